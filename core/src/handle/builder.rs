@@ -1,0 +1,200 @@
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Handle, HandleError};
+use crate::secret::Secret;
+
+/// RFC 3986 `unreserved`: the characters that mean the same bare and encoded.
+const PART: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &PART.remove(b'/');
+
+/// Builds a [`Handle`] from parts that are not encoded yet.
+///
+/// ```
+/// use backing_services::Handle;
+///
+/// let handle = Handle::builder("mysql")
+///     .host("db.example")
+///     .port(3307)
+///     .username("shop")
+///     .password("pä/ss")
+///     .path("/orders")
+///     .param("ssl-mode", "required")
+///     .build()?;
+/// assert_eq!(
+///     handle.expose_url(),
+///     "mysql://shop:p%C3%A4%2Fss@db.example:3307/orders?ssl-mode=required",
+/// );
+/// # Ok::<(), backing_services::HandleError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "`build` gives the handle"]
+pub struct HandleBuilder {
+    scheme: String,
+    username: Option<String>,
+    password: Option<Secret>,
+    hosts: Vec<String>,
+    path: String,
+    params: Vec<(String, String)>,
+}
+
+impl HandleBuilder {
+    pub(super) fn new(scheme: String) -> Self {
+        Self {
+            scheme,
+            username: None,
+            password: None,
+            hosts: Vec::new(),
+            path: String::new(),
+            params: Vec::new(),
+        }
+    }
+
+    /// Adds a host: a name, an IPv4 or IPv6 address, or the path of a Unix socket.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::builder("nats").host("::1").build()?.expose_url(), "nats://[::1]");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn host(mut self, host: impl AsRef<str>) -> Self {
+        let host = host.as_ref();
+        self.hosts.push(if host.contains(':') && !host.starts_with('[') {
+            format!("[{host}]")
+        } else if host.starts_with('/') {
+            utf8_percent_encode(host, PART).to_string()
+        } else {
+            host.to_owned()
+        });
+        self
+    }
+
+    /// Sets the port of the host added last.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::builder("nats").host("a").port(4222).build()?;
+    /// # assert_eq!(handle.port(), Some(4222));
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn port(mut self, port: u16) -> Self {
+        if let Some(host) = self.hosts.last_mut() {
+            host.push_str(&format!(":{port}"));
+        }
+        self
+    }
+
+    /// Sets the user name.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::builder("nats").host("a").username("a:b").build()?;
+    /// assert_eq!(handle.username(), Some("a:b"));
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.username = Some(username.into());
+        self
+    }
+
+    /// Sets the password.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::builder("nats").host("a").password("s3cret").build()?;
+    /// assert_eq!(handle.expose_url(), "nats://:s3cret@a");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn password(mut self, password: impl Into<Secret>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// Sets the path; its `/` separate segments.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::builder("mysql").host("a").path("/my shop").build()?;
+    /// assert_eq!(handle.path(), "/my%20shop");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn path(mut self, path: impl AsRef<str>) -> Self {
+        self.path = utf8_percent_encode(path.as_ref(), PATH).to_string();
+        self
+    }
+
+    /// Sets the path to one name, as [`Handle::name`] reads it; a `/` in it is encoded.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::builder("mysql").host("a").name("my/shop").build()?;
+    /// assert_eq!(handle.name()?.as_deref(), Some("my/shop"));
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn name(mut self, name: impl AsRef<str>) -> Self {
+        self.path = format!("/{}", utf8_percent_encode(name.as_ref(), PART));
+        self
+    }
+
+    /// Adds a parameter.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::builder("smtp").host("a").param("tls", "none").build()?;
+    /// assert_eq!(handle.expose_url(), "smtp://a?tls=none");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.params.push((name.into(), value.into()));
+        self
+    }
+
+    /// Puts the parts together and parses the result.
+    ///
+    /// # Errors
+    ///
+    /// A part that no handle can hold: a scheme or host of the wrong form, a repeated parameter.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert!(Handle::builder("mysql").host("not a host").build().is_err());
+    /// ```
+    pub fn build(self) -> Result<Handle, HandleError> {
+        let encode = |text: &str| utf8_percent_encode(text, PART).to_string();
+        let mut url = format!("{}:", self.scheme);
+        let has_user = self.username.is_some() || self.password.is_some();
+        if has_user || !self.hosts.is_empty() || self.path.starts_with('/') {
+            url.push_str("//");
+        }
+        if let Some(username) = &self.username {
+            url.push_str(&encode(username));
+        }
+        if let Some(password) = &self.password {
+            url.push(':');
+            url.push_str(&encode(password.expose()));
+        }
+        if has_user {
+            url.push('@');
+        }
+        url.push_str(&self.hosts.join(","));
+        if !self.hosts.is_empty() && !self.path.is_empty() && !self.path.starts_with('/') {
+            url.push('/');
+        }
+        url.push_str(&self.path);
+        for (index, (name, value)) in self.params.iter().enumerate() {
+            url.push(if index > 0 { '&' } else { '?' });
+            url.push_str(&encode(name));
+            url.push('=');
+            url.push_str(&encode(value));
+        }
+        Handle::parse(&url)
+    }
+}
+
+impl fmt::Debug for HandleBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HandleBuilder(***)")
+    }
+}

@@ -1,0 +1,116 @@
+use std::fmt;
+use std::net::IpAddr;
+
+use percent_encoding::percent_decode_str;
+
+use super::grammar::{self, Fault, Span};
+
+/// One host of a [`Handle`](crate::Handle).
+///
+/// ```
+/// use backing_services::Handle;
+///
+/// let handle = Handle::parse("memcached://cache.example:11212")?;
+/// let host = &handle.hosts()[0];
+/// assert_eq!(host.name(), "cache.example");
+/// assert_eq!(host.port(), Some(11212));
+/// assert_eq!(host.to_string(), "cache.example:11212");
+/// # Ok::<(), backing_services::HandleError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Host {
+    name: String,
+    port: Option<u16>,
+}
+
+impl Host {
+    /// `text` has passed the grammar.
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        let (name, port) = grammar::split_port(text.as_bytes(), Span { start: 0, end: text.len() });
+        let port = port.and_then(|span| grammar::parse_port(text.as_bytes(), span));
+        let name = name.of(text);
+        if name.contains('%') {
+            // A percent-encoded host is the path of a Unix socket and nothing else.
+            let path = percent_decode_str(name).decode_utf8().map_err(|_| Fault::Host)?;
+            if !path.starts_with('/') {
+                return Err(Fault::Host);
+            }
+            return Ok(Self { name: path.into_owned(), port });
+        }
+        let name = match url::Host::parse(name).map_err(|_| Fault::Host)? {
+            url::Host::Domain(name) => name,
+            url::Host::Ipv4(address) => address.to_string(),
+            url::Host::Ipv6(address) => address.to_string(),
+        };
+        Ok(Self { name, port })
+    }
+
+    #[cfg(feature = "mail")]
+    pub(crate) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), port: None }
+    }
+
+    /// The name in lower case (an international one as Punycode), an address without brackets, or the
+    /// path of a Unix socket.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("nats://LOCALHOST,[::1]")?.hosts()[1].name(), "::1");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The port as written.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("nats://localhost")?.hosts()[0].port(), None);
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The same host with a port filled in where none is written.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::parse("mysql://[::1]/db")?;
+    /// assert_eq!(handle.hosts()[0].or_port(3306).to_string(), "[::1]:3306");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    #[must_use]
+    pub fn or_port(&self, default: u16) -> Self {
+        Self { name: self.name.clone(), port: self.port.or(Some(default)) }
+    }
+
+    /// Whether the host is this machine: `localhost`, a name under it, a loopback address or a socket.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert!(Handle::parse("nats://[::1]")?.hosts()[0].is_loopback());
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn is_loopback(&self) -> bool {
+        match self.name.parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => {
+                let name = self.name.strip_suffix('.').unwrap_or(&self.name);
+                name == "localhost" || name.ends_with(".localhost") || name.starts_with('/')
+            }
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) if self.name.contains(':') => write!(f, "[{}]:{port}", self.name),
+            Some(port) => write!(f, "{}:{port}", self.name),
+            None if self.name.contains(':') => write!(f, "[{}]", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}

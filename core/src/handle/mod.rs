@@ -1,0 +1,403 @@
+//! Resource handles: one strict grammar, parsed before any driver sees the text.
+
+mod builder;
+pub(crate) mod grammar;
+mod host;
+mod params;
+pub(crate) mod text;
+
+pub use self::builder::HandleBuilder;
+pub use self::host::Host;
+
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use self::grammar::{Fault, Part, Span};
+use crate::environment::Origin;
+use crate::error::HandleError;
+use crate::secret::Secret;
+
+/// The schemes of all adapters of this crate, compiled in or not. Only these are ever shown when a
+/// handle is refused: what stands before the first colon of a malformed handle may be a secret.
+const KNOWN_SCHEMES: &[&str] = &[
+    "amqp", "amqps", "beanstalk", "beanstalkd", "couchdb", "couchdbs", "file", "http", "https",
+    "loggly", "mariadb", "memcache", "memcached", "memory", "mysql", "mysql2", "nats", "newrelic",
+    "postgres", "postgresql", "postmark", "redis", "redis+unix", "rediss", "s3", "smtp", "smtps",
+    "sqlite", "submission", "submissions", "tls", "valkey", "valkeys",
+];
+
+/// A resource handle: the URL that locates a resource and carries its credentials.
+///
+/// Parsing is strict. What the `url` crate or a driver would read as something else than its author
+/// meant is an error that says how to write it: an unescaped `#`, `/`, `?` or `@` in a password, a
+/// fragment, a `%` without two hex digits, white space, an unexpanded `${...}`, a port out of range.
+///
+/// `Debug` and `Display` are redacted: they show scheme, host and port, and no byte of the user name,
+/// the password, the path or a parameter's value. Only [`expose_url`](Handle::expose_url) gives the
+/// whole text.
+///
+/// ```
+/// use backing_services::Handle;
+///
+/// let handle = Handle::parse("mysql://shop:p%40ss@db.example:3307/orders?ssl-mode=required")?;
+/// assert_eq!(handle.scheme(), "mysql");
+/// assert_eq!(handle.host(), Some("db.example"));
+/// assert_eq!(handle.port(), Some(3307));
+/// assert_eq!(handle.username(), Some("shop"));
+/// assert_eq!(handle.password().map(|p| p.expose()), Some("p@ss"));
+/// assert_eq!(handle.path(), "/orders");
+/// assert_eq!(handle.to_string(), "mysql://***:***@db.example:3307/***?ssl-mode=***");
+///
+/// let error = Handle::parse("mysql://shop:p#ss@db.example/orders").unwrap_err();
+/// assert_eq!(error.to_string(), "a `#` stands before the `@`: in a user name or password write it `%23`");
+/// # Ok::<(), backing_services::HandleError>(())
+/// ```
+#[derive(Clone)]
+pub struct Handle {
+    parsed: Arc<Parsed>,
+    origin: Option<Origin>,
+}
+
+struct Parsed {
+    url: Secret,
+    scheme: String,
+    username: Option<String>,
+    password: Option<Secret>,
+    hosts: Vec<Host>,
+    path: Span,
+    params: Vec<(String, String)>,
+}
+
+impl Handle {
+    /// Parses a handle. One newline at the very end is dropped, because files end in one.
+    ///
+    /// # Errors
+    ///
+    /// The first rule of the grammar that the text breaks, with the repair. The error holds no byte of
+    /// the user name, the password, the path or a parameter's value.
+    ///
+    /// ```
+    /// use backing_services::Handle;
+    ///
+    /// assert!(Handle::parse("memcached://10.0.0.1,10.0.0.2:11212").is_ok());
+    /// assert!(Handle::parse("sqlite::memory:").is_ok());
+    /// assert!(Handle::parse("shop:secret@db.example").is_err()); // no scheme
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, HandleError> {
+        let text = grammar::without_final_newline(text);
+        Parsed::new(text)
+            .map(|parsed| Self { parsed: Arc::new(parsed), origin: None })
+            .map_err(HandleError::syntax)
+    }
+
+    /// Builds a handle from parts, percent-encoding each.
+    ///
+    /// ```
+    /// use backing_services::Handle;
+    ///
+    /// let handle = Handle::builder("mysql").host("localhost").username("shop").password("a#b").build()?;
+    /// assert_eq!(handle.expose_url(), "mysql://shop:a%23b@localhost");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn builder(scheme: impl Into<String>) -> HandleBuilder {
+        HandleBuilder::new(scheme.into())
+    }
+
+    /// The scheme, in lower case.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("MySQL://localhost")?.scheme(), "mysql");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn scheme(&self) -> &str {
+        &self.parsed.scheme
+    }
+
+    /// The first host: a name in lower case, or an address without brackets. `None` for a socket or a
+    /// file.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("mysql://[::1]:3306/db")?.host(), Some("::1"));
+    /// assert_eq!(Handle::parse("mysql://shop@/db?socket=/run/mysqld.sock")?.host(), None);
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn host(&self) -> Option<&str> {
+        self.parsed.hosts.first().map(Host::name)
+    }
+
+    /// All hosts, in the order written. Most adapters take one.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::parse("memcached://a:11211,b")?;
+    /// let ports: Vec<_> = handle.hosts().iter().map(|host| host.port()).collect();
+    /// assert_eq!(ports, [Some(11211), None]);
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn hosts(&self) -> &[Host] {
+        &self.parsed.hosts
+    }
+
+    /// The port of the first host as written; no default is filled in.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("mysql://localhost/db")?.port(), None);
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn port(&self) -> Option<u16> {
+        self.parsed.hosts.first().and_then(Host::port)
+    }
+
+    /// The user name, decoded. An empty one is `None`.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("mysql://a%40b@localhost/db")?.username(), Some("a@b"));
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn username(&self) -> Option<&str> {
+        self.parsed.username.as_deref()
+    }
+
+    /// The password, decoded. An empty one is `None`.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// let handle = Handle::parse("mysql://shop:1%2323@localhost/db")?;
+    /// assert_eq!(handle.password().map(|p| p.expose()), Some("1#23"));
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn password(&self) -> Option<&Secret> {
+        self.parsed.password.as_ref()
+    }
+
+    /// The path as written, with its leading `/` and still percent-encoded.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("amqp://localhost/%2f")?.path(), "/%2f");
+    /// assert_eq!(Handle::parse("sqlite:shop.db")?.path(), "shop.db");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn path(&self) -> &str {
+        self.parsed.path.of(self.parsed.url.expose())
+    }
+
+    /// The path, percent-decoded.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("sqlite:///var/my%20shop.db")?.path_decoded(), "/var/my shop.db");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn path_decoded(&self) -> String {
+        // `parse` has checked that it is UTF-8.
+        percent_decode_str(self.path()).decode_utf8_lossy().into_owned()
+    }
+
+    /// The path as one decoded name, without its leading `/`: a database, a tube. `None` when empty.
+    ///
+    /// # Errors
+    ///
+    /// When the path has several segments.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("mysql://localhost/my%20shop")?.name()?.as_deref(), Some("my shop"));
+    /// assert_eq!(Handle::parse("mysql://localhost/")?.name()?, None);
+    /// assert!(Handle::parse("mysql://localhost/a/b")?.name().is_err());
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn name(&self) -> Result<Option<String>, HandleError> {
+        let name = self.path().strip_prefix('/').unwrap_or(self.path());
+        if name.contains('/') {
+            return Err(HandleError::new("the path has more than one segment")
+                .with_help("write a single name after the host; a `/` inside it is written `%2F`"));
+        }
+        let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+        Ok((!name.is_empty()).then_some(name))
+    }
+
+    /// The parameters behind the `?`, as any `serde` struct. Its fields are the parameters that exist:
+    /// one that the struct does not have is an error that suggests the nearest name.
+    ///
+    /// Numbers, booleans, strings, [`Secret`], enums (case and `-`/`_` do not matter), `Option`,
+    /// newtypes and [`Duration`](std::time::Duration) (`500ms`, `5s`, `2m`, `1h`) are understood. A tuple
+    /// of structs shares the parameters; `()` takes none.
+    ///
+    /// # Errors
+    ///
+    /// An unknown or missing parameter or a value of the wrong form; the value is never shown.
+    ///
+    /// ```
+    /// use backing_services::Handle;
+    /// use std::time::Duration;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Params {
+    ///     connect_timeout: Option<Duration>,
+    /// }
+    ///
+    /// let params: Params = Handle::parse("chat://localhost?connect_timeout=5s")?.params()?;
+    /// assert_eq!(params.connect_timeout, Some(Duration::from_secs(5)));
+    ///
+    /// let error = Handle::parse("chat://localhost?conect_timeout=5s")?.params::<Params>().err().unwrap();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "unknown parameter `conect_timeout`: did you mean `connect_timeout`?"
+    /// );
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn params<T: DeserializeOwned>(&self) -> Result<T, HandleError> {
+        params::deserialize(&self.parsed.params)
+    }
+
+    /// The whole handle, with every credential, in the form it was parsed from. For drivers only.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert_eq!(Handle::parse("redis://:secret@localhost\n")?.expose_url(), "redis://:secret@localhost");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn expose_url(&self) -> &str {
+        self.parsed.url.expose()
+    }
+
+    /// Where the handle came from, when it was loaded from an [`Environment`](crate::Environment).
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert!(Handle::parse("mysql://localhost")?.origin().is_none());
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    pub(crate) fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// Whether every host is this machine: a loopback name or address, a socket or a file.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert!(Handle::parse("mysql://127.0.0.1/db")?.is_loopback());
+    /// assert!(!Handle::parse("mysql://db.example/db")?.is_loopback());
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn is_loopback(&self) -> bool {
+        self.parsed.hosts.iter().all(Host::is_loopback)
+    }
+
+    /// The scheme, if showing it cannot show a secret.
+    pub(crate) fn known_scheme(&self) -> Option<&'static str> {
+        KNOWN_SCHEMES.iter().copied().find(|known| *known == self.scheme())
+    }
+
+    /// Replaces whatever a message of a driver repeats of this handle's secrets.
+    pub(crate) fn mask(&self, message: &str) -> String {
+        let secrets = (self.parsed.username.as_deref().into_iter())
+            .chain(self.parsed.password.as_ref().map(Secret::expose))
+            .chain(self.parsed.params.iter().map(|(_, value)| value.as_str()));
+        crate::error::mask(message, secrets)
+    }
+}
+
+impl Parsed {
+    fn new(text: &str) -> Result<Self, Fault> {
+        let spans = grammar::scan(text)?;
+        let decode = |span: Option<Span>, part| match span {
+            Some(span) if !span.is_empty() => decode(span.of(text), part).map(Some),
+            _ => Ok(None),
+        };
+        let username = decode(spans.username, Part::Username)?;
+        let password = decode(spans.password, Part::Password)?.map(Secret::new);
+        let hosts = if spans.hosts.is_empty() {
+            Vec::new()
+        } else {
+            spans.hosts.of(text).split(',').map(Host::parse).collect::<Result<_, _>>()?
+        };
+        percent_decode_str(spans.path.of(text))
+            .decode_utf8()
+            .map_err(|_| Fault::NotUtf8 { part: Part::Path })?;
+        let params = spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
+        Ok(Self {
+            url: Secret::new(text),
+            scheme: spans.scheme.of(text).to_ascii_lowercase(),
+            username,
+            password,
+            hosts,
+            path: spans.path,
+            params,
+        })
+    }
+}
+
+fn decode(text: &str, part: Part) -> Result<String, Fault> {
+    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| Fault::NotUtf8 { part })?;
+    Ok(decoded.into_owned())
+}
+
+fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
+    let mut params: Vec<(String, String)> = Vec::new();
+    if query.is_empty() {
+        return Ok(params);
+    }
+    for pair in query.split('&') {
+        let (key, value) = pair.split_once('=').ok_or(Fault::Parameter)?;
+        let key = decode(key, Part::Query)?;
+        if key.is_empty() {
+            return Err(Fault::Parameter);
+        }
+        if params.iter().any(|(earlier, _)| *earlier == key) {
+            return Err(Fault::RepeatedParameter);
+        }
+        params.push((key, decode(value, Part::Query)?));
+    }
+    Ok(params)
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parsed = &*self.parsed;
+        f.write_str(self.known_scheme().unwrap_or("***"))?;
+        f.write_str(if parsed.hosts.is_empty() { ":" } else { "://" })?;
+        match (&parsed.username, &parsed.password) {
+            (None, None) => {}
+            (Some(_), None) => f.write_str("***@")?,
+            (_, Some(_)) => f.write_str("***:***@")?,
+        }
+        for (index, host) in parsed.hosts.iter().enumerate() {
+            write!(f, "{}{host}", if index > 0 { "," } else { "" })?;
+        }
+        match self.path() {
+            "" | "/" => {}
+            path if path.starts_with('/') => f.write_str("/***")?,
+            _ => f.write_str("***")?,
+        }
+        for (index, (key, _)) in parsed.params.iter().enumerate() {
+            let separator = if index > 0 { '&' } else { '?' };
+            // A name of odd shape may be part of a secret that was cut in two.
+            let plain = key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_');
+            write!(f, "{separator}{}=***", if plain { key } else { "***" })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! The parameters of a handle as a `serde` struct. `serde_urlencoded` and friends drop unknown names and
+//! repeat values in their errors; both are what this module is there to prevent.
+
+use std::cell::RefCell;
+use std::fmt::{self, Display};
+use std::iter;
+use std::time::Duration;
+
+use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
+use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+
+use crate::error::HandleError;
+use crate::near;
+
+pub(super) fn deserialize<T: DeserializeOwned>(
+    params: &[(String, String)],
+) -> Result<T, HandleError> {
+    let known = RefCell::new(Vec::new());
+    let value = T::deserialize(Params { pairs: params, known: &known }).map_err(|error| error.0)?;
+    let known = known.into_inner();
+    if known.contains(&ANY) {
+        return Ok(value);
+    }
+    match params.iter().find(|(key, _)| !known.contains(&key.as_str())) {
+        Some((key, _)) => Err(unknown(key, &known)),
+        None => Ok(value),
+    }
+}
+
+/// Noted as known by a map, which takes every name.
+const ANY: &str = "*";
+
+/// The parameters, of which each struct takes those it has a field for. A tuple of structs shares them,
+/// so that adapters need not repeat the fields they have in common.
+struct Params<'a> {
+    pairs: &'a [(String, String)],
+    known: &'a RefCell<Vec<&'static str>>,
+}
+
+impl<'de> Deserializer<'de> for Params<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.known.borrow_mut().push(ANY);
+        let pairs = self.pairs.iter().map(|(key, value)| (Name(key), Value { name: key, value }));
+        visitor.visit_map(MapDeserializer::new(pairs))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.known.borrow_mut().extend(fields);
+        let pairs = self.pairs.iter().filter(|(key, _)| fields.contains(&key.as_str()));
+        let pairs = pairs.map(|(key, value)| (Name(key), Value { name: key, value }));
+        visitor.visit_map(MapDeserializer::new(pairs))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
+        let params = Params { pairs: self.pairs, known: self.known };
+        visitor.visit_seq(SeqDeserializer::new(iter::repeat_n(params, len)))
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        newtype_struct seq tuple_struct map enum identifier ignored_any
+    }
+}
+
+impl Clone for Params<'_> {
+    fn clone(&self) -> Self {
+        Self { pairs: self.pairs, known: self.known }
+    }
+}
+
+impl IntoDeserializer<'_, Error> for Params<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+fn unknown(key: &str, known: &[&'static str]) -> HandleError {
+    let help = match near::nearest(key, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => "this handle takes no parameters".to_owned(),
+        None => format!("the parameters are {}", near::list(known)),
+    };
+    // The name stands outside the value, but what is no plain word may be a cut-off secret.
+    let plain = key.len() <= 40 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let message = if plain { format!("unknown parameter `{key}`") } else { "an unknown parameter".to_owned() };
+    HandleError::parameter(message, help)
+}
+
+struct Name<'a>(&'a str);
+
+impl<'a> IntoDeserializer<'_, Error> for Name<'a> {
+    type Deserializer = StrDeserializer<'a, Error>;
+
+    fn into_deserializer(self) -> Self::Deserializer {
+        self.0.into_deserializer()
+    }
+}
+
+struct Value<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+impl<'a> IntoDeserializer<'_, Error> for Value<'a> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl Value<'_> {
+    fn error(&self, expected: &str) -> Error {
+        Error(HandleError::parameter(
+            format!("the parameter `{}` has a bad value", self.name),
+            format!("expected {expected}"),
+        ))
+    }
+
+    /// Names the parameter and makes sure that no visitor's message repeats the value.
+    fn named(&self, error: Error) -> Error {
+        let expected = error.0.message();
+        let expected = crate::error::mask(expected, [self.value]);
+        let expected = expected.strip_prefix("expected ").unwrap_or(&expected);
+        self.error(expected)
+    }
+}
+
+macro_rules! parsed {
+    ($($method:ident $visit:ident $type:ty: $expected:literal,)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            let value: $type = self.value.parse().map_err(|_| self.error($expected))?;
+            visitor.$visit(value).map_err(|error| self.named(error))
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Value<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_str(self.value).map_err(|error| self.named(error))
+    }
+
+    parsed! {
+        deserialize_bool visit_bool bool: "`true` or `false`",
+        deserialize_u8 visit_u8 u8: "a whole number from 0 to 255",
+        deserialize_u16 visit_u16 u16: "a whole number from 0 to 65535",
+        deserialize_u32 visit_u32 u32: "a whole number",
+        deserialize_u64 visit_u64 u64: "a whole number",
+        deserialize_i8 visit_i8 i8: "a whole number from -128 to 127",
+        deserialize_i16 visit_i16 i16: "a whole number from -32768 to 32767",
+        deserialize_i32 visit_i32 i32: "a whole number",
+        deserialize_i64 visit_i64 i64: "a whole number",
+        deserialize_f32 visit_f32 f32: "a number",
+        deserialize_f64 visit_f64 f64: "a number",
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match variants.iter().find(|variant| same_word(variant, self.value)) {
+            Some(variant) => {
+                let variant: StrDeserializer<'_, Error> = (*variant).into_deserializer();
+                visitor.visit_enum(variant).map_err(|error| self.named(error))
+            }
+            None => Err(self.error(&near::list(variants))),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        // The shape in which serde asks for a `std::time::Duration`.
+        if name != "Duration" || fields != ["secs", "nanos"] {
+            return self.deserialize_any(visitor);
+        }
+        let duration = parse_duration(self.value)
+            .ok_or_else(|| self.error("a duration such as `500ms`, `5s`, `2m` or `1h`, above zero"))?;
+        let parts = [duration.as_secs(), u64::from(duration.subsec_nanos())];
+        visitor.visit_seq(SeqDeserializer::new(parts.into_iter()))
+    }
+
+    forward_to_deserialize_any! {
+        i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier
+        ignored_any
+    }
+}
+
+/// `VERIFY_IDENTITY`, `verify-identity` and `verify_identity` are the same word.
+fn same_word(a: &str, b: &str) -> bool {
+    let fold = |byte: u8| if byte == b'-' { b'_' } else { byte.to_ascii_lowercase() };
+    a.len() == b.len() && a.bytes().map(fold).eq(b.bytes().map(fold))
+}
+
+/// A whole number and its unit; a bare number would be read as seconds by some and milliseconds by others.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    // Zero means "none" to some drivers and "for ever" to others.
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(3600).map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+/// An error that holds no value: serde's own constructors would put it into the text.
+#[derive(Debug)]
+struct Error(HandleError);
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Self(HandleError::new(message.to_string()))
+    }
+
+    fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(format_args!("expected {expected}"))
+    }
+
+    fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(format_args!("expected {expected}"))
+    }
+
+    fn invalid_length(_: usize, expected: &dyn de::Expected) -> Self {
+        Self::custom(format_args!("expected {expected}"))
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self::custom(format_args!("expected {}", near::list(expected)))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self(unknown(field, expected))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self(HandleError::parameter(
+            format!("the parameter `{field}` is missing"),
+            format!("add `{field}=...` behind the `?`"),
+        ))
+    }
+}

@@ -1,0 +1,78 @@
+//! A text that can be built while compiling, so that a bad default and a bad variable are told in the
+//! same words.
+
+/// More than the longest message; what does not fit is cut, never a panic.
+const CAPACITY: usize = 640;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Text {
+    bytes: [u8; CAPACITY],
+    len: usize,
+}
+
+impl Text {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; CAPACITY], len: 0 }
+    }
+
+    pub(crate) const fn of(text: &str) -> Self {
+        Self::new().add(text)
+    }
+
+    #[must_use]
+    pub(crate) const fn add(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        if self.len + text.len() > CAPACITY {
+            return self;
+        }
+        let mut at = 0;
+        while at < text.len() {
+            self.bytes[self.len] = text[at];
+            self.len += 1;
+            at += 1;
+        }
+        self
+    }
+
+    /// Adds `%XX` for one byte.
+    #[must_use]
+    pub(crate) const fn add_escape(self, byte: u8) -> Self {
+        const HEX: &[u8; 16] = b"0123456789ABCDEF";
+        let pair = [b'%', HEX[(byte >> 4) as usize], HEX[(byte & 15) as usize]];
+        match str::from_utf8(&pair) {
+            Ok(text) => self.add(text),
+            Err(_) => self,
+        }
+    }
+
+    /// Adds one printable ASCII character.
+    #[must_use]
+    pub(crate) const fn add_ascii(self, byte: u8) -> Self {
+        match str::from_utf8(&[byte]) {
+            Ok(text) => self.add(text),
+            Err(_) => self,
+        }
+    }
+
+    /// Adds "`a`, `b` or `c`", each with `suffix` inside the quotes.
+    #[must_use]
+    pub(crate) const fn add_list(mut self, words: &[&str], suffix: &str) -> Self {
+        let mut at = 0;
+        while at < words.len() {
+            if at > 0 {
+                self = self.add(if at + 1 == words.len() { " or " } else { ", " });
+            }
+            self = self.add("`").add(words[at]).add(suffix).add("`");
+            at += 1;
+        }
+        self
+    }
+
+    pub(crate) const fn as_str(&self) -> &str {
+        // Only whole `str`s were added, so this cannot fail.
+        match str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "",
+        }
+    }
+}
