@@ -1,0 +1,126 @@
+use std::fs;
+
+use super::*;
+
+fn resolve(environment: &Environment, names: &[&str]) -> Option<(String, String)> {
+    let found = environment.resolve(names, "").ok().unwrap()?;
+    Some((found.value.into_owned(), found.origin.to_string()))
+}
+
+fn problem(environment: &Environment, names: &[&str]) -> Unreadable {
+    environment.resolve(names, "").err().unwrap()
+}
+
+#[test]
+fn an_empty_variable_is_unset() {
+    let environment = Environment::from_pairs([("DB_URL", ""), ("OLD_URL", "b")]);
+    assert_eq!(resolve(&environment, &["DB_URL"]), None);
+    assert_eq!(resolve(&environment, &["DB_URL", "OLD_URL"]), Some(("b".into(), "OLD_URL".into())));
+    assert!(!environment.is_set("DB_URL", true) && environment.is_set("OLD_URL", true));
+}
+
+#[test]
+fn the_variable_wins_over_its_aliases_in_turn() {
+    let environment = Environment::from_pairs([("A", "1"), ("B", "2"), ("C", "3")]);
+    assert_eq!(resolve(&environment, &["A", "B"]).unwrap().0, "1");
+    assert_eq!(resolve(&environment, &["X", "C", "B"]).unwrap().0, "3");
+}
+
+#[test]
+fn files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    let from = |path: &Path| Environment::from_pairs([("DB_URL_FILE", path.to_str().unwrap())]);
+    fs::write(&path, "mysql://h/db\n").unwrap();
+    let found = resolve(&from(&path), &["DB_URL"]).unwrap();
+    assert_eq!(found, ("mysql://h/db\n".into(), "DB_URL (from the file in DB_URL_FILE)".into()));
+
+    fs::write(&path, "\n").unwrap();
+    assert_eq!(resolve(&from(&path), &["DB_URL"]), None, "an empty file is unset");
+
+    for (bytes, message) in [
+        (&b"\xff\xfe"[..], "the file that `DB_URL_FILE` names is not UTF-8"),
+        (&[b'x'; 70_000][..], "the file that `DB_URL_FILE` names cannot be read: it is larger than 64 KiB"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(problem(&from(&path), &["DB_URL"]).message, message);
+    }
+    let folder_error = problem(&from(folder.path()), &["DB_URL"]);
+    assert_eq!(folder_error.message, "the file that `DB_URL_FILE` names cannot be read: it is not a regular file");
+    let missing = problem(&from(&folder.path().join("none")), &["DB_URL"]);
+    assert_eq!(missing.message, "the file that `DB_URL_FILE` names cannot be read: there is no such file");
+
+    let handle = Environment::from_pairs([("DB_URL_FILE", "mysql://u:hunter2@h/db")]);
+    let mistaken = problem(&handle, &["DB_URL"]);
+    assert_eq!(mistaken.help, "`DB_URL_FILE` takes the path of a file: put a handle into `DB_URL`");
+    assert!(!mistaken.message.contains("hunter2"));
+}
+
+#[test]
+fn a_variable_beside_its_file_is_a_conflict() {
+    let environment = Environment::from_pairs([("DB_URL", "a"), ("DB_URL_FILE", "/b")]);
+    let conflict = problem(&environment, &["DB_URL"]);
+    assert_eq!(conflict.kind, ProblemKind::Conflict);
+    assert_eq!(conflict.message, "`DB_URL` and `DB_URL_FILE` are both set");
+}
+
+#[test]
+fn dotenv_comes_last_and_knows_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    fs::write(
+        &path,
+        "\u{feff}# the shop\n\nexport DB_URL=mysql://h/db # local\nPORT='80\n80'\n\nCACHE_URL=memcached://c\nDB_URL=second\nEMPTY=\n",
+    )
+    .unwrap();
+    let shown = path.display().to_string();
+    let environment = Environment::from_pairs([("CACHE_URL", "process"), ("EMPTY", "")]).with_dotenv(&path);
+    assert_eq!(resolve(&environment, &["DB_URL"]), Some(("mysql://h/db".into(), format!("DB_URL (from {shown}, line 3)"))));
+    assert_eq!(resolve(&environment, &["CACHE_URL"]), Some(("process".into(), "CACHE_URL".into())));
+    assert_eq!(resolve(&environment, &["PORT"]), Some(("80\n80".into(), format!("PORT (from {shown}, line 4)"))));
+    assert_eq!(resolve(&environment, &["EMPTY"]), None);
+    assert!(environment.problems("S").is_empty());
+    let emptied = Environment::from_pairs([("CACHE_URL", "")]).with_dotenv(&path);
+    assert_eq!(resolve(&emptied, &["CACHE_URL"]).unwrap().1, format!("CACHE_URL (from {shown}, line 7)"));
+}
+
+#[test]
+fn every_bad_line_of_dotenv_is_told_without_its_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    fs::write(&path, "A=1\nhunter2 hunter2\nB=2\nDB=mysql://u:hunter2@h x\nC=3\n").unwrap();
+    let environment = Environment::default().with_dotenv(&path);
+    let problems = environment.problems("Services");
+    let lines: Vec<_> = problems.iter().map(|problem| problem.origin().cloned()).collect();
+    assert!(matches!(lines[..], [Some(Origin::Dotenv { line: 2, .. }), Some(Origin::Dotenv { line: 4, .. })]), "{lines:?}");
+    assert!(!format!("{problems:?}").contains("hunter2"));
+    assert_eq!(resolve(&environment, &["C"]).unwrap().0, "3");
+
+    assert!(Environment::default().with_dotenv(folder.path().join("none")).problems("S").is_empty());
+    assert_eq!(Environment::default().with_dotenv(folder.path()).problems("S").len(), 1);
+}
+
+#[test]
+fn what_dotenv_would_silently_drop_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    fs::write(&path, "HOST=h\nA=mysql://u:pa$$w0rd@h\nB='mysql://u:pa$w0rd@h'\nC=mysql://u:p\\$w@h\nD=mysql://${HOST}/db\nE=\"x$NONE_SUCH_$\"\n").unwrap();
+    let environment = Environment::default().with_dotenv(&path);
+    let problems = environment.problems("S");
+    let lines: Vec<_> = problems.iter().filter_map(|problem| problem.origin()).map(|origin| origin.to_string()).collect();
+    assert_eq!(lines.len(), 2, "{problems:?}");
+    assert!(lines[0].ends_with("line 2)") && lines[1].ends_with("line 6)"), "{lines:?}");
+    assert_eq!(resolve(&environment, &["B"]).unwrap().0, "mysql://u:pa$w0rd@h");
+    assert_eq!(resolve(&environment, &["C"]).unwrap().0, "mysql://u:p$w@h");
+    assert_eq!(resolve(&environment, &["D"]).unwrap().0, "mysql://h/db");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_unicode_is_told() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let value = OsString::from_vec(vec![b'x', 0xff]);
+    let environment = Environment::of([("DB_URL".into(), value)].into_iter());
+    assert_eq!(problem(&environment, &["DB_URL"]).message, "is not Unicode");
+}
