@@ -1,0 +1,224 @@
+use std::fmt;
+use std::time::Duration;
+
+use super::client::Seconds;
+use super::{ClientError, write_entry};
+use crate::environment::Origin;
+use crate::handle::Handle;
+use crate::private::{Kind, Table};
+
+/// Every resource that did not connect.
+///
+/// `Display` and `Debug` are the same report.
+///
+/// ```
+/// # use backing_services::ConnectError;
+/// fn variables(error: &ConnectError) -> Vec<&str> {
+///     error.failures().iter().map(|failure| failure.variable()).collect()
+/// }
+/// ```
+#[derive(Clone)]
+pub struct ConnectError {
+    table: &'static Table,
+    failures: Vec<Failure>,
+}
+
+impl ConnectError {
+    pub(crate) fn new(table: &'static Table, failures: Vec<Failure>) -> Self {
+        Self { table, failures }
+    }
+
+    /// One a resource, in the order of the fields.
+    ///
+    /// ```
+    /// # use backing_services::ConnectError;
+    /// fn slowest(error: &ConnectError) -> Option<std::time::Duration> {
+    ///     error.failures().iter().map(|failure| failure.elapsed()).max()
+    /// }
+    /// ```
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+}
+
+/// One resource that did not connect.
+///
+/// ```
+/// # use backing_services::Failure;
+/// fn page(failure: &Failure) -> String {
+///     format!("{} ({}): {}", failure.field(), failure.adapter(), failure.cause())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Failure {
+    field: String,
+    variable: String,
+    adapter: &'static str,
+    target: String,
+    origin: Option<Origin>,
+    cause: String,
+    help: String,
+    elapsed: Duration,
+    attempts: u32,
+}
+
+impl Failure {
+    #[expect(clippy::too_many_arguments, reason = "made in one place, from what only that place knows")]
+    pub(crate) fn new(
+        field: String,
+        variable: String,
+        adapter: &'static str,
+        handle: Option<&Handle>,
+        origin: Option<Origin>,
+        error: ClientError,
+        elapsed: Duration,
+        attempts: u32,
+    ) -> Self {
+        let mask = |text: &str| handle.map_or_else(|| text.to_owned(), |handle| handle.mask(text));
+        let hosts = handle.map(Handle::hosts).unwrap_or_default();
+        let target: Vec<_> = hosts.iter().map(ToString::to_string).collect();
+        Self {
+            field,
+            variable,
+            adapter,
+            target: target.join(","),
+            origin,
+            cause: mask(&error.to_string()),
+            help: mask(error.help()),
+            elapsed,
+            attempts,
+        }
+    }
+
+    /// The field, such as `Services::db` or `Services::reports.warehouse`.
+    ///
+    /// ```
+    /// # fn f(failure: &backing_services::Failure) {
+    /// println!("{} is down", failure.field());
+    /// # }
+    /// ```
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// The variable that the handle came from, such as `DATABASE_URL`.
+    ///
+    /// ```
+    /// # fn f(failure: &backing_services::Failure) {
+    /// println!("look at {}", failure.variable());
+    /// # }
+    /// ```
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
+
+    /// Where the handle came from; `None` for an adapter that does not keep its handle.
+    ///
+    /// ```
+    /// # fn f(failure: &backing_services::Failure) {
+    /// if let Some(origin) = failure.origin() {
+    ///     println!("it was read from {origin}");
+    /// }
+    /// # }
+    /// ```
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// The adapter's name, such as `MySQL`.
+    ///
+    /// ```
+    /// # fn f(failure: &backing_services::Failure) {
+    /// println!("{} does not answer", failure.adapter());
+    /// # }
+    /// ```
+    pub fn adapter(&self) -> &str {
+        self.adapter
+    }
+
+    /// The root cause, without any secret.
+    ///
+    /// ```
+    /// # fn f(failure: &backing_services::Failure) {
+    /// println!("because: {}", failure.cause()); // because: connection refused
+    /// # }
+    /// ```
+    pub fn cause(&self) -> &str {
+        &self.cause
+    }
+
+    /// What may mend it; empty if unknown.
+    ///
+    /// ```
+    /// # fn f(failure: &backing_services::Failure) {
+    /// println!("help: {}", failure.help());
+    /// # }
+    /// ```
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// How long it was tried, all attempts together.
+    ///
+    /// ```
+    /// # fn f(failure: &backing_services::Failure) {
+    /// println!("{} ms", failure.elapsed().as_millis());
+    /// # }
+    /// ```
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// How many times it was tried.
+    ///
+    /// ```
+    /// # fn f(failure: &backing_services::Failure) {
+    /// println!("{} attempts", failure.attempts());
+    /// # }
+    /// ```
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (failed, all) = (self.failures.len(), count(self.table));
+        write!(f, "{failed} of {all} resources of `{}` did not connect", self.table.name)?;
+        for failure in &self.failures {
+            let Failure { field, variable, adapter, target, cause, help, elapsed, attempts, .. } = failure;
+            let at = if target.is_empty() { String::new() } else { format!(" at {target}") };
+            let from = failure.origin.as_ref().and_then(Origin::note);
+            let from = from.map_or_else(String::new, |note| format!(" ({note})"));
+            let heading = format_args!("{variable}{from}: {field}, {adapter}{at}").to_string();
+            let times = if *attempts == 1 { "attempt" } else { "attempts" };
+            let tried = format!("{attempts} {times} in {}", Seconds(*elapsed));
+            write_entry(f, &heading, &[("", cause), ("tried: ", &tried), ("help: ", help)])?;
+        }
+        writeln!(f)
+    }
+}
+
+/// The resources of a struct and those nested in it.
+fn count(table: &Table) -> usize {
+    let one = |kind: &Kind| match kind {
+        Kind::Resource { .. } => 1,
+        Kind::Setting { .. } => 0,
+        Kind::Nested { table, .. } => count(table),
+    };
+    table.fields.iter().map(|field| one(&field.kind)).sum()
+}
+
+impl fmt::Debug for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {}): {}", self.field, self.variable, self.adapter, self.cause)
+    }
+}

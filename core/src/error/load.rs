@@ -1,0 +1,308 @@
+use std::fmt;
+
+use super::{HandleError, write_entry};
+use crate::environment::{Found, Origin, Unreadable};
+use crate::private::{Field, Kind, Table};
+
+/// Every problem of every field.
+///
+/// `Display` and `Debug` are the same report.
+///
+/// ```
+/// use backing_services::{BackingServices, Environment};
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     #[setting]
+///     port: u16,
+/// }
+///
+/// let error = Services::load(&Environment::from_pairs([("PROT", "8080")])).err().unwrap();
+/// assert_eq!(
+///     error.to_string(),
+///     "1 problem in the environment of `Services`
+///
+///   PORT: Services::port
+///       is not set
+///       help: `PROT` is set: did you mean `PORT`?
+/// "
+/// );
+/// ```
+#[derive(Clone)]
+pub struct LoadError {
+    table: &'static Table,
+    problems: Vec<Problem>,
+}
+
+impl LoadError {
+    pub(crate) fn new(table: &'static Table, problems: Vec<Problem>) -> Self {
+        Self { table, problems }
+    }
+
+    /// One or more a field, in the order of the fields.
+    ///
+    /// ```
+    /// # use backing_services::LoadError;
+    /// fn variables(error: &LoadError) -> Vec<&str> {
+    ///     error.problems().iter().map(|problem| problem.variable()).collect()
+    /// }
+    /// ```
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+/// What kind of [`Problem`] it is.
+///
+/// ```
+/// # use backing_services::{Problem, ProblemKind};
+/// fn is_typo(problem: &Problem) -> bool {
+///     matches!(problem.kind(), ProblemKind::Missing | ProblemKind::Parameter)
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// A required variable is absent or empty.
+    Missing,
+    /// The handle breaks a rule of the grammar.
+    Syntax,
+    /// The scheme belongs to another service.
+    Scheme,
+    /// A parameter is unknown, missing or of the wrong form.
+    Parameter,
+    /// The adapter cannot use the handle.
+    Handle,
+    /// The handle would send a credential in clear text to another machine.
+    Insecure,
+    /// Two sources give a value.
+    Conflict,
+    /// A file cannot be read, or a value is not Unicode.
+    Unreadable,
+    /// A setting is not of its type.
+    Setting,
+}
+
+/// One problem of one field.
+///
+/// ```
+/// # use backing_services::{BackingServices, Environment, ProblemKind};
+/// # #[derive(BackingServices)]
+/// # struct Services {
+/// #     #[setting]
+/// #     port: u16,
+/// # }
+/// # let error = Services::load(&Environment::from_pairs([("", ""); 0])).err().unwrap();
+/// let problem = &error.problems()[0];
+/// assert_eq!(problem.field(), "Services::port");
+/// assert_eq!(problem.variable(), "PORT");
+/// assert_eq!(problem.kind(), ProblemKind::Missing);
+/// ```
+#[derive(Clone)]
+pub struct Problem {
+    field: String,
+    variable: String,
+    adapter: &'static str,
+    origin: Option<Origin>,
+    kind: ProblemKind,
+    message: String,
+    help: String,
+}
+
+impl Problem {
+    pub(crate) fn new(field: String, variable: String, kind: ProblemKind) -> Self {
+        Self {
+            field,
+            variable,
+            adapter: "",
+            origin: None,
+            kind,
+            message: String::new(),
+            help: String::new(),
+        }
+    }
+
+    pub(crate) fn missing(mut self, field: &Field, near: Option<&str>) -> Self {
+        "is not set".clone_into(&mut self.message);
+        let variable = &self.variable;
+        self.help = match (near, &field.kind) {
+            (Some(near), _) => format!("`{near}` is set: did you mean `{variable}`?"),
+            (None, Kind::Resource { example, .. }) => format!("set it, for example to {example}"),
+            (None, _) => "set it".to_owned(),
+        };
+        if let Kind::Resource { adapter, .. } = field.kind {
+            self.adapter = adapter;
+        }
+        self
+    }
+
+    pub(crate) fn because(mut self, unreadable: Unreadable) -> Self {
+        self.kind = unreadable.kind;
+        self.message = unreadable.message;
+        self.help = unreadable.help;
+        self.origin = unreadable.origin;
+        self
+    }
+
+    pub(crate) fn refused(
+        mut self,
+        error: HandleError,
+        found: Found<'_>,
+        adapter: &'static str,
+        example: &str,
+    ) -> Self {
+        self.kind = error.kind();
+        error.message().clone_into(&mut self.message);
+        self.help = match error.help() {
+            "" => format!("write it like {example}"),
+            help if self.kind == ProblemKind::Scheme => format!("{help}, for example {example}"),
+            help => help.to_owned(),
+        };
+        self.adapter = adapter;
+        self.origin = Some(found.origin);
+        self
+    }
+
+    pub(crate) fn bad_setting(mut self, reason: String, found: Found<'_>) -> Self {
+        self.kind = ProblemKind::Setting;
+        if found.value.starts_with("tcp://") {
+            "Kubernetes service links put it there: set `enableServiceLinks: false` or name another \
+             variable with `env`"
+                .clone_into(&mut self.help);
+        } else {
+            "set it to a value of the field's type".clone_into(&mut self.help);
+        }
+        self.message = format!("has a bad value: {reason}");
+        self.origin = Some(found.origin);
+        self
+    }
+
+    /// The field, such as `Services::db` or `Services::reports.warehouse`.
+    ///
+    /// ```
+    /// # fn f(problem: &backing_services::Problem) {
+    /// println!("{} cannot be loaded", problem.field());
+    /// # }
+    /// ```
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// The field's variable, such as `DATABASE_URL`, with the prefixes of nested structs. An alias or
+    /// file that the value came from instead is told by [`origin`](Problem::origin).
+    ///
+    /// ```
+    /// # fn f(problem: &backing_services::Problem) {
+    /// println!("set {}", problem.variable());
+    /// # }
+    /// ```
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
+
+    /// Where the value came from; `None` if there is none.
+    ///
+    /// ```
+    /// # fn f(problem: &backing_services::Problem) {
+    /// if let Some(origin) = problem.origin() {
+    ///     println!("it was read from {origin}");
+    /// }
+    /// # }
+    /// ```
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// What kind of problem it is.
+    ///
+    /// ```
+    /// # use backing_services::{Problem, ProblemKind};
+    /// # fn f(problem: &Problem) -> bool {
+    /// problem.kind() == ProblemKind::Missing
+    /// # }
+    /// ```
+    pub fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+
+    /// What is wrong, without the variable and the field.
+    ///
+    /// ```
+    /// # fn f(problem: &backing_services::Problem) {
+    /// println!("{}", problem.message()); // is not set
+    /// # }
+    /// ```
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What would be right.
+    ///
+    /// ```
+    /// # fn f(problem: &backing_services::Problem) {
+    /// println!("help: {}", problem.help());
+    /// # }
+    /// ```
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// "`DATABASE_URL (from .env, line 3): Services::db, MySQL`".
+    fn heading(&self) -> String {
+        let mut heading = self.variable.clone();
+        match self.origin.as_ref() {
+            Some(origin) => {
+                let alias = origin.variable().filter(|name| *name != self.variable);
+                let alias = alias.map(|name| format!("from its alias {name}"));
+                let notes: Vec<_> = alias.into_iter().chain(origin.note()).collect();
+                if !notes.is_empty() {
+                    heading.push_str(&format!(" ({})", notes.join(", ")));
+                }
+            }
+            None => {}
+        }
+        if !heading.is_empty() {
+            heading.push_str(": ");
+        }
+        heading.push_str(&self.field);
+        if !self.adapter.is_empty() {
+            heading.push_str(", ");
+            heading.push_str(self.adapter);
+        }
+        heading
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.heading(), self.message)?;
+        if self.help.is_empty() { Ok(()) } else { write!(f, "; {}", self.help) }
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.problems.len();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        write!(f, "{count} {noun} in the environment of `{}`", self.table.name)?;
+        for problem in &self.problems {
+            let lines = [("", problem.message.as_str()), ("help: ", problem.help.as_str())];
+            write_entry(f, &problem.heading(), &lines)?;
+        }
+        writeln!(f)
+    }
+}
+
+impl fmt::Debug for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for LoadError {}
