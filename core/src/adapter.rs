@@ -1,0 +1,121 @@
+use std::time::Duration;
+
+use crate::error::{ClientError, Failure, HandleError};
+use crate::handle::Handle;
+use crate::private;
+
+/// One scheme adapter: gives a [`Handle`] its meaning and makes the client for it.
+///
+/// The adapters of this crate are the types in [`adapters`](crate::adapters), one cargo feature each.
+/// An app implements the trait for a service of its own and uses the type as a field like any other.
+///
+/// ```
+/// use backing_services::{Adapter, BackingServices, ClientError, Environment, Handle, HandleError};
+/// use std::net::TcpStream;
+/// use std::sync::Arc;
+///
+/// /// Our own line protocol.
+/// #[derive(Clone)]
+/// struct Ticker {
+///     handle: Handle,
+///     address: (String, u16),
+/// }
+///
+/// impl Adapter for Ticker {
+///     const NAME: &'static str = "Ticker";
+///     const SCHEMES: &'static [&'static str] = &["ticker"];
+///     const EXAMPLE: &'static str = "ticker://localhost:7070";
+///     type Client = Arc<TcpStream>;
+///
+///     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
+///         handle.params::<()>()?; // it takes none: refuse every one
+///         let host = handle.host().ok_or_else(|| HandleError::new("the handle has no host"))?;
+///         let address = (host.to_owned(), handle.port().unwrap_or(7070));
+///         Ok(Self { address, handle: handle.clone() })
+///     }
+///
+///     async fn connect(&self) -> Result<Self::Client, ClientError> {
+///         let stream = TcpStream::connect(&self.address).map_err(ClientError::caused_by)?;
+///         Ok(Arc::new(stream))
+///     }
+///
+///     async fn ping(client: &Self::Client) -> Result<(), ClientError> {
+///         client.peer_addr().map(drop).map_err(ClientError::caused_by)
+///     }
+///
+///     fn handle(&self) -> Option<&Handle> {
+///         Some(&self.handle)
+///     }
+/// }
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     quotes: Ticker,
+/// }
+///
+/// let services = Services::load(&Environment::from_pairs([("QUOTES_URL", "ticker://localhost")]))?;
+/// assert_eq!(services.quotes.address.1, 7070);
+/// # Ok::<(), backing_services::LoadError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backing service",
+    label = "expected an adapter such as `MySql`, `Smtp` or `Memcached`",
+    note = "use an adapter of `backing_services`; each is behind the cargo feature of its name: `MySql` needs `features = [\"mysql\"]`",
+    note = "a plain value such as a port takes `#[setting]`, a struct that derives `BackingServices` takes `#[service(nested)]`",
+    note = "for a service of your own, implement `backing_services::Adapter`"
+)]
+pub trait Adapter: Clone + Send + Sync + Sized + 'static {
+    /// The name of the service in messages, such as `MySQL`.
+    const NAME: &'static str;
+    /// The schemes it takes, in lower case, the preferred one first.
+    const SCHEMES: &'static [&'static str];
+    /// A handle that shows the form, such as `mysql://user:password@localhost:3306/database`.
+    const EXAMPLE: &'static str;
+    /// What the app talks through. Cloning it is cheap and shares the connection or pool.
+    type Client: Clone + Send + Sync + 'static;
+
+    /// Reads a handle whose syntax has been checked. No network.
+    ///
+    /// # Errors
+    ///
+    /// When the scheme, a part or a parameter of the handle means nothing to the adapter.
+    fn from_handle(handle: &Handle) -> Result<Self, HandleError>;
+
+    /// Makes the client: one attempt. The time limit and repeated attempts are the caller's.
+    ///
+    /// # Errors
+    ///
+    /// The root cause: [`ClientError::transient`] for what may pass by itself.
+    fn connect(&self) -> impl Future<Output = Result<Self::Client, ClientError>> + Send;
+
+    /// Proves that the resource answers.
+    ///
+    /// # Errors
+    ///
+    /// The root cause.
+    fn ping(client: &Self::Client) -> impl Future<Output = Result<(), ClientError>> + Send;
+
+    /// Ends the client in order, as far as its protocol has such an end. By default it is dropped.
+    fn close(client: Self::Client) -> impl Future<Output = ()> + Send {
+        async move { drop(client) }
+    }
+
+    /// The handle it was read from, so that a failure can say where it came from. By default unknown.
+    fn handle(&self) -> Option<&Handle> {
+        None
+    }
+
+    /// How long connecting may take, all attempts together. By default 10 seconds.
+    fn connect_timeout(&self) -> Duration {
+        crate::adapters::CONNECT_TIMEOUT
+    }
+
+    #[doc(hidden)]
+    fn __attach(
+        &self,
+        scope: &private::Scope<'_>,
+        field: &'static private::Field,
+    ) -> impl Future<Output = Result<Self::Client, Vec<Failure>>> + Send {
+        private::attach(self, scope, field)
+    }
+}

@@ -1,0 +1,128 @@
+use crate::environment::Environment;
+use crate::error::{ConnectError, Failure, LoadError};
+use crate::manifest::Manifest;
+use crate::private;
+
+/// One struct: everything that one deploy attaches. Derived, never written by hand.
+///
+/// See [the derive](macro@crate::BackingServices) for its attributes. It also writes the clients struct
+/// (`<Struct>Clients`) and one inherent method a field, `connect_<field>()`.
+///
+/// ```
+/// use backing_services::{BackingServices, Environment};
+/// # use backing_services::{Adapter, ClientError, Handle, HandleError};
+/// # #[derive(Clone)]
+/// # struct Chat;
+/// # impl Adapter for Chat {
+/// #     const NAME: &'static str = "chat";
+/// #     const SCHEMES: &'static [&'static str] = &["chat"];
+/// #     const EXAMPLE: &'static str = "chat://localhost";
+/// #     type Client = ();
+/// #     fn from_handle(_: &Handle) -> Result<Self, HandleError> { Ok(Self) }
+/// #     async fn connect(&self) -> Result<(), ClientError> { Ok(()) }
+/// #     async fn ping(_: &()) -> Result<(), ClientError> { Ok(()) }
+/// # }
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     alerts: Chat,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), backing_services::Error> {
+/// let services = Services::load(&Environment::from_pairs([("ALERTS_URL", "chat://localhost")]))?;
+/// let clients: ServicesClients = services.connect().await?;
+/// # let () = clients.alerts;
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not derive `BackingServices`",
+    label = "a `nested` field takes a struct with `#[derive(BackingServices)]`",
+    note = "a single service takes no `nested`; a plain value takes `#[setting]`"
+)]
+pub trait BackingServices: Sized + Send + Sync {
+    /// The typed clients, one a field: `<Struct>Clients`.
+    type Clients: Clone + Send + Sync + 'static;
+
+    #[doc(hidden)]
+    const TABLE: &'static private::Table;
+
+    /// What the struct declares, nested structs included. Reads nothing.
+    ///
+    /// ```
+    /// # use backing_services::{BackingServices, Environment};
+    /// #[derive(BackingServices)]
+    /// struct Services {
+    ///     #[setting(default = "8080")]
+    ///     port: u16,
+    /// }
+    ///
+    /// let manifest = Services::manifest();
+    /// assert_eq!(manifest.settings()[0].variable(), "PORT");
+    /// ```
+    fn manifest() -> Manifest {
+        Manifest::new(Self::TABLE)
+    }
+
+    /// Reads, parses and validates every field. No network.
+    ///
+    /// # Errors
+    ///
+    /// All problems of all fields at once, nested ones and settings included; no secret in any of them.
+    ///
+    /// ```
+    /// # use backing_services::{BackingServices, Environment};
+    /// # #[derive(BackingServices)]
+    /// # struct Services {
+    /// #     #[setting]
+    /// #     port: u16,
+    /// #     #[setting]
+    /// #     workers: u8,
+    /// # }
+    /// let error = Services::load(&Environment::from_pairs([("PORT", "80a")])).err().unwrap();
+    /// assert_eq!(error.problems().len(), 2); // PORT is no number, WORKERS is not set
+    /// ```
+    fn load(environment: &Environment) -> Result<Self, LoadError> {
+        private::load(environment)
+    }
+
+    /// [`load`](BackingServices::load) from the process environment.
+    ///
+    /// # Errors
+    ///
+    /// As `load`.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)]
+    /// # struct Services {
+    /// #     #[setting(default = "8080")]
+    /// #     port: u16,
+    /// # }
+    /// let services = Services::from_env()?;
+    /// # Ok::<(), backing_services::LoadError>(())
+    /// ```
+    fn from_env() -> Result<Self, LoadError> {
+        Self::load(&Environment::process())
+    }
+
+    /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless its
+    /// handle says otherwise; what may pass by itself is tried again within them.
+    ///
+    /// # Errors
+    ///
+    /// Every resource that did not connect, each with its root cause.
+    fn connect(&self) -> impl Future<Output = Result<Self::Clients, ConnectError>> + Send {
+        private::connect(self)
+    }
+
+    #[doc(hidden)]
+    fn __load(loader: &mut private::Loader<'_>) -> Option<Self>;
+
+    #[doc(hidden)]
+    fn __connect(
+        &self,
+        scope: &private::Scope<'_>,
+    ) -> impl Future<Output = Result<Self::Clients, Vec<Failure>>> + Send;
+}

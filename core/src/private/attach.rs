@@ -1,0 +1,147 @@
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Field, Kind};
+use crate::adapter::Adapter;
+use crate::backing::BackingServices;
+use crate::error::{ClientError, ConnectError, Failure, Retry};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A port that refuses or a name that does not resolve is retried for this long: enough for a server
+/// that is being restarted, short enough that a typo is told at once.
+const BRIEFLY: Duration = Duration::from_millis(600);
+
+/// Where in a tree of nested structs a field stands; turned into text only for a failure.
+pub struct Scope<'a> {
+    parent: Option<&'a Scope<'a>>,
+    name: &'static str,
+    prefix: &'static str,
+}
+
+impl<'a> Scope<'a> {
+    pub fn root<S: BackingServices>() -> Scope<'static> {
+        Scope { parent: None, name: S::TABLE.name, prefix: "" }
+    }
+
+    /// The scope of a nested field.
+    pub fn nested(&'a self, field: &'static Field) -> Scope<'a> {
+        let prefix = match field.kind {
+            Kind::Nested { prefix, .. } => prefix,
+            Kind::Resource { .. } | Kind::Setting { .. } => "",
+        };
+        Scope { parent: Some(self), name: field.name, prefix }
+    }
+
+    fn path(&self, field: &str) -> String {
+        match self.parent {
+            Some(parent) => parent.path(&format!("{}.{field}", self.name)),
+            None => format!("{}::{field}", self.name),
+        }
+    }
+
+    fn variable(&self, name: &str) -> String {
+        let name = format!("{}{name}", self.prefix);
+        match self.parent {
+            Some(parent) => parent.variable(&name),
+            None => name,
+        }
+    }
+}
+
+/// Connects one resource: attempts under one time limit, each proven by a ping.
+pub async fn attach<A: Adapter>(
+    adapter: &A,
+    scope: &Scope<'_>,
+    field: &'static Field,
+) -> Result<A::Client, Vec<Failure>> {
+    let started = Instant::now();
+    let limit = adapter.connect_timeout();
+    // A limit too far away for the clock is no limit.
+    let deadline = started.checked_add(limit).unwrap_or_else(|| started + Duration::from_secs(86_400));
+    let mut attempts = 0;
+    let mut pause = FIRST_PAUSE;
+    let mut last: Option<ClientError> = None;
+    let error = loop {
+        attempts += 1;
+        let error = match timeout_at(deadline, attempt(adapter)).await {
+            Ok(Ok(client)) => return Ok(client),
+            Ok(Err(error)) => error,
+            // What an earlier attempt was told says more than that the last one was cut off.
+            Err(_) => break last.unwrap_or_else(|| ClientError::no_answer(limit)),
+        };
+        let give_up = match error.retry() {
+            Retry::Never => started,
+            Retry::Briefly => deadline.min(started + BRIEFLY),
+            Retry::UntilTimeout => deadline,
+        };
+        if Instant::now() + pause >= give_up {
+            break error;
+        }
+        sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+        last = Some(error);
+    };
+    let (variable, origin) = match adapter.handle().and_then(|handle| handle.origin()) {
+        Some(origin) => (origin.variable().map(str::to_owned), Some(origin.clone())),
+        None => (None, None),
+    };
+    let declared = match field.kind {
+        Kind::Resource { variables: [variable, ..], .. } => scope.variable(variable),
+        _ => scope.variable(""),
+    };
+    Err(vec![Failure::new(
+        scope.path(field.name),
+        variable.unwrap_or(declared),
+        A::NAME,
+        adapter.handle(),
+        origin,
+        error,
+        started.elapsed(),
+        attempts,
+    )])
+}
+
+async fn attempt<A: Adapter>(adapter: &A) -> Result<A::Client, ClientError> {
+    let client = adapter.connect().await?;
+    match A::ping(&client).await {
+        Ok(()) => Ok(client),
+        Err(error) => {
+            A::close(client).await;
+            Err(error)
+        }
+    }
+}
+
+/// An optional resource: detached is connected to nothing.
+pub async fn optional<T>(
+    attached: Option<impl Future<Output = Result<T, Vec<Failure>>> + Send>,
+) -> Result<Option<T>, Vec<Failure>> {
+    match attached {
+        Some(attached) => attached.await.map(Some),
+        None => Ok(None),
+    }
+}
+
+pub async fn connect<S: BackingServices>(services: &S) -> Result<S::Clients, ConnectError> {
+    let scope = Scope::root::<S>();
+    services.__connect(&scope).await.map_err(|failures| ConnectError::new(S::TABLE, failures))
+}
+
+/// One field alone, for `connect_<field>`.
+pub async fn connect_one<S: BackingServices, T>(
+    attached: impl Future<Output = Result<T, Vec<Failure>>> + Send,
+) -> Result<T, ConnectError> {
+    attached.await.map_err(|failures| ConnectError::new(S::TABLE, failures))
+}
+
+/// The clients by name: what is inside them may hold a secret.
+pub fn debug_clients(f: &mut fmt::Formatter<'_>, name: &str, fields: &[&str]) -> fmt::Result {
+    let mut clients = f.debug_struct(name);
+    for field in fields {
+        clients.field(field, &format_args!(".."));
+    }
+    clients.finish()
+}

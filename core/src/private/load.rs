@@ -1,0 +1,228 @@
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Field, Kind, Table};
+use crate::backing::BackingServices;
+use crate::environment::{Environment, Found, Origin};
+use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask};
+use crate::handle::Handle;
+use crate::near;
+
+pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadError> {
+    let mut loader = Loader {
+        environment,
+        root: S::TABLE,
+        table: S::TABLE,
+        path: format!("{}::", S::TABLE.name),
+        prefix: String::new(),
+        problems: environment.problems(S::TABLE.name),
+    };
+    match S::__load(&mut loader) {
+        Some(services) if loader.problems.is_empty() => Ok(services),
+        _ => Err(LoadError::new(S::TABLE, loader.problems)),
+    }
+}
+
+/// Reads field after field and keeps every problem; a field that has one gives `None`.
+pub struct Loader<'e> {
+    environment: &'e Environment,
+    root: &'static Table,
+    table: &'static Table,
+    path: String,
+    prefix: String,
+    problems: Vec<Problem>,
+}
+
+impl Loader<'_> {
+    /// A required resource, or one with a default.
+    pub fn resource<T>(
+        &mut self,
+        index: usize,
+        from_handle: fn(&Handle) -> Result<T, HandleError>,
+    ) -> Option<T> {
+        let field = self.table.fields.get(index)?;
+        match self.attached(field, from_handle)? {
+            Some(adapter) => Some(adapter),
+            None => {
+                self.missing(field);
+                None
+            }
+        }
+    }
+
+    /// An optional resource: `Some(None)` is detached.
+    pub fn optional<T>(
+        &mut self,
+        index: usize,
+        from_handle: fn(&Handle) -> Result<T, HandleError>,
+    ) -> Option<Option<T>> {
+        let field = self.table.fields.get(index)?;
+        self.attached(field, from_handle)
+    }
+
+    /// A nested struct, by its own `__load`: a bound on `S` would tell a bad type a second time.
+    pub fn nested<S>(&mut self, index: usize, load: fn(&mut Self) -> Option<S>) -> Option<S> {
+        let field = self.table.fields.get(index)?;
+        let Kind::Nested { prefix, table, .. } = field.kind else { return None };
+        let outer_table = std::mem::replace(&mut self.table, table);
+        let (path, names) = (self.path.len(), self.prefix.len());
+        self.path.push_str(field.name);
+        self.path.push('.');
+        self.prefix.push_str(prefix);
+        let services = load(self);
+        self.path.truncate(path);
+        self.prefix.truncate(names);
+        self.table = outer_table;
+        services
+    }
+
+    /// An optional nested struct: `Some(None)` when not one of its variables is set.
+    pub fn optional_nested<S>(
+        &mut self,
+        index: usize,
+        load: fn(&mut Self) -> Option<S>,
+    ) -> Option<Option<S>> {
+        let field = self.table.fields.get(index)?;
+        let Kind::Nested { prefix, table, .. } = field.kind else { return None };
+        let mut any = false;
+        each_variable(table, &format!("{}{prefix}", self.prefix), &mut |name, is_handle| {
+            any |= self.environment.is_set(name, is_handle);
+        });
+        if any { self.nested(index, load).map(Some) } else { Some(None) }
+    }
+
+    /// A required setting, or one with a default.
+    pub fn setting<T: DeserializeOwned>(&mut self, index: usize) -> Option<T> {
+        let field = self.table.fields.get(index)?;
+        match self.value(field)? {
+            Some(value) => Some(value),
+            None => {
+                self.missing(field);
+                None
+            }
+        }
+    }
+
+    /// An optional setting.
+    pub fn optional_setting<T: DeserializeOwned>(&mut self, index: usize) -> Option<Option<T>> {
+        let field = self.table.fields.get(index)?;
+        self.value(field)
+    }
+
+    fn attached<T>(
+        &mut self,
+        field: &'static Field,
+        from_handle: fn(&Handle) -> Result<T, HandleError>,
+    ) -> Option<Option<T>> {
+        let Kind::Resource { variables, adapter, schemes, example, default, .. } = field.kind else {
+            return None;
+        };
+        let found = match self.environment.resolve(variables, &self.prefix) {
+            Ok(Some(found)) => found,
+            Ok(None) => match default {
+                Some(handle) => Found { value: handle.into(), origin: Origin::Default },
+                None => return Some(None),
+            },
+            Err(unreadable) => {
+                let problem = self.problem(field).because(unreadable);
+                self.problems.push(problem);
+                return None;
+            }
+        };
+        let parsed = Handle::parse(&found.value).and_then(|handle| {
+            let handle = handle.with_origin(found.origin.clone());
+            handle.require_scheme(adapter, schemes)?;
+            from_handle(&handle).map_err(|error| error.masked(&handle))
+        });
+        match parsed {
+            Ok(adapter) => Some(Some(adapter)),
+            Err(error) => {
+                let problem = self.problem(field).refused(error, found, adapter, example);
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    fn value<T: DeserializeOwned>(&mut self, field: &'static Field) -> Option<Option<T>> {
+        #[derive(Deserialize)]
+        struct One<T> {
+            value: T,
+        }
+
+        let Kind::Setting { variable, default, .. } = field.kind else { return None };
+        let found = match self.environment.value(variable, &self.prefix) {
+            Ok(Some(found)) => found,
+            Ok(None) => match default {
+                Some(value) => Found { value: value.into(), origin: Origin::Default },
+                None => return Some(None),
+            },
+            Err(unreadable) => {
+                let problem = self.problem(field).because(unreadable);
+                self.problems.push(problem);
+                return None;
+            }
+        };
+        match envy::from_iter::<_, One<T>>([("value".to_owned(), found.value.to_string())]) {
+            Ok(one) => Some(Some(one.value)),
+            Err(error) => {
+                let reason = setting_reason(&error.to_string(), &found.value);
+                let problem = self.problem(field).bad_setting(reason, found);
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    fn missing(&mut self, field: &'static Field) {
+        let problem = self.problem(field);
+        let mut claimed = HashSet::new();
+        each_variable(self.root, "", &mut |name, _| {
+            claimed.insert(name.to_owned());
+        });
+        let near = self.environment.names().find(|name| {
+            !claimed.contains(*name) && near::one_edit_apart(name, problem.variable())
+        });
+        let problem = problem.missing(field, near);
+        self.problems.push(problem);
+    }
+
+    fn problem(&self, field: &Field) -> Problem {
+        let variable = match field.kind {
+            Kind::Resource { variables, .. } => variables.first().copied().unwrap_or_default(),
+            Kind::Setting { variable, .. } => variable,
+            Kind::Nested { .. } => "",
+        };
+        Problem::new(
+            format!("{}{}", self.path, field.name),
+            format!("{}{variable}", self.prefix),
+            ProblemKind::Missing,
+        )
+    }
+}
+
+/// Calls `visit` with every variable of a table, and whether it holds a handle.
+pub(crate) fn each_variable(table: &Table, prefix: &str, visit: &mut dyn FnMut(&str, bool)) {
+    for field in table.fields {
+        match field.kind {
+            Kind::Resource { variables, .. } => {
+                for variable in variables {
+                    visit(&format!("{prefix}{variable}"), true);
+                }
+            }
+            Kind::Setting { variable, .. } => visit(&format!("{prefix}{variable}"), false),
+            Kind::Nested { prefix: inner, table, .. } => {
+                each_variable(table, &format!("{prefix}{inner}"), visit);
+            }
+        }
+    }
+}
+
+/// What `envy` says, without the value that it repeats.
+fn setting_reason(message: &str, value: &str) -> String {
+    let reason = message.split(" while parsing value '").next().unwrap_or_default();
+    let parts = value.split(',').map(str::trim);
+    mask(reason, std::iter::once(value).chain(parts))
+}

@@ -1,0 +1,18 @@
+//! What the derive writes calls to. Not public API: it changes with any release.
+
+mod attach;
+mod check;
+mod join;
+mod load;
+mod table;
+
+pub use core;
+
+/// What did not connect.
+pub type Failures = Vec<crate::error::Failure>;
+
+pub use self::attach::{Scope, attach, connect, connect_one, debug_clients, optional};
+pub use self::check::{check_default, check_example, check_nested};
+pub use self::join::{Task, join};
+pub use self::load::{Loader, load};
+pub use self::table::{Field, Kind, Table};

@@ -1,0 +1,37 @@
+/// What one struct declares, in a form that constants can compare and the loader can walk.
+pub struct Table {
+    /// The struct's name.
+    pub name: &'static str,
+    pub fields: &'static [Field],
+}
+
+pub struct Field {
+    /// The field's name, without `r#`.
+    pub name: &'static str,
+    /// Its doc comment, lines joined by newlines, without the leading space.
+    pub doc: &'static str,
+    pub kind: Kind,
+}
+
+pub enum Kind {
+    Resource {
+        /// The first is the field's variable, the others are aliases in their order.
+        variables: &'static [&'static str],
+        binding: Option<&'static str>,
+        adapter: &'static str,
+        schemes: &'static [&'static str],
+        example: &'static str,
+        required: bool,
+        default: Option<&'static str>,
+    },
+    Setting {
+        variable: &'static str,
+        required: bool,
+        default: Option<&'static str>,
+    },
+    Nested {
+        prefix: &'static str,
+        optional: bool,
+        table: &'static Table,
+    },
+}
