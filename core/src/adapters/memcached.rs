@@ -1,0 +1,334 @@
+//! Memcached, through pools of `async-memcached`.
+//!
+//! | part | meaning | default |
+//! |---|---|---|
+//! | scheme | `memcached`, `memcache` | |
+//! | hosts, ports | one or several servers, separated by commas: `memcached://a,b:11212` | 11211 |
+//! | user, password, path | none: the client speaks the protocol without authentication and without TLS | |
+//! | `connect_timeout` | for connecting and for waiting for a free connection | `10s` |
+//! | `max_connections` | for each server | 10 |
+//!
+//! With several servers each key has its home on one of them, and stays there for as long as the server is in
+//! the list, in any order (rendezvous hashing with XXH3). The client reaches servers over IPv4 only.
+
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_memcached::{Client, Error};
+use deadpool::managed::{self, Metrics, Object, Pool, PoolError, RecycleResult, TimeoutType};
+use deadpool::{Runtime, Status};
+use serde::Deserialize;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::CONNECT_TIMEOUT;
+use super::shared::{require_scheme, within};
+use crate::adapter::Adapter;
+use crate::error::{ClientError, HandleError};
+use crate::handle::Handle;
+
+const DEFAULT_PORT: u16 = 11211;
+const DEFAULT_CONNECTIONS: usize = 10;
+
+/// One memcached server or several. Its client is a [`MemcachedPool`] of [`async_memcached::Client`]s.
+///
+/// ```
+/// use backing_services::{BackingServices, Environment, Memcached};
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     #[service(default = "memcached://localhost:11211")]
+///     cache: Memcached,
+/// }
+///
+/// let services = Services::load(&Environment::from_pairs([("CACHE_URL", "memcached://a,b:11212")]))?;
+/// assert_eq!(format!("{:?}", services.cache), "Memcached(memcached://a:11211,b:11212)");
+/// # Ok::<(), backing_services::LoadError>(())
+/// ```
+#[derive(Clone)]
+pub struct Memcached {
+    handle: Handle,
+    /// As `host:port`.
+    servers: Vec<String>,
+    params: Params,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+struct Params {
+    connect_timeout: Option<Duration>,
+    max_connections: Option<NonZeroUsize>,
+}
+
+/// Connections to every server of a [`Memcached`] handle.
+///
+/// ```no_run
+/// use async_memcached::AsciiProtocol;
+/// use backing_services::adapters::memcached::MemcachedPool;
+///
+/// async fn greet(cache: &MemcachedPool) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut client = cache.for_key("greeting").await?; // an async_memcached::Client
+///     client.set("greeting", "hello", None, None).await?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct MemcachedPool {
+    servers: Arc<[Server]>,
+}
+
+struct Server {
+    /// What decides which keys live here: the server's name, not its place in the list.
+    seed: u64,
+    pool: Pool<Manager>,
+}
+
+/// Makes and checks the connections to one server.
+#[derive(Debug)]
+pub struct Manager {
+    address: String,
+}
+
+/// Why [`MemcachedPool`] has no connection to give.
+///
+/// ```
+/// # use backing_services::adapters::memcached::MemcachedPool;
+/// # async fn f(cache: MemcachedPool) {
+/// if let Err(error) = cache.for_key("greeting").await {
+///     println!("going on without the cache: {error}");
+/// }
+/// # }
+/// ```
+pub type MemcachedError = PoolError<Error>;
+
+impl Adapter for Memcached {
+    const NAME: &'static str = "memcached";
+    const SCHEMES: &'static [&'static str] = &["memcached", "memcache"];
+    const EXAMPLE: &'static str = "memcached://localhost:11211";
+    type Client = MemcachedPool;
+
+    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
+        require_scheme::<Self>(handle)?;
+        let params: Params = handle.params()?;
+        if handle.username().is_some() || handle.password().is_some() {
+            return Err(HandleError::new("the client does not authenticate")
+                .with_help("leave the user name and password out, and reach the server over a private network"));
+        }
+        if !matches!(handle.path(), "" | "/") {
+            return Err(HandleError::new("the handle has a path").with_help("end it after the host and port"));
+        }
+        if handle.hosts().is_empty() {
+            return Err(HandleError::new("the handle has no host"));
+        }
+        if handle.hosts().iter().any(|host| host.name().contains([':', '/'])) {
+            return Err(HandleError::new("the client reaches servers over IPv4 only")
+                .with_help("write a host name or an IPv4 address"));
+        }
+        let servers: Vec<_> =
+            handle.hosts().iter().map(|host| host.or_port(DEFAULT_PORT).to_string()).collect();
+        if (1..servers.len()).any(|at| servers[..at].contains(&servers[at])) {
+            return Err(HandleError::new("the same server is named twice").with_help("name each once"));
+        }
+        Ok(Self { handle: handle.clone(), servers, params })
+    }
+
+    async fn connect(&self) -> Result<MemcachedPool, ClientError> {
+        let timeout = Some(self.connect_timeout());
+        let connections = self.params.max_connections.map_or(DEFAULT_CONNECTIONS, NonZeroUsize::get);
+        let servers = self.servers.iter().map(|address| {
+            let pool = Pool::builder(Manager { address: address.clone() })
+                .runtime(Runtime::Tokio1)
+                .max_size(connections)
+                .create_timeout(timeout)
+                .wait_timeout(timeout)
+                .recycle_timeout(timeout)
+                .build()
+                .map_err(ClientError::caused_by)?;
+            Ok(Server { seed: xxh3_64_with_seed(address.as_bytes(), 0), pool })
+        });
+        Ok(MemcachedPool { servers: servers.collect::<Result<_, _>>()? })
+    }
+
+    async fn ping(client: &MemcachedPool) -> Result<(), ClientError> {
+        // One after the other: a list is short, and the first that fails is the answer.
+        for server in client.servers.iter() {
+            let limit = server.pool.timeouts().create.unwrap_or(CONNECT_TIMEOUT);
+            within(limit, ask(&server.pool)).await.map_err(|error| match client.servers.len() {
+                1 => error,
+                _ => error.at(&server.pool.manager().address),
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn close(client: MemcachedPool) {
+        for server in client.servers.iter() {
+            server.pool.close();
+        }
+    }
+
+    fn handle(&self) -> Option<&Handle> {
+        Some(&self.handle)
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
+    }
+}
+
+/// Taking a connection asks the server for its version, unless it is new.
+async fn ask(pool: &Pool<Manager>) -> Result<(), ClientError> {
+    let mut client = pool.get().await.map_err(|error| cause(&error))?;
+    match client.version().await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            // A connection that failed once is not given back.
+            drop(Object::take(client));
+            Err(client_cause(&error))
+        }
+    }
+}
+
+impl MemcachedPool {
+    /// A connection to the server where `key` lives; it goes back to the pool when dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer, or no connection becomes free within `connect_timeout`.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::memcached::MemcachedPool;
+    /// use async_memcached::AsciiProtocol;
+    ///
+    /// # async fn f(cache: &MemcachedPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// let hit = cache.for_key("greeting").await?.get("greeting").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn for_key(&self, key: impl AsRef<[u8]>) -> Result<Object<Manager>, MemcachedError> {
+        let key = key.as_ref();
+        let home = self.servers.iter().max_by_key(|server| xxh3_64_with_seed(key, server.seed));
+        // A handle has a host.
+        let home = home.ok_or(PoolError::Closed)?;
+        home.pool.get().await
+    }
+
+    /// A connection to each server, for what concerns all of them: `stats`, `flush_all`.
+    ///
+    /// # Errors
+    ///
+    /// As [`for_key`](Self::for_key), for the first server that gives none.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::memcached::MemcachedPool;
+    /// # async fn f(cache: &MemcachedPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// for mut client in cache.all().await? {
+    ///     println!("{}", client.version().await?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn all(&self) -> Result<Vec<Object<Manager>>, MemcachedError> {
+        let mut clients = Vec::with_capacity(self.servers.len());
+        for server in self.servers.iter() {
+            clients.push(server.pool.get().await?);
+        }
+        Ok(clients)
+    }
+}
+
+impl managed::Manager for Manager {
+    type Type = Client;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Client, Error> {
+        Client::new(&self.address).await
+    }
+
+    /// A connection that has been lying about may belong to a server that is gone.
+    async fn recycle(&self, client: &mut Client, _: &Metrics) -> RecycleResult<Error> {
+        client.version().await?;
+        Ok(())
+    }
+}
+
+fn cause(error: &MemcachedError) -> ClientError {
+    match error {
+        PoolError::Backend(error) => client_cause(error),
+        PoolError::Timeout(TimeoutType::Wait) => {
+            ClientError::transient("no connection of the pool became free in time")
+        }
+        PoolError::Timeout(_) => ClientError::transient("no answer in time"),
+        other => ClientError::root_cause(other),
+    }
+}
+
+fn client_cause(error: &Error) -> ClientError {
+    match error {
+        // Its `source` leaves this one out.
+        Error::Connect(io) | Error::Io(io) => ClientError::root_cause(io),
+        Error::ConnectionClosed => ClientError::root_cause(&io::Error::from(io::ErrorKind::UnexpectedEof)),
+        other => ClientError::root_cause(other),
+    }
+}
+
+impl fmt::Debug for Memcached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memcached({}://{})", self.handle.scheme(), self.servers.join(","))
+    }
+}
+
+impl fmt::Debug for MemcachedPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = |server: &Server| {
+            let Status { size, .. } = server.pool.status();
+            format!("{}: {size} connections", server.pool.manager().address)
+        };
+        let servers: Vec<_> = self.servers.iter().map(state).collect();
+        write!(f, "MemcachedPool({})", servers.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Memcached, HandleError> {
+        Memcached::from_handle(&Handle::parse(text)?)
+    }
+
+    #[test]
+    fn refuses_what_means_nothing() {
+        for (text, message) in [
+            ("memcached:///", "the handle has no host"),
+            ("memcached://u:p@h", "the client does not authenticate"),
+            ("memcached://h/0", "the handle has a path"),
+            ("memcached://[::1]", "the client reaches servers over IPv4 only"),
+            ("memcached://a,a:11211", "the same server is named twice"),
+            ("memcached://h?max_connections=0", "the parameter `max_connections` has a bad value"),
+            ("redis://h", "the scheme `redis` is not one of memcached"),
+        ] {
+            assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_stays_where_it_is_when_another_server_leaves() {
+        let home = async |text: &str, key: &str| {
+            let pool = parse(text).unwrap().connect().await.unwrap();
+            let seed = |server: &&Server| xxh3_64_with_seed(key.as_bytes(), server.seed);
+            pool.servers.iter().max_by_key(seed).unwrap().pool.manager().address.clone()
+        };
+        let mut moved = 0;
+        for key in 0..100 {
+            let key = format!("key-{key}");
+            let three = home("memcached://a,b,c", &key).await;
+            assert_eq!(three, home("memcached://c,a,b", &key).await);
+            let two = home("memcached://a,b", &key).await;
+            assert!(two == three || three == "c:11211");
+            moved += i32::from(two != three);
+        }
+        assert!((10..60).contains(&moved), "{moved} of 100 keys lived on the third server");
+    }
+}
