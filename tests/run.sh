@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Installs what the live tests need and runs every test of the workspace, none skipped.
+#
+#   tests/run.sh [arguments of `cargo test`]
+#
+# For Debian and its relatives. Postfix starts as root only, so the tests run as root: directly, or
+# through sudo. What is installed already is left alone; then no network is needed.
+set -euo pipefail
+
+script=$(realpath "${BASH_SOURCE[0]}")
+cd "$(dirname "$script")/.."
+
+fail() {
+    echo "tests/run.sh: $*" >&2
+    exit 1
+}
+
+if ((EUID != 0)); then
+    command -v sudo >/dev/null || fail "needs root: run it as root, or install sudo"
+    # sudo clears the environment; cargo and rustup live in it.
+    keep=("PATH=$PATH")
+    for name in CI "${!CARGO@}" "${!RUST@}"; do
+        keep+=("$name=${!name:-}")
+    done
+    exec sudo env "${keep[@]}" "$script" "$@"
+fi
+
+# Through sudo, the toolchain and the build are those of the user who called, and stay theirs.
+if [[ -n ${SUDO_USER:-} ]]; then
+    HOME=$(getent passwd "$SUDO_USER" | cut -d: -f6)
+    export HOME PATH="$PATH:$HOME/.cargo/bin"
+    give_back() {
+        local built
+        for built in Cargo.lock "${CARGO_TARGET_DIR:-target}" "${CARGO_HOME:-$HOME/.cargo}"; do
+            if [[ -e $built ]]; then
+                chown -R "$SUDO_UID:$SUDO_GID" "$built"
+            fi
+        done
+    }
+    trap give_back EXIT
+fi
+
+# --- packages ---------------------------------------------------------------------------------
+
+is_installed() {
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# Runs a command that is only worth reading when it fails.
+quietly() {
+    local log status=0
+    log=$(mktemp)
+    "$@" </dev/null >"$log" 2>&1 || status=$?
+    ((status == 0)) || cat "$log" >&2
+    rm -f "$log"
+    ((status == 0)) || fail "failed: $*"
+}
+
+# Debian asks this file before it starts a service; a container's is there already.
+without_starting_services() (
+    local policy=/usr/sbin/policy-rc.d
+    if [[ ! -e $policy ]]; then
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod +x "$policy"
+    fi
+    "$@"
+)
+
+install_packages() {
+    export DEBIAN_FRONTEND=noninteractive
+    echo "Installing $*"
+    quietly apt-get update -qq
+
+    # No question about mail, and no server of the system's own.
+    if [[ " $* " == *" postfix "* ]]; then
+        debconf-set-selections <<<"postfix postfix/main_mailer_type select Local only"
+    fi
+    # A developer's own MySQL or Exim is not replaced; a CI machine's is.
+    local options=(-qq -y --no-install-recommends)
+    [[ -n ${CI:-} ]] || options+=(--no-remove)
+    without_starting_services quietly apt-get install "${options[@]}" "$@"
+
+    # Nor after the machine's next start.
+    if [[ -d /run/systemd/system ]]; then
+        local package
+        for package in mariadb-server memcached postfix; do
+            if [[ " $* " == *" $package "* ]]; then
+                quietly systemctl disable "${package%-server}"
+            fi
+        done
+    fi
+}
+
+command -v dpkg-query >/dev/null || fail "installs Debian packages, and this is no Debian"
+
+packages=(
+    ca-certificates                                 # the roots that clients trust by default
+    libsasl2-modules libsasl2-modules-db sasl2-bin  # logins of Postfix
+    mariadb-client mariadb-server
+    memcached
+    openssl                                         # the TLS client of the harness's own tests
+    postfix
+)
+# aws-lc-sys and libsqlite3-sys compile C, and need nothing but a compiler for it.
+command -v cc >/dev/null || packages+=(gcc libc6-dev)
+
+missing=()
+for package in "${packages[@]}"; do
+    is_installed "$package" || missing+=("$package")
+done
+if ((${#missing[@]} > 0)); then
+    install_packages "${missing[@]}"
+fi
+
+# --- toolchain --------------------------------------------------------------------------------
+
+if command -v rustup >/dev/null; then
+    channel=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)
+    read -ra components <<<"$(sed -n 's/^components = \[\(.*\)\]$/\1/p' rust-toolchain.toml | tr -d '",')"
+    installed=
+    if rustup toolchain list | grep -q "^$channel-"; then
+        installed=$(rustup component list --toolchain "$channel" --installed)
+    fi
+    wanted=()
+    for component in rustc "${components[@]}"; do
+        grep -q "^$component\(-\|$\)" <<<"$installed" || wanted+=("$component")
+    done
+    if ((${#wanted[@]} > 0)); then
+        echo "Installing Rust $channel"
+        quietly rustup toolchain install "$channel" --no-self-update --profile minimal \
+            --component "$(IFS=,; echo "${components[*]}")"
+    fi
+fi
+command -v cargo >/dev/null || fail "needs cargo: install Rust from https://rustup.rs"
+
+# --- tests ------------------------------------------------------------------------------------
+
+cargo test --workspace --all-features "$@" </dev/null

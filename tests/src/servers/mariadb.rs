@@ -1,0 +1,245 @@
+//! `MariaDB`, which is the `MySQL` server that Debian has.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use super::daemon::Daemon;
+use super::{folder, free_port, is_root, program};
+use crate::tls::Tls;
+
+const DATABASE: &str = "shop";
+const USER: &str = "shop";
+/// Every character here that can be mistaken for a part of a URL has to be percent-encoded there.
+const PASSWORD: &str = "p@ss:w/rd#1?%";
+
+/// Small logs and buffers: a folder that is written, started and recovered in a moment.
+const SMALL: [&str; 4] = [
+    "--innodb-buffer-pool-size=16M",
+    "--innodb-log-file-size=4M",
+    // Data has to survive the death of the process, not of the machine.
+    "--innodb-flush-log-at-trx-commit=2",
+    "--performance-schema=OFF",
+];
+
+/// A `MariaDB` server with a database `shop`, and a user who owns it.
+#[derive(Debug)]
+pub struct MariaDb {
+    daemon: Daemon,
+    socket: PathBuf,
+    _folder: TempDir,
+}
+
+impl MariaDb {
+    /// A server that speaks in clear text.
+    pub fn start() -> Self {
+        Self::run(None)
+    }
+
+    /// A server that presents `tls`, and turns away clients that do not ask for it.
+    pub fn with_tls(tls: &Tls) -> Self {
+        Self::run(Some(tls))
+    }
+
+    fn run(tls: Option<&Tls>) -> Self {
+        let folder = folder("mariadb");
+        let path = |name: &str| folder.path().join(name);
+        DataFolder::new().write(&path("data"));
+        // Run by the server itself before it listens: who connects finds everything there.
+        fs::write(
+            path("setup.sql"),
+            format!(
+                "CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4;\n\
+                 CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n\
+                 GRANT ALL ON {DATABASE}.* TO '{USER}'@'%';\n"
+            ),
+        )
+        .expect("setup.sql");
+
+        let port = free_port();
+        let mut arguments: Vec<OsString> = vec![
+            "--no-defaults".into(),
+            option("--datadir", &path("data")),
+            tmpdir(folder.path()),
+            option("--socket", &path("socket")),
+            option("--init-file", &path("setup.sql")),
+            format!("--port={port}").into(),
+            "--bind-address=127.0.0.1".into(),
+            "--skip-name-resolve".into(),
+        ];
+        arguments.extend(SMALL.map(OsString::from));
+        if is_root() {
+            arguments.push("--user=root".into());
+        }
+        if let Some(tls) = tls {
+            tls.copy_to(folder.path());
+            arguments.extend([
+                option("--ssl-ca", &path("ca.pem")),
+                option("--ssl-cert", &path("cert.pem")),
+                option("--ssl-key", &path("key.pem")),
+                "--require-secure-transport=ON".into(),
+            ]);
+        }
+        let mut daemon = Daemon {
+            name: "mariadbd",
+            program: program::find("mariadbd", "mariadb-server"),
+            arguments,
+            port,
+            log: path("log"),
+            answers,
+            child: None,
+        };
+        daemon.start();
+        Self {
+            daemon,
+            socket: path("socket"),
+            _folder: folder,
+        }
+    }
+
+    /// The port of 127.0.0.1 that it listens on.
+    pub fn port(&self) -> u16 {
+        self.daemon.port
+    }
+
+    /// The socket that it listens on, where `root` needs no password.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The database there is.
+    pub fn database(&self) -> &'static str {
+        DATABASE
+    }
+
+    /// The user who owns the database.
+    pub fn user(&self) -> &'static str {
+        USER
+    }
+
+    /// The user's password, as it is: in a URL it has to be percent-encoded.
+    pub fn password(&self) -> &'static str {
+        PASSWORD
+    }
+
+    /// What the server answers `root` in the database: rows by line, columns by tab, no header.
+    pub fn sql(&self, statement: &str) -> String {
+        let output = Command::new(program::find("mariadb", "mariadb-client"))
+            .args([
+                "--no-defaults",
+                "--batch",
+                "--skip-column-names",
+                "--user=root",
+            ])
+            .arg(option("--socket", &self.socket))
+            .args(["--execute", statement, DATABASE])
+            .output()
+            .expect("mariadb starts");
+        assert!(
+            output.status.success(),
+            "{statement}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).expect("an answer in UTF-8")
+    }
+
+    /// Ends it at once. Returns when its port refuses connections.
+    pub fn kill(&mut self) {
+        self.daemon.kill();
+    }
+
+    /// Ends it and starts it again on the same port, with the same data.
+    pub fn restart(&mut self) {
+        self.daemon.restart();
+    }
+}
+
+/// A server that starts deletes the temporary tables it finds, so none may share this folder.
+fn tmpdir(folder: &Path) -> OsString {
+    let tmpdir = folder.join("tmp");
+    fs::create_dir(&tmpdir).expect("a folder for temporary tables");
+    option("--tmpdir", &tmpdir)
+}
+
+fn option(name: &str, value: &Path) -> OsString {
+    let mut option = OsString::from(name);
+    option.push("=");
+    option.push(value);
+    option
+}
+
+/// The first packet is the server's: three bytes of length, a number, the protocol's version.
+fn answers(stream: &mut TcpStream) -> io::Result<bool> {
+    let mut start = [0; 5];
+    stream.read_exact(&mut start)?;
+    Ok(start[4] == 10)
+}
+
+/// A new server's data, in memory: making it takes a second, writing it a twentieth of that.
+struct DataFolder {
+    folders: Vec<PathBuf>,
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl DataFolder {
+    fn new() -> &'static Self {
+        static MADE: OnceLock<DataFolder> = OnceLock::new();
+        MADE.get_or_init(|| {
+            let folder = folder("mariadb-install");
+            let data = folder.path().join("data");
+            let mut install = Command::new(program::find("mariadb-install-db", "mariadb-server"));
+            install
+                .args(["--no-defaults", "--auth-root-authentication-method=normal"])
+                .arg("--skip-test-db")
+                .arg(option("--datadir", &data))
+                .arg(tmpdir(folder.path()))
+                .args(SMALL);
+            if is_root() {
+                install.arg("--user=root");
+            }
+            let output = install.output().expect("mariadb-install-db starts");
+            assert!(
+                output.status.success(),
+                "mariadb-install-db failed:\n{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+            let mut made = Self {
+                folders: Vec::new(),
+                files: Vec::new(),
+            };
+            made.read(&data, Path::new(""))
+                .expect("the new data folder");
+            made
+        })
+    }
+
+    fn read(&mut self, root: &Path, inner: &Path) -> io::Result<()> {
+        self.folders.push(inner.to_owned());
+        for entry in fs::read_dir(root.join(inner))? {
+            let entry = entry?;
+            let path = inner.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                self.read(root, &path)?;
+            } else {
+                self.files.push((path, fs::read(entry.path())?));
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, to: &Path) {
+        for folder in &self.folders {
+            fs::create_dir(to.join(folder)).expect("a data folder");
+        }
+        for (path, content) in &self.files {
+            fs::write(to.join(path), content).expect("a data file");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Real servers, each on a free port of 127.0.0.1 and in a temporary folder of its own.
+//!
+//! Every server has the same shape: `start` (and variants such as `with_tls`), `port`, `kill`
+//! (SIGKILL: no goodbye to its clients) and `restart` (same port, same data). Each returns when it is
+//! so: the server answers, or its port refuses. Dropping a server ends it and deletes its data, and
+//! no server outlives the process that started it.
+//!
+//! A server that is not installed is a failing test that says what to run.
+
+mod daemon;
+mod mariadb;
+mod memcached;
+mod port;
+mod postfix;
+mod program;
+mod silent;
+
+pub use mariadb::MariaDb;
+pub use memcached::Memcached;
+pub use port::free_port;
+pub use postfix::Postfix;
+pub use silent::Silent;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use tempfile::TempDir;
+
+/// A server's folder, which servers that give up root can enter.
+fn folder(server: &str) -> TempDir {
+    let folder = TempDir::with_prefix(format!("backing-services-{server}-"))
+        .expect("a temporary folder for the server");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("an open folder");
+    folder
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
