@@ -1,0 +1,41 @@
+//! An optional resource: attached while its variable is set, detached while it is absent or empty.
+//!
+//! ```sh
+//! cargo run --example optional --features memcached
+//! CACHE_URL=memcached://localhost cargo run --example optional --features memcached
+//! ```
+
+use std::error::Error;
+
+use async_memcached::AsciiProtocol;
+use backing_services::{BackingServices, Memcached};
+
+/// A page that is faster with a cache and works without one.
+#[derive(BackingServices)]
+struct Services {
+    /// Rendered pages.
+    cache: Option<Memcached>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let clients = Services::from_env()?.connect().await?;
+    let Some(cache) = clients.cache else {
+        println!("no cache is attached: {}", render());
+        return Ok(());
+    };
+    let mut server = cache.for_key("page").await?;
+    match server.get("page").await? {
+        Some(page) => println!("from the cache: {:?}", page.data.as_deref().map(String::from_utf8_lossy)),
+        None => {
+            let page = render();
+            server.set("page", &page, Some(60), None).await?;
+            println!("into the cache: {page}");
+        }
+    }
+    Ok(())
+}
+
+fn render() -> String {
+    "<h1>Welcome</h1>".to_owned()
+}
