@@ -243,7 +243,8 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Client, Error> {
-        Client::new(&self.address).await
+        // The scheme is needed: without it `127.0.0.1:11211` is no URL to the client.
+        Client::new(format!("tcp://{}", self.address)).await
     }
 
     /// A connection that has been lying about may belong to a server that is gone.

@@ -148,11 +148,18 @@ impl Adapter for MySql {
     }
 
     async fn connect(&self) -> Result<MySqlPool, ClientError> {
-        pool::connect(self.pool.options(), self.options()?).await
+        let connected = pool::connect(self.pool.options(), self.options()?).await;
+        // MariaDB answers a client without TLS as it answers a wrong password.
+        connected.map_err(|error| match self.ssl_mode {
+            SslMode::Disabled if error.help().is_empty() => {
+                error.with_help("if the server takes only TLS connections, write `ssl-mode=required`")
+            }
+            _ => error,
+        })
     }
 
     async fn ping(client: &MySqlPool) -> Result<(), ClientError> {
-        pool::ping(client).await
+        pool::ping(client, "SELECT 1").await
     }
 
     async fn close(client: MySqlPool) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use sqlx::pool::PoolOptions;
-use sqlx::{ConnectOptions, Connection, Database, Pool};
+use sqlx::{ConnectOptions, Connection, Database, Executor, Pool, raw_sql};
 
 use super::CONNECT_TIMEOUT;
 use super::shared::within;
@@ -89,19 +89,28 @@ pub(crate) async fn connect<DB: Database>(
 }
 
 /// Asks over an idle connection, else over a new one: what the pool would answer is "timed out".
-pub(crate) async fn ping<DB: Database>(pool: &Pool<DB>) -> Result<(), ClientError> {
+///
+/// It asks by a query, because the drivers' own `ping` does not always reach the database: SQLite's does
+/// not look at the file.
+pub(crate) async fn ping<DB: Database>(
+    pool: &Pool<DB>,
+    question: &'static str,
+) -> Result<(), ClientError>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
     if pool.is_closed() {
         return Err(ClientError::new("the pool is closed"));
     }
     within(pool.options().get_acquire_timeout(), async {
         if let Some(mut idle) = pool.try_acquire()
-            && idle.ping().await.is_ok()
+            && idle.execute(raw_sql(question)).await.is_ok()
         {
             return Ok(());
         }
         let options = pool.connect_options();
         let mut connection = options.connect().await.map_err(|error| cause(&error))?;
-        connection.ping().await.map_err(|error| cause(&error))?;
+        connection.execute(raw_sql(question)).await.map_err(|error| cause(&error))?;
         connection.close().await.map_err(|error| cause(&error))
     })
     .await

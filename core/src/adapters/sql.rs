@@ -101,7 +101,12 @@ impl Adapter for Sql {
     }
 
     async fn ping(client: &AnyPool) -> Result<(), ClientError> {
-        pool::ping(client).await
+        let question = match client.connect_options().database_url.scheme() {
+            #[cfg(feature = "sqlite")]
+            "sqlite" => super::sqlite::QUESTION,
+            _ => "SELECT 1",
+        };
+        pool::ping(client, question).await
     }
 
     async fn close(client: AnyPool) {

@@ -26,6 +26,8 @@ use crate::handle::Handle;
 use crate::secret::Secret;
 
 const MEMORY: &str = ":memory:";
+/// Reads the file, which `SELECT 1` does not.
+pub(super) const QUESTION: &str = "SELECT count(*) FROM sqlite_schema";
 
 /// A SQLite database. Its client is [`sqlx::SqlitePool`].
 ///
@@ -101,7 +103,7 @@ impl Adapter for Sqlite {
     }
 
     async fn ping(client: &SqlitePool) -> Result<(), ClientError> {
-        pool::ping(client).await
+        pool::ping(client, QUESTION).await
     }
 
     async fn close(client: SqlitePool) {

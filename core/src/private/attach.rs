@@ -11,8 +11,8 @@ use crate::error::{ClientError, ConnectError, Failure, Retry};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A port that refuses or a name that does not resolve is retried for this long: enough for a server
-/// that is being restarted, short enough that a typo is told at once.
-const BRIEFLY: Duration = Duration::from_millis(600);
+/// that is being restarted, short enough that a typo is told within a second.
+const BRIEFLY: Duration = Duration::from_millis(700);
 
 /// Where in a tree of nested structs a field stands; turned into text only for a failure.
 pub struct Scope<'a> {
@@ -64,6 +64,7 @@ pub async fn attach<A: Adapter>(
     let mut attempts = 0;
     let mut pause = FIRST_PAUSE;
     let mut last: Option<ClientError> = None;
+    let mut refused_since = None;
     let error = loop {
         attempts += 1;
         let error = match timeout_at(deadline, attempt(adapter)).await {
@@ -72,15 +73,20 @@ pub async fn attach<A: Adapter>(
             // What an earlier attempt was told says more than that the last one was cut off.
             Err(_) => break last.unwrap_or_else(|| ClientError::no_answer(limit)),
         };
+        let now = Instant::now();
         let give_up = match error.retry() {
-            Retry::Never => started,
-            Retry::Briefly => deadline.min(started + BRIEFLY),
-            Retry::UntilTimeout => deadline,
+            Retry::Never => now,
+            Retry::Briefly => deadline.min(*refused_since.get_or_insert(now) + BRIEFLY),
+            Retry::UntilTimeout => {
+                refused_since = None;
+                deadline
+            }
         };
-        if Instant::now() + pause >= give_up {
+        let left = give_up.saturating_duration_since(now);
+        if left.is_zero() {
             break error;
         }
-        sleep(pause).await;
+        sleep(pause.min(left)).await;
         pause = LONGEST_PAUSE.min(pause * 2);
         last = Some(error);
     };

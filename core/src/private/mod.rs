@@ -12,7 +12,7 @@ pub use core;
 pub type Failures = Vec<crate::error::Failure>;
 
 pub use self::attach::{Scope, attach, connect, connect_one, debug_clients, optional};
-pub use self::check::{check_default, check_example, check_nested};
+pub use self::check::{Line, check_default, check_example, check_nested, count_lines, lines};
 pub use self::join::{Task, join};
 pub use self::load::{Loader, load};
 pub use self::table::{Field, Kind, Table};

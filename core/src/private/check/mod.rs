@@ -1,0 +1,52 @@
+//! Checks that run while the user's crate compiles: each is called from a `const _: () = ...;` whose
+//! tokens stand at what the user must change. `#[track_caller]` moves the error there.
+
+mod default;
+mod example;
+mod twice;
+
+pub use self::default::check_default;
+pub use self::example::{Line, check_example, count_lines, lines};
+pub use self::twice::check_nested;
+
+use super::Field;
+use crate::handle::text::Text;
+
+/// A field somewhere in nested structs: what goes before its name and before its variables.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// `App::reports.`
+    path: &'a str,
+    /// `REPORTS_`
+    prefix: &'a str,
+    field: &'a Field,
+    /// Whether the struct around it is optional.
+    optional: bool,
+}
+
+impl Place<'_> {
+    const fn add_path(&self, text: Text) -> Text {
+        text.add("`").add(self.path).add(self.field.name).add("`")
+    }
+
+    /// What goes before the names of the fields inside.
+    const fn inner_path(&self) -> Text {
+        Text::of(self.path).add(self.field.name).add(".")
+    }
+
+    const fn inner_prefix(&self, prefix: &str) -> Text {
+        Text::of(self.prefix).add(prefix)
+    }
+}
+
+/// The path of a struct's own fields, `App::`.
+const fn root_path(name: &str) -> Text {
+    Text::of(name).add("::")
+}
+
+/// Ends the compilation with a text that was built for it.
+#[track_caller]
+#[expect(clippy::panic, reason = "this is how a constant reports")]
+const fn fail(text: &Text) -> ! {
+    panic!("{}", text.as_str())
+}

@@ -1,0 +1,243 @@
+//! What every adapter promises, as one list of behaviours. A new adapter joins with one `Subject` and one
+//! `conformance!` line.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use backing_services::{Adapter, Error, Failure, Handle, HandleBuilder};
+use backing_services_tests::servers::Silent;
+use backing_services_tests::tls::{Authority, Tls};
+
+/// A server of an adapter, and how to use it.
+pub(crate) trait Subject: Sized {
+    type Adapter: Adapter;
+    /// How the suite reaches TLS.
+    const TLS: TlsSupport;
+
+    fn start() -> Self;
+    fn start_with_tls(tls: &Tls) -> Self;
+    /// The port of the first server, and of the one with TLS.
+    fn port(&self) -> u16;
+    fn kill(&mut self);
+    fn restart(&mut self);
+
+    /// A handle for a server of this kind without TLS, without its host and port.
+    fn handle(scheme: &str) -> HandleBuilder;
+    /// The same with a wrong password, and what the failure then says; `None` for a service that knows
+    /// no passwords.
+    fn wrong_password() -> Option<(HandleBuilder, &'static str)>;
+    /// A handle that trusts only certificates of `authority`, and verifies the host's name.
+    fn tls_handle(authority: &Path) -> HandleBuilder;
+
+    /// Writes and reads real data.
+    async fn use_it(client: &<Self::Adapter as Adapter>::Client) -> Result<(), String>;
+}
+
+#[derive(PartialEq, Eq)]
+pub(crate) enum TlsSupport {
+    Yes,
+    /// The client has none: then no handle may carry a credential.
+    NoneAndNoCredentials,
+}
+
+/// Loads and connects one adapter as an app does: through a derived struct.
+pub(crate) trait Connect<A: Adapter> {
+    async fn connect(handle: &Handle) -> Result<A::Client, Error>;
+}
+
+macro_rules! conformance {
+    ($subject:ty) => {
+        mod conforms {
+            use backing_services::{Adapter, BackingServices, Environment, Error, Handle};
+
+            use super::*;
+            use crate::conformance::{self, Connect, Subject};
+
+            type It = <$subject as Subject>::Adapter;
+
+            #[derive(BackingServices)]
+            struct Services {
+                #[service(env = "IT_URL")]
+                it: It,
+            }
+
+            struct Derived;
+
+            impl Connect<It> for Derived {
+                async fn connect(handle: &Handle) -> Result<<It as Adapter>::Client, Error> {
+                    let environment = Environment::from_pairs([("IT_URL", handle.expose_url())]);
+                    Ok(Services::load(&environment)?.connect().await?.it)
+                }
+            }
+
+            conformance!(@tests $subject: round_trip every_scheme wrong_password server_not_there
+                unknown_host killed_and_back_again silent_server tls_with_the_right_authority
+                tls_with_another_authority tls_for_another_host unknown_parameter close);
+        }
+    };
+    (@tests $subject:ty: $($name:ident)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            conformance::$name::<$subject, Derived>().await;
+        }
+    )*};
+}
+
+fn preferred<S: Subject>() -> HandleBuilder {
+    S::handle(S::Adapter::SCHEMES[0])
+}
+
+fn on_this_machine(builder: HandleBuilder, port: u16) -> Handle {
+    builder.host("localhost").port(port).build().unwrap()
+}
+
+fn failure<T>(result: Result<T, Error>) -> Failure {
+    match result {
+        Err(Error::Connect(report)) => report.failures()[0].clone(),
+        Err(other) => panic!("not loaded: {other}"),
+        Ok(_) => panic!("it connected"),
+    }
+}
+
+pub(crate) async fn round_trip<S: Subject, C: Connect<S::Adapter>>() {
+    let server = S::start();
+    let client = C::connect(&on_this_machine(preferred::<S>(), server.port())).await.unwrap();
+    S::use_it(&client).await.unwrap();
+    S::Adapter::ping(&client).await.unwrap();
+}
+
+pub(crate) async fn every_scheme<S: Subject, C: Connect<S::Adapter>>() {
+    let plain = S::start();
+    let authority = Authority::new("right");
+    let tls = (S::TLS == TlsSupport::Yes).then(|| {
+        let certificate = authority.issue(&["localhost"]);
+        (S::start_with_tls(&certificate), certificate)
+    });
+    for scheme in S::Adapter::SCHEMES {
+        let handle = match (*scheme, &tls) {
+            // Other services behind the same field have suites of their own.
+            ("sqlite" | "file" | "postmark", _) => continue,
+            ("submission" | "smtps" | "submissions", Some((server, certificate))) => {
+                super::smtp::encrypted(scheme, server.port(), &certificate.ca())
+            }
+            _ => on_this_machine(S::handle(scheme), plain.port()),
+        };
+        let client = C::connect(&handle).await.unwrap_or_else(|error| panic!("{scheme}: {error}"));
+        S::use_it(&client).await.unwrap();
+    }
+}
+
+pub(crate) async fn wrong_password<S: Subject, C: Connect<S::Adapter>>() {
+    let server = S::start();
+    let Some((builder, says)) = S::wrong_password() else {
+        let with_password = preferred::<S>().username("shop").password("secret");
+        let refused = C::connect(&on_this_machine(with_password, server.port())).await;
+        assert!(matches!(refused, Err(Error::Load(_))), "a password was taken and not used");
+        return;
+    };
+    let failure = failure(C::connect(&on_this_machine(builder, server.port())).await);
+    assert!(failure.cause().contains(says), "{failure:?}");
+    assert_eq!(failure.attempts(), 1, "a wrong password is not tried again");
+    assert_eq!(failure.variable(), "IT_URL");
+}
+
+pub(crate) async fn server_not_there<S: Subject, C: Connect<S::Adapter>>() {
+    let mut server = S::start();
+    server.kill();
+    let failure = failure(C::connect(&on_this_machine(preferred::<S>(), server.port())).await);
+    assert_eq!(failure.cause(), "connection refused");
+    assert!(failure.elapsed() < Duration::from_secs(1), "{:?}", failure.elapsed());
+    assert!(failure.attempts() > 1, "a server that is being restarted is worth another try");
+}
+
+pub(crate) async fn unknown_host<S: Subject, C: Connect<S::Adapter>>() {
+    let handle = preferred::<S>().host("no-such-host.invalid").build().unwrap();
+    // A password may not go to another machine in the clear, so this one may be refused on load.
+    let connected = C::connect(&handle).await;
+    if let Err(Error::Load(report)) = &connected {
+        assert_eq!(report.problems()[0].kind(), backing_services::ProblemKind::Insecure, "{report}");
+        return;
+    }
+    let failure = failure(connected);
+    assert!(failure.cause().starts_with("unknown host"), "{failure:?}");
+}
+
+pub(crate) async fn killed_and_back_again<S: Subject, C: Connect<S::Adapter>>() {
+    let mut server = S::start();
+    let client = C::connect(&on_this_machine(preferred::<S>(), server.port())).await.unwrap();
+    S::use_it(&client).await.unwrap();
+
+    server.kill();
+    let error = S::Adapter::ping(&client).await.expect_err("the server is dead");
+    assert_eq!(error.to_string(), "connection refused");
+
+    server.restart();
+    S::Adapter::ping(&client).await.expect("the same client finds the server again");
+    S::use_it(&client).await.unwrap();
+}
+
+pub(crate) async fn silent_server<S: Subject, C: Connect<S::Adapter>>() {
+    let server = Silent::start();
+    let builder = preferred::<S>().param("connect_timeout", "1s");
+    let started = Instant::now();
+    let failure = failure(C::connect(&on_this_machine(builder, server.port())).await);
+    assert_eq!(failure.cause(), "no answer within 1 s");
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+pub(crate) async fn tls_with_the_right_authority<S: Subject, C: Connect<S::Adapter>>() {
+    if S::TLS != TlsSupport::Yes {
+        // There is nothing to encrypt: `wrong_password` proves that no credential is taken.
+        assert!(S::wrong_password().is_none());
+        return;
+    }
+    let certificate = Authority::new("right").issue(&["localhost"]);
+    let server = S::start_with_tls(&certificate);
+    let handle = on_this_machine(S::tls_handle(&certificate.ca()), server.port());
+    let client = C::connect(&handle).await.unwrap();
+    S::use_it(&client).await.unwrap();
+}
+
+pub(crate) async fn tls_with_another_authority<S: Subject, C: Connect<S::Adapter>>() {
+    if S::TLS != TlsSupport::Yes {
+        assert!(S::wrong_password().is_none());
+        return;
+    }
+    let server = S::start_with_tls(&Authority::new("right").issue(&["localhost"]));
+    let wrong = Authority::new("wrong").issue(&["localhost"]);
+    let handle = on_this_machine(S::tls_handle(&wrong.ca()), server.port());
+    let failure = failure(C::connect(&handle).await);
+    assert!(failure.cause().contains("certificate does not verify: UnknownIssuer"), "{failure:?}");
+}
+
+pub(crate) async fn tls_for_another_host<S: Subject, C: Connect<S::Adapter>>() {
+    if S::TLS != TlsSupport::Yes {
+        assert!(S::wrong_password().is_none());
+        return;
+    }
+    let certificate = Authority::new("right").issue(&["other.example"]);
+    let server = S::start_with_tls(&certificate);
+    let handle = on_this_machine(S::tls_handle(&certificate.ca()), server.port());
+    let failure = failure(C::connect(&handle).await);
+    assert!(failure.cause().contains("certificate does not verify: "), "{failure:?}");
+    assert!(failure.cause().contains("not valid for name"), "{failure:?}");
+}
+
+pub(crate) async fn unknown_parameter<S: Subject, C: Connect<S::Adapter>>() {
+    let builder = preferred::<S>().param("conect_timeout", "1s");
+    match C::connect(&on_this_machine(builder, 1)).await {
+        Err(Error::Load(report)) => {
+            assert_eq!(report.problems()[0].message(), "unknown parameter `conect_timeout`");
+            assert_eq!(report.problems()[0].help(), "did you mean `connect_timeout`?");
+        }
+        _ => panic!("it was taken"),
+    }
+}
+
+pub(crate) async fn close<S: Subject, C: Connect<S::Adapter>>() {
+    let server = S::start();
+    let client = C::connect(&on_this_machine(preferred::<S>(), server.port())).await.unwrap();
+    let other = client.clone();
+    S::Adapter::close(client).await;
+    S::Adapter::ping(&other).await.expect_err("a closed client does not answer");
+}

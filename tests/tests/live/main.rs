@@ -1,0 +1,15 @@
+//! Every adapter against the real server it is for. `tests/run.sh` installs the servers.
+#![cfg(feature = "live")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[macro_use]
+mod conformance;
+
+mod files;
+mod mail;
+mod memcached;
+mod mysql;
+mod quickstart;
+mod smtp;
+mod sql;
+mod together;

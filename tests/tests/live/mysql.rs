@@ -1,0 +1,184 @@
+use std::path::Path;
+
+use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, MySql};
+use backing_services_tests::servers::MariaDb;
+use backing_services_tests::tls::{Authority, Tls};
+use sqlx::MySqlPool;
+
+use crate::conformance::{Subject, TlsSupport};
+
+/// What `mysql` and `sql` share: one server and its user.
+pub(crate) struct Server(pub(crate) MariaDb);
+
+impl Server {
+    pub(crate) fn handle(scheme: &str) -> HandleBuilder {
+        let (user, password, database) = account();
+        Handle::builder(scheme).username(user).password(password).name(database)
+    }
+
+    pub(crate) fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
+        let (user, _, database) = account();
+        let builder = Handle::builder("mysql").username(user).password("wr0ng").name(database);
+        Some((builder, "access denied: the user name or the password is wrong"))
+    }
+
+    pub(crate) fn tls_handle(authority: &Path) -> HandleBuilder {
+        let authority = authority.to_str().unwrap();
+        Self::handle("mysql").param("ssl-mode", "verify_identity").param("ssl-ca", authority)
+    }
+}
+
+/// The same for every server of the harness.
+fn account() -> (&'static str, &'static str, &'static str) {
+    use std::sync::LazyLock;
+
+    static ACCOUNT: LazyLock<(&str, &str, &str)> = LazyLock::new(|| {
+        let server = MariaDb::start();
+        (server.user(), server.password(), server.database())
+    });
+    *ACCOUNT
+}
+
+impl Subject for Server {
+    type Adapter = MySql;
+    const TLS: TlsSupport = TlsSupport::Yes;
+
+    fn start() -> Self {
+        Self(MariaDb::start())
+    }
+
+    fn start_with_tls(tls: &Tls) -> Self {
+        Self(MariaDb::with_tls(tls))
+    }
+
+    fn port(&self) -> u16 {
+        self.0.port()
+    }
+
+    fn kill(&mut self) {
+        self.0.kill();
+    }
+
+    fn restart(&mut self) {
+        self.0.restart();
+    }
+
+    fn handle(scheme: &str) -> HandleBuilder {
+        Self::handle(scheme)
+    }
+
+    fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
+        Self::wrong_password()
+    }
+
+    fn tls_handle(authority: &Path) -> HandleBuilder {
+        Self::tls_handle(authority)
+    }
+
+    async fn use_it(client: &MySqlPool) -> Result<(), String> {
+        let run = async {
+            sqlx::query("CREATE TABLE IF NOT EXISTS words (word VARCHAR(80))").execute(client).await?;
+            sqlx::query("DELETE FROM words").execute(client).await?;
+            sqlx::query("INSERT INTO words VALUES (?)").bind("grüße 🦀").execute(client).await?;
+            sqlx::query_as::<_, (String,)>("SELECT word FROM words").fetch_one(client).await
+        };
+        match run.await {
+            Ok((word,)) if word == "grüße 🦀" => Ok(()),
+            Ok((word,)) => Err(format!("read {word}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+conformance!(Server);
+
+#[derive(BackingServices)]
+struct Services {
+    db: MySql,
+}
+
+async fn connect(handle: &Handle) -> Result<MySqlPool, String> {
+    let environment = Environment::from_pairs([("DB_URL", handle.expose_url())]);
+    let services = Services::load(&environment).map_err(|error| error.to_string())?;
+    services.connect_db().await.map_err(|error| error.failures()[0].cause().to_owned())
+}
+
+#[tokio::test]
+async fn socket() {
+    let server = MariaDb::start();
+    let socket = server.socket().to_str().unwrap();
+    let local = Server::handle("mysql").param("socket", socket).build().unwrap();
+    assert_eq!(local.host(), None);
+    Server::use_it(&connect(&local).await.unwrap()).await.unwrap();
+
+    let missing = Server::handle("mysql").param("socket", "/no/such.sock").build().unwrap();
+    assert_eq!(connect(&missing).await.unwrap_err(), "there is no such file or socket");
+}
+
+#[tokio::test]
+async fn causes() {
+    let server = MariaDb::start();
+    let (user, password, database) = account();
+    let builder = || Handle::builder("mysql").host("127.0.0.1").port(server.port()).username(user).password(password);
+
+    let other = connect(&builder().name("warehouse").build().unwrap()).await.unwrap_err();
+    assert!(other.starts_with("access denied: the user may not use this database"), "{other}");
+
+    server.sql("GRANT ALL ON *.* TO shop");
+    let missing = connect(&builder().name("warehouse").build().unwrap()).await.unwrap_err();
+    assert_eq!(missing, "there is no such database");
+
+    let required = builder().name(database).param("ssl-mode", "required").build().unwrap();
+    let no_tls = connect(&required).await.unwrap_err();
+    assert_eq!(no_tls, "server does not support TLS");
+}
+
+/// Any certificate will do for `required`; `verify_ca` wants the authority but not the name.
+#[tokio::test]
+async fn modes_of_tls() {
+    let certificate = Authority::new("right").issue(&["other.example"]);
+    let server = MariaDb::with_tls(&certificate);
+    let wrong = Authority::new("wrong").issue(&["other.example"]);
+    let mode = |mode: &str, ca: Option<&Tls>| {
+        let mut builder = Server::handle("mysql").host("localhost").port(server.port()).param("ssl-mode", mode);
+        if let Some(ca) = ca {
+            builder = builder.param("ssl-ca", ca.ca().to_str().unwrap());
+        }
+        builder.build().unwrap()
+    };
+    connect(&mode("required", None)).await.unwrap();
+    connect(&mode("preferred", None)).await.unwrap();
+    connect(&mode("verify_ca", Some(&certificate))).await.unwrap();
+    for refused in [mode("verify_ca", Some(&wrong)), mode("verify_identity", Some(&certificate)), mode("verify_ca", None)] {
+        let cause = connect(&refused).await.unwrap_err();
+        assert!(cause.contains("certificate does not verify"), "{cause}");
+    }
+    let services = Environment::from_pairs([("DB_URL", mode("disabled", None).expose_url())]);
+    let clear = Services::load(&services).unwrap().connect_db().await.unwrap_err();
+    assert!(clear.failures()[0].help().contains("takes only TLS connections"), "{clear}");
+}
+
+#[tokio::test]
+async fn a_file_without_certificates_is_not_trust_in_everybody() {
+    let server = MariaDb::with_tls(&Authority::new("right").issue(&["localhost"]));
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    for (path, cause) in [
+        (empty.to_str().unwrap(), "the file that `ssl-ca` names holds no PEM certificate"),
+        ("/no/such.pem", "the file that `ssl-ca` names cannot be read: there is no such file"),
+    ] {
+        let builder = Server::handle("mysql").host("localhost").port(server.port());
+        let handle = builder.param("ssl-mode", "verify_ca").param("ssl-ca", path).build().unwrap();
+        assert_eq!(connect(&handle).await.unwrap_err(), cause);
+    }
+}
+
+#[tokio::test]
+async fn a_full_pool_still_answers_a_ping() {
+    let server = MariaDb::start();
+    let builder = Server::handle("mysql").host("localhost").port(server.port());
+    let pool = connect(&builder.param("max_connections", "1").build().unwrap()).await.unwrap();
+    let _taken = pool.acquire().await.unwrap();
+    MySql::ping(&pool).await.unwrap();
+}

@@ -1,0 +1,144 @@
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Smtp};
+use backing_services_tests::servers::Postfix;
+use backing_services_tests::tls::{Authority, Tls};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+
+use crate::conformance::{Subject, TlsSupport};
+
+pub(crate) const USER: &str = "mailer";
+pub(crate) const PASSWORD: &str = "p@ss:w/rd#1?%";
+
+/// Postfix that wants a login: in the clear on the first server, over STARTTLS on the one with TLS.
+pub(crate) struct Server(pub(crate) Postfix);
+
+/// Where the servers with TLS listen for TLS from the first byte, by their other port.
+static TLS_PORTS: Mutex<Vec<(u16, u16)>> = Mutex::new(Vec::new());
+
+impl Server {
+    pub(crate) fn handle(scheme: &str) -> HandleBuilder {
+        Handle::builder(scheme).username(USER).password(PASSWORD)
+    }
+
+    pub(crate) fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
+        let builder = Handle::builder("smtp").username(USER).password("wr0ng");
+        Some((builder, "authentication failed: the user name or the password is wrong"))
+    }
+
+    pub(crate) fn tls_handle(authority: &Path) -> HandleBuilder {
+        Self::handle("submission").param("tls_ca", authority.to_str().unwrap())
+    }
+
+    pub(crate) fn with_tls(tls: &Tls) -> Self {
+        let server = Postfix::with_auth(tls);
+        TLS_PORTS.lock().unwrap().push((server.port(), server.tls_port()));
+        Self(server)
+    }
+}
+
+/// A handle for the schemes that are always encrypted.
+pub(crate) fn encrypted(scheme: &str, port: u16, authority: &Path) -> Handle {
+    let ports = TLS_PORTS.lock().unwrap();
+    let implicit = ports.iter().find(|(other, _)| *other == port).unwrap().1;
+    let port = if scheme == "submission" { port } else { implicit };
+    let builder = Server::handle(scheme).host("localhost").port(port);
+    builder.param("tls_ca", authority.to_str().unwrap()).build().unwrap()
+}
+
+pub(crate) fn message(to: &str) -> Message {
+    let builder = Message::builder().from("shop@example.com".parse().unwrap()).to(to.parse().unwrap());
+    builder.subject("Grüße").body("The body: ä\n.\nafter a lone dot\n".to_owned()).unwrap()
+}
+
+impl Subject for Server {
+    type Adapter = Smtp;
+    const TLS: TlsSupport = TlsSupport::Yes;
+
+    fn start() -> Self {
+        Self(Postfix::with_plain_auth())
+    }
+
+    fn start_with_tls(tls: &Tls) -> Self {
+        Self::with_tls(tls)
+    }
+
+    fn port(&self) -> u16 {
+        self.0.port()
+    }
+
+    fn kill(&mut self) {
+        self.0.kill();
+    }
+
+    fn restart(&mut self) {
+        self.0.restart();
+    }
+
+    fn handle(scheme: &str) -> HandleBuilder {
+        Self::handle(scheme)
+    }
+
+    fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
+        Self::wrong_password()
+    }
+
+    fn tls_handle(authority: &Path) -> HandleBuilder {
+        Self::tls_handle(authority)
+    }
+
+    async fn use_it(client: &AsyncSmtpTransport<Tokio1Executor>) -> Result<(), String> {
+        let answer = client.send(message("ada@example.com")).await.map_err(|error| error.to_string())?;
+        if answer.is_positive() { Ok(()) } else { Err(format!("{answer:?}")) }
+    }
+}
+
+conformance!(Server);
+
+#[derive(BackingServices)]
+struct Services {
+    mail: Smtp,
+}
+
+async fn connect(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+    let services = Services::load(&Environment::from_pairs([("MAIL_URL", url)])).map_err(|error| error.to_string())?;
+    services.connect_mail().await.map_err(|error| error.failures()[0].cause().to_owned())
+}
+
+#[tokio::test]
+async fn what_is_sent_arrives() {
+    let server = Postfix::start();
+    let mail = connect(&format!("smtp://localhost:{}?local_domain=app.example.com", server.port())).await.unwrap();
+    mail.send(message("grace@example.com")).await.unwrap();
+    let inbox = server.wait_for_mail("grace@example.com", Duration::from_secs(20));
+    assert_eq!(inbox.len(), 1);
+    assert!(inbox[0].contains("after a lone dot"), "{}", inbox[0]);
+    assert!(inbox[0].contains("from app.example.com"), "{}", inbox[0]);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_login_says_so() {
+    let server = Postfix::with_plain_auth();
+    let mail = connect(&format!("smtp://localhost:{}", server.port())).await.unwrap();
+    let refused = mail.send(message("ada@example.com")).await.unwrap_err();
+    assert!(refused.is_permanent(), "{refused}");
+
+    let open = Postfix::start();
+    let cause = connect(&format!("smtp://mailer:secret@localhost:{}", open.port())).await.unwrap_err();
+    assert_eq!(cause, "the server offers no authentication that the client speaks");
+}
+
+#[tokio::test]
+async fn required_tls_is_required() {
+    let open = Postfix::start();
+    let cause = connect(&format!("smtp://localhost:{}?tls=required", open.port())).await.unwrap_err();
+    assert!(cause.to_lowercase().contains("starttls"), "{cause}");
+
+    // Without `tls_ca` the system's authorities count, and they do not know this one.
+    let certificate = Authority::new("private").issue(&["localhost"]);
+    let server = Postfix::with_tls(&certificate);
+    let cause = connect(&format!("smtp://localhost:{}", server.port())).await.unwrap_err();
+    assert!(cause.contains("certificate does not verify"), "{cause}");
+}
