@@ -365,6 +365,12 @@ fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
     Ok(params)
 }
 
+/// Whether the name of a parameter may be shown: what has not the form of one may be half of a secret that
+/// was cut in two.
+fn is_plain_word(name: &str) -> bool {
+    name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_')
+}
+
 impl fmt::Display for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parsed = &*self.parsed;
@@ -385,9 +391,7 @@ impl fmt::Display for Handle {
         }
         for (index, (key, _)) in parsed.params.iter().enumerate() {
             let separator = if index > 0 { '&' } else { '?' };
-            // A name of odd shape may be part of a secret that was cut in two.
-            let plain = key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_');
-            write!(f, "{separator}{}=***", if plain { key } else { "***" })?;
+            write!(f, "{separator}{}=***", if is_plain_word(key) { key } else { "***" })?;
         }
         Ok(())
     }

@@ -97,14 +97,17 @@ impl IntoDeserializer<'_, Error> for Params<'_> {
 }
 
 fn unknown(key: &str, known: &[&'static str]) -> HandleError {
-    let help = match near::nearest(key, known.iter().copied()) {
+    let near = near::nearest(key, known.iter().copied());
+    let help = match near {
         Some(name) => format!("did you mean `{name}`?"),
         None if known.is_empty() => "this handle takes no parameters".to_owned(),
         None => format!("the parameters are {}", near::list(known)),
     };
-    // The name stands outside the value, but what is no plain word may be a cut-off secret.
-    let plain = key.len() <= 40 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let message = if plain { format!("unknown parameter `{key}`") } else { "an unknown parameter".to_owned() };
+    let message = if near.is_some() || super::is_plain_word(key) {
+        format!("unknown parameter `{key}`")
+    } else {
+        "an unknown parameter".to_owned()
+    };
     HandleError::parameter(message, help)
 }
 
