@@ -1,0 +1,319 @@
+//! No byte of a secret shows in any `Debug`, `Display`, error or log, whatever is wrong with the handle.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::fmt::{Debug, Display};
+use std::io::{self, Write};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use backing_services::{
+    Adapter, BackingServices, Environment, Error, Handle, Mail, Memcached, MySql, Smtp, Sql, Sqlite,
+};
+use backing_services_tests::servers::{Silent, free_port};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+
+/// None is a part of another, and none stands in a message by chance.
+const SECRETS: [&str; 5] = ["uZ8user", "pZ8word", "tZ8oken", "vZ8alue", "hZ8ead"];
+
+/// Everything that was shown, and every log line at the finest level.
+static SHOWN: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let writer = Sink(Arc::clone(&shown));
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .init();
+    shown
+});
+
+#[derive(Clone)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn show(value: impl Debug) {
+    writeln!(Sink(Arc::clone(&SHOWN)), "{value:?} {value:#?}").unwrap();
+}
+
+fn show_error(error: impl Debug + Display) {
+    writeln!(Sink(Arc::clone(&SHOWN)), "{error}").unwrap();
+    show(error);
+}
+
+/// Looks through all that was shown since the last time, and gives it back.
+fn assert_nothing_leaked(what: &str) -> String {
+    let shown = String::from_utf8_lossy(&std::mem::take(&mut *SHOWN.lock().unwrap())).into_owned();
+    assert!(!shown.is_empty(), "nothing was shown at all");
+    for secret in SECRETS {
+        for form in [secret.to_owned(), secret.to_lowercase(), secret[..4].to_owned()] {
+            if let Some(at) = shown.find(&form) {
+                let start = shown[..at].rfind('\n').map_or(0, |at| at + 1);
+                let line = shown[start..].lines().next().unwrap_or_default();
+                panic!("{what}: `{form}` shows in: {line}");
+            }
+        }
+    }
+    shown
+}
+
+/// The tests take turns, because all of them write into one log.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+macro_rules! adapters {
+    ($($module:ident: $adapter:ty;)*) => {$(
+        mod $module {
+            use super::*;
+
+            #[derive(BackingServices, Debug)]
+            pub(super) struct Services {
+                #[service(env = "IT_URL")]
+                pub(super) it: $adapter,
+            }
+
+            /// All that an app, a test or a log can get to see of one handle, without a connection.
+            pub(super) fn glance(url: &str) {
+                match Handle::parse(url) {
+                    Ok(handle) => {
+                        show_error(&handle);
+                        show(handle.hosts());
+                        match <$adapter>::from_handle(&handle) {
+                            Ok(adapter) => show(adapter),
+                            Err(error) => show_error(error),
+                        }
+                    }
+                    Err(error) => show_error(error),
+                }
+                load(&Environment::from_pairs([("IT_URL", url)]));
+            }
+
+            /// The same through every way into the environment.
+            pub(super) fn look(url: &str) {
+                glance(url);
+                let folder = tempfile::tempdir().unwrap();
+                let (file, dotenv) = (folder.path().join("secret"), folder.path().join(".env"));
+                std::fs::write(&file, url).unwrap();
+                std::fs::write(&dotenv, format!("IT_URL={url}\nX={url}")).unwrap();
+                for environment in [
+                    Environment::from_pairs([("IT_URL_FILE", file.to_str().unwrap())]),
+                    Environment::from_pairs([("IT_URL_FILE", url)]),
+                    Environment::from_pairs([("IT_URL", url), ("IT_URL_FILE", url)]),
+                    Environment::from_pairs([("IT_ULR", url)]),
+                    Environment::default().with_dotenv(&dotenv),
+                ] {
+                    load(&environment);
+                }
+            }
+
+            fn load(environment: &Environment) {
+                show(environment);
+                match Services::load(environment) {
+                    Ok(services) => show(services),
+                    Err(report) => {
+                        report.problems().iter().for_each(show_error);
+                        show_error(&report);
+                        show_error(Error::from(report));
+                    }
+                }
+            }
+
+            pub(super) async fn connect(url: &str) {
+                let services = Services::load(&Environment::from_pairs([("IT_URL", url)])).unwrap();
+                match services.connect().await {
+                    Ok(clients) => {
+                        if let Err(error) = <$adapter>::ping(&clients.it).await {
+                            show_error(error);
+                        }
+                        show(&clients);
+                        show(&clients.it);
+                    }
+                    Err(report) => {
+                        report.failures().iter().for_each(show);
+                        show_error(&report);
+                        show_error(Error::from(report));
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+adapters! {
+    mail: Mail;
+    memcached: Memcached;
+    mysql: MySql;
+    smtp: Smtp;
+    sql: Sql;
+    sqlite: Sqlite;
+}
+
+fn look_by_every_adapter(url: &str) {
+    for look in [mail::look, memcached::look, mysql::look, smtp::look, sql::look, sqlite::look] {
+        look(url);
+    }
+    assert_nothing_leaked(url);
+}
+
+/// Handles of every adapter, with a secret in each part that may hold one.
+const VALID: &[&str] = &[
+    "mysql://uZ8user:pZ8word@localhost:3306/db",
+    "mysql://uZ8user:pZ8word@db.example/db?ssl-mode=required",
+    "mariadb://uZ8user@/db?socket=/run/m.sock",
+    "smtp://uZ8user:pZ8word@localhost",
+    "submission://tZ8oken@mail.example:587",
+    "smtps://uZ8user:pZ8word@mail.example?connect_timeout=5s",
+    "postmark://tZ8oken@api.postmarkapp.com",
+    "memcached://localhost:11211,cache.example",
+    "sqlite:app.db?mode=rwc",
+    "sqlite::memory:",
+    "file:outbox",
+];
+
+/// Handles that are wrong in themselves or for every adapter here.
+const BROKEN: &[&str] = &[
+    "tZ8oken",
+    "tZ8oken:pZ8word@localhost/db",
+    "tZ8oken://uZ8user:pZ8word@localhost/db",
+    "mysql://localhost/db?tZ8oken=vZ8alue",
+    "mysql://localhost/db?vZ8alue",
+    "mysql://localhost/db?ssl-mode=vZ8alue",
+    "mysql://localhost/db?ssl-mode=required&ssl-mode=vZ8alue",
+    "mysql://localhost/db?charset=vZ8alue;",
+    "mysql://localhost/db?max_connections=vZ8alue",
+    "mysql://localhost/db?connect_timeout=vZ8alue",
+    "mysql://localhost:vZ8alue/db",
+    "mysql://uZ8user:pZ8word",
+    "mysql://uZ8user:pZ8word@",
+    "mysql://uZ8user:pZ8word@db.example/db?ssl-mode=preferred",
+    "mysql://uZ8user:pZ8word@local host/db",
+    "mysql://uZ8user:pZ8word@[::1/db",
+    "mysql://uZ8user:pZ8word@localhost:99999/db",
+    "mysql://uZ8user:pZ8word@localhost/a/b",
+    "mysql://uZ8user:pZ8word@${tZ8oken}/db",
+    "smtp://uZ8user:pZ8word@mail.example?tls=opportunistic",
+    "smtp://uZ8user:pZ8word@localhost?local_domain=vZ8alue%0D",
+    "smtp://uZ8user:pZ8word%00@localhost",
+    "smtp://uZ8user:pZ8word@localhost/vZ8alue",
+    "postmark://tZ8oken:pZ8word@api.postmarkapp.com",
+    "memcached://uZ8user:pZ8word@localhost",
+    "sqlite://uZ8user:pZ8word@localhost/db",
+    "sqlite:app.db?mode=vZ8alue",
+    "https://:tZ8oken@api.example/tZ8oken?key=vZ8alue",
+    "redis://:pZ8word@localhost",
+];
+
+#[test]
+fn valid_and_broken_handles() {
+    let _turn = TURN.blocking_lock();
+    for url in VALID.iter().chain(BROKEN) {
+        look_by_every_adapter(url);
+    }
+}
+
+/// Every character that ends a part of a URL, inside and around the password and in its place.
+#[test]
+fn passwords_that_break_the_handle() {
+    let _turn = TURN.blocking_lock();
+    for scheme in ["mysql", "smtp", "memcached", "sqlite", "postmark", "redis"] {
+        for byte in (0..=0x7f_u8).map(char::from).chain(['ä', '\u{a0}', '🦀']) {
+            for url in [
+                format!("{scheme}://uZ8user:hZ8ead{byte}pZ8word@localhost/db"),
+                format!("{scheme}://hZ8ead{byte}uZ8user:pZ8word@localhost/db"),
+                format!("{scheme}://uZ8user:{byte}pZ8word@localhost/db"),
+                format!("{scheme}://uZ8user:pZ8word{byte}@localhost/db"),
+                format!("{byte}{scheme}://uZ8user:pZ8word@localhost/db"),
+                format!("{scheme}://uZ8user:pZ8word@localhost/db?password{byte}=vZ8alue{byte}tZ8oken"),
+            ] {
+                mysql::glance(&url);
+                smtp::glance(&url);
+            }
+        }
+    }
+    assert_nothing_leaked("a password that breaks the handle");
+}
+
+#[tokio::test]
+async fn failing_connections() {
+    let _turn = TURN.lock().await;
+    let (closed, silent) = (free_port(), Silent::start());
+    for (port, timeout) in [(closed, "1s"), (silent.port(), "300ms")] {
+        let url = |scheme: &str| {
+            format!("{scheme}://uZ8user:pZ8word@localhost:{port}?connect_timeout={timeout}")
+        };
+        mysql::connect(&url("mysql")).await;
+        sql::connect(&url("mysql")).await;
+        smtp::connect(&url("smtp")).await;
+        mail::connect(&url("smtps")).await;
+        memcached::connect(&format!("memcached://localhost:{port}?connect_timeout={timeout}")).await;
+        mail::connect(&format!("postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}")).await;
+    }
+    sqlite::connect("sqlite:/no/such/file.db").await;
+    sqlite::connect("sqlite::memory:").await;
+    assert_nothing_leaked("a failing connection");
+}
+
+/// A server that repeats what it was sent.
+#[tokio::test]
+async fn a_server_that_repeats_the_credentials() {
+    let _turn = TURN.lock().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(stream);
+                lines.write_all(b"220 parrot\r\n").await.unwrap();
+                let mut line = String::new();
+                while lines.read_line(&mut line).await.unwrap_or(0) > 0 {
+                    let answer = match line.get(..4) {
+                        Some("EHLO") => "250-parrot\r\n250 AUTH PLAIN LOGIN\r\n",
+                        _ => "550 no uZ8user with pZ8word here, nor tZ8oken\r\n",
+                    };
+                    if lines.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
+                    line.clear();
+                }
+            });
+        }
+    });
+    smtp::connect(&format!("smtp://uZ8user:pZ8word@localhost:{port}?local_domain=tZ8oken")).await;
+    mail::connect(&format!("smtp://uZ8user:pZ8word@localhost:{port}?local_domain=tZ8oken")).await;
+    let shown = assert_nothing_leaked("a server that repeats the credentials");
+    assert!(shown.contains("no *** with *** here, nor ***"), "the answer was not shown");
+}
+
+/// The same over real connections, right and wrong, with the logs of the drivers.
+#[cfg(feature = "live")]
+#[tokio::test]
+async fn real_servers() {
+    use backing_services_tests::servers::{self, MariaDb, Postfix};
+
+    let _turn = TURN.lock().await;
+    let (db, mail, cache) = (MariaDb::start(), Postfix::with_plain_auth(), servers::Memcached::start());
+    db.sql("CREATE USER 'uZ8user' IDENTIFIED BY 'pZ8word'; GRANT ALL ON shop.* TO 'uZ8user'");
+    for password in ["pZ8word", "hZ8ead"] {
+        for scheme in ["mysql", "mariadb"] {
+            let url = format!("{scheme}://uZ8user:{password}@localhost:{}/shop", db.port());
+            mysql::connect(&url).await;
+            sql::connect(&url).await;
+        }
+        mysql::connect(&format!("mysql://uZ8user:{password}@localhost:{}/other", db.port())).await;
+        let url = format!("smtp://uZ8user:{password}@localhost:{}", mail.port());
+        smtp::connect(&url).await;
+        mail::connect(&url).await;
+    }
+    memcached::connect(&format!("memcached://localhost:{}", cache.port())).await;
+    let shown = assert_nothing_leaked("a real server");
+    assert!(shown.contains("access denied"), "the wrong password was not told");
+    assert!(shown.contains("sqlx"), "the drivers' logs were not looked at");
+}
