@@ -195,7 +195,7 @@ impl fmt::Display for ConnectError {
             let tried = format!("{attempts} {times} in {}", Seconds(*elapsed));
             write_entry(f, &heading, &[("", cause), ("tried: ", &tried), ("help: ", help)])?;
         }
-        writeln!(f)
+        Ok(())
     }
 }
 

@@ -24,8 +24,7 @@ use crate::private::{Field, Kind, Table};
 ///
 ///   PORT: Services::port
 ///       is not set
-///       help: `PROT` is set: did you mean `PORT`?
-/// "
+///       help: `PROT` is set: did you mean `PORT`?"
 /// );
 /// ```
 #[derive(Clone)]
@@ -295,7 +294,7 @@ impl fmt::Display for LoadError {
             let lines = [("", problem.message.as_str()), ("help: ", problem.help.as_str())];
             write_entry(f, &problem.heading(), &lines)?;
         }
-        writeln!(f)
+        Ok(())
     }
 }
 

@@ -74,7 +74,6 @@ fn a_wrong_environment_is_a_readable_report() {
   MAIL_URL: Services::mail, Mail
       a `#` stands before the `@`
       help: in a user name or password write it `%23`
-
 "
     );
 }
