@@ -26,7 +26,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut server = cache.for_key("page").await?;
     match server.get("page").await? {
-        Some(page) => println!("from the cache: {:?}", page.data.as_deref().map(String::from_utf8_lossy)),
+        Some(page) => {
+            println!("from the cache: {:?}", page.data.as_deref().map(String::from_utf8_lossy))
+        }
         None => {
             let page = render();
             server.set("page", &page, Some(60), None).await?;

@@ -44,7 +44,11 @@ impl Adapter for Qotd {
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         handle.params::<()>()?; // none: an unknown one is refused, as everywhere
         let host = handle.host().ok_or_else(|| HandleError::new("the handle has no host"))?;
-        Ok(Self { host: host.to_owned(), port: handle.port().unwrap_or(17), handle: handle.clone() })
+        Ok(Self {
+            host: host.to_owned(),
+            port: handle.port().unwrap_or(17),
+            handle: handle.clone(),
+        })
     }
 
     async fn connect(&self) -> Result<QotdClient, ClientError> {

@@ -44,10 +44,7 @@ struct Dialogue<R, W> {
 impl Dialogue<TcpStream, TcpStream> {
     fn tcp(port: u16) -> Self {
         let stream = connect(port);
-        Self {
-            from: BufReader::new(stream.try_clone().unwrap()),
-            to: stream,
-        }
+        Self { from: BufReader::new(stream.try_clone().unwrap()), to: stream }
     }
 }
 
@@ -80,10 +77,7 @@ impl<R: Read, W: Write> Dialogue<R, W> {
         assert_code(&self.say("MAIL FROM:<shop@shop.test>"), "250");
         assert_code(&self.say(&format!("RCPT TO:<{to}>")), "250");
         assert_code(&self.say("DATA"), "354");
-        assert_code(
-            &self.say(&format!("Subject: {subject}\r\n\r\nFrom the harness.\r\n.")),
-            "250",
-        );
+        assert_code(&self.say(&format!("Subject: {subject}\r\n\r\nFrom the harness.\r\n.")), "250");
         assert_code(&self.say("QUIT"), "221");
     }
 }
@@ -101,18 +95,8 @@ struct Openssl {
 impl Openssl {
     fn connect(port: u16, ca: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new("openssl")
-            .args([
-                "s_client",
-                "-quiet",
-                "-verify_quiet",
-                "-verify_return_error",
-            ])
-            .args([
-                "-verify_hostname",
-                "localhost",
-                "-connect",
-                &format!("127.0.0.1:{port}"),
-            ])
+            .args(["s_client", "-quiet", "-verify_quiet", "-verify_return_error"])
+            .args(["-verify_hostname", "localhost", "-connect", &format!("127.0.0.1:{port}")])
             .arg("-CAfile")
             .arg(ca)
             .args(arguments)
@@ -123,10 +107,7 @@ impl Openssl {
             .unwrap();
         let from = BufReader::new(child.stdout.take().unwrap());
         let to = child.stdin.take().unwrap();
-        Self {
-            child,
-            dialogue: Dialogue { from, to },
-        }
+        Self { child, dialogue: Dialogue { from, to } }
     }
 }
 
@@ -146,47 +127,23 @@ fn credentials(server: &Postfix, password: &str) -> String {
         .spawn()
         .unwrap();
     let plain = format!("\0{}\0{password}", server.user());
-    encoder
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(plain.as_bytes())
-        .unwrap();
+    encoder.stdin.take().unwrap().write_all(plain.as_bytes()).unwrap();
     String::from_utf8(encoder.wait_with_output().unwrap().stdout).unwrap()
 }
 
 fn mariadb(server: &MariaDb, arguments: &[&str], statement: &str) -> Output {
     Command::new("mariadb")
-        .args([
-            "--no-defaults",
-            "--protocol=TCP",
-            "--batch",
-            "--skip-column-names",
-        ])
+        .args(["--no-defaults", "--protocol=TCP", "--batch", "--skip-column-names"])
         .args(arguments)
-        .args([
-            "--user",
-            server.user(),
-            &format!("--password={}", server.password()),
-        ])
-        .args([
-            "--port",
-            &server.port().to_string(),
-            "--execute",
-            statement,
-            server.database(),
-        ])
+        .args(["--user", server.user(), &format!("--password={}", server.password())])
+        .args(["--port", &server.port().to_string(), "--execute", statement, server.database()])
         .output()
         .unwrap()
 }
 
 #[track_caller]
 fn answer(output: Output) -> String {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -204,22 +161,14 @@ fn a_silent_server_accepts_and_says_nothing() {
     let mut server = Silent::start();
     let mut stream = connect(server.port());
     stream.write_all(b"hello?\r\n").unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_millis(100)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     let error = stream.read(&mut [0]).unwrap_err();
-    assert!(
-        matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-        "{error}"
-    );
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
 
     server.kill();
     assert_refuses(server.port());
     stream.set_read_timeout(Some(SOON)).unwrap();
-    assert!(
-        !matches!(stream.read(&mut [0]), Ok(1..)),
-        "the connection ended"
-    );
+    assert!(!matches!(stream.read(&mut [0]), Ok(1..)), "the connection ended");
 
     server.restart();
     connect(server.port());
@@ -244,11 +193,7 @@ fn memcached_lives_dies_and_comes_back() {
     drop(server);
     assert_refuses(port);
     let another = Memcached::start_on(port);
-    assert!(
-        Dialogue::tcp(another.port())
-            .say("version")
-            .starts_with("VERSION ")
-    );
+    assert!(Dialogue::tcp(another.port()).say("version").starts_with("VERSION "));
 }
 
 #[test]
@@ -256,24 +201,14 @@ fn mariadb_lives_dies_and_comes_back_with_its_data() {
     let mut server = MariaDb::start();
     let beside = MariaDb::start();
     let host = ["--host=127.0.0.1"];
-    answer(mariadb(
-        &server,
-        &host,
-        "CREATE TABLE orders (id INT); INSERT INTO orders VALUES (7)",
-    ));
+    answer(mariadb(&server, &host, "CREATE TABLE orders (id INT); INSERT INTO orders VALUES (7)"));
     assert_eq!(answer(mariadb(&beside, &host, "SHOW TABLES")), "");
-    assert_eq!(
-        beside.sql("SELECT CURRENT_USER(), DATABASE()"),
-        "root@localhost\tshop\n"
-    );
+    assert_eq!(beside.sql("SELECT CURRENT_USER(), DATABASE()"), "root@localhost\tshop\n");
 
     server.kill();
     assert_refuses(server.port());
     server.restart();
-    assert_eq!(
-        answer(mariadb(&server, &host, "SELECT id FROM orders")),
-        "7\n"
-    );
+    assert_eq!(answer(mariadb(&server, &host, "SELECT id FROM orders")), "7\n");
 }
 
 #[test]
@@ -308,11 +243,7 @@ fn mariadb_can_present_the_name_of_another_host() {
     let ca = format!("--ssl-ca={}", tls.ca().display());
     let strict = ["--host=localhost", "--ssl-verify-server-cert", &ca];
     assert!(!mariadb(&server, &strict, "SELECT 1").status.success());
-    assert!(
-        mariadb(&server, &["--host=localhost", "--ssl", &ca], "SELECT 1")
-            .status
-            .success()
-    );
+    assert!(mariadb(&server, &["--host=localhost", "--ssl", &ca], "SELECT 1").status.success());
 }
 
 #[test]
@@ -328,11 +259,7 @@ fn postfix_lives_dies_and_comes_back_with_its_mail() {
         smtp.send_mail(&format!("{round}@example.com"), round);
         let mail = server.wait_for_mail(&format!("{round}@example.com"), SOON);
         assert_eq!(mail.len(), 1);
-        assert!(
-            mail[0].contains(&format!("Subject: {round}\n")),
-            "{}",
-            mail[0]
-        );
+        assert!(mail[0].contains(&format!("Subject: {round}\n")), "{}", mail[0]);
         assert!(mail[0].ends_with("\n\nFrom the harness.\n"), "{}", mail[0]);
 
         server.kill();
@@ -420,10 +347,6 @@ fn postfix_takes_mail_from_everyone_over_tls() {
     let other = localhost(&Authority::new("someone else"));
     let mut distrusting = Openssl::connect(server.tls_port(), &other.ca(), &[]);
     let mut greeting = String::new();
-    distrusting
-        .dialogue
-        .from
-        .read_to_string(&mut greeting)
-        .unwrap();
+    distrusting.dialogue.from.read_to_string(&mut greeting).unwrap();
     assert_eq!(greeting, "");
 }

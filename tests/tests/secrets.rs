@@ -230,7 +230,9 @@ fn passwords_that_break_the_handle() {
                 format!("{scheme}://uZ8user:{byte}pZ8word@localhost/db"),
                 format!("{scheme}://uZ8user:pZ8word{byte}@localhost/db"),
                 format!("{byte}{scheme}://uZ8user:pZ8word@localhost/db"),
-                format!("{scheme}://uZ8user:pZ8word@localhost/db?password{byte}=vZ8alue{byte}tZ8oken"),
+                format!(
+                    "{scheme}://uZ8user:pZ8word@localhost/db?password{byte}=vZ8alue{byte}tZ8oken"
+                ),
             ] {
                 mysql::glance(&url);
                 smtp::glance(&url);
@@ -252,8 +254,12 @@ async fn failing_connections() {
         sql::connect(&url("mysql")).await;
         smtp::connect(&url("smtp")).await;
         mail::connect(&url("smtps")).await;
-        memcached::connect(&format!("memcached://localhost:{port}?connect_timeout={timeout}")).await;
-        mail::connect(&format!("postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}")).await;
+        memcached::connect(&format!("memcached://localhost:{port}?connect_timeout={timeout}"))
+            .await;
+        mail::connect(&format!(
+            "postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}"
+        ))
+        .await;
     }
     sqlite::connect("sqlite:/no/such/file.db").await;
     sqlite::connect("sqlite::memory:").await;
@@ -299,7 +305,8 @@ async fn real_servers() {
     use backing_services_tests::servers::{self, MariaDb, Postfix};
 
     let _turn = TURN.lock().await;
-    let (db, mail, cache) = (MariaDb::start(), Postfix::with_plain_auth(), servers::Memcached::start());
+    let (db, mail, cache) =
+        (MariaDb::start(), Postfix::with_plain_auth(), servers::Memcached::start());
     db.sql("CREATE USER 'uZ8user' IDENTIFIED BY 'pZ8word'; GRANT ALL ON shop.* TO 'uZ8user'");
     for password in ["pZ8word", "hZ8ead"] {
         for scheme in ["mysql", "mariadb"] {

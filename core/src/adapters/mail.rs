@@ -195,7 +195,8 @@ impl AsyncTransport for MailTransport {
         Box::pin(async move {
             match &self.0 {
                 Transport::Smtp(transport) => {
-                    let answer = transport.send_raw(envelope, email).await.map_err(MailError::Smtp)?;
+                    let answer =
+                        transport.send_raw(envelope, email).await.map_err(MailError::Smtp)?;
                     Ok(answer.message().collect::<Vec<_>>().join(" "))
                 }
                 Transport::Folder { transport, .. } => {
@@ -270,7 +271,10 @@ mod tests {
     fn routes() {
         for (text, shown) in [
             ("smtp://localhost", "Mail(Smtp(smtp://localhost:25))"),
-            ("postmark://t0ken@api.postmarkapp.com", "Mail(Smtp(postmark://smtp.postmarkapp.com:587))"),
+            (
+                "postmark://t0ken@api.postmarkapp.com",
+                "Mail(Smtp(postmark://smtp.postmarkapp.com:587))",
+            ),
             ("postmark://t0ken@localhost:2525?tls=none", "Mail(Smtp(postmark://localhost:2525))"),
             ("file:out/box", "Mail(file:out/box)"),
             ("file:///var/out", "Mail(file:/var/out)"),
@@ -285,7 +289,10 @@ mod tests {
             ("file:", "the handle names no folder"),
             ("file://outbox", "a folder has no host"),
             ("file:outbox?mode=rw", "unknown parameter `mode`"),
-            ("postmark://api.postmarkapp.com", "the handle needs the server token as user name and no password"),
+            (
+                "postmark://api.postmarkapp.com",
+                "the handle needs the server token as user name and no password",
+            ),
             ("imap://h", "the scheme is not one of Mail"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");

@@ -112,11 +112,13 @@ impl Adapter for Memcached {
         require_scheme::<Self>(handle)?;
         let params: Params = handle.params()?;
         if handle.username().is_some() || handle.password().is_some() {
-            return Err(HandleError::new("the client does not authenticate")
-                .with_help("leave the user name and password out, and reach the server over a private network"));
+            return Err(HandleError::new("the client does not authenticate").with_help(
+                "leave the user name and password out, and reach the server over a private network",
+            ));
         }
         if !matches!(handle.path(), "" | "/") {
-            return Err(HandleError::new("the handle has a path").with_help("end it after the host and port"));
+            return Err(HandleError::new("the handle has a path")
+                .with_help("end it after the host and port"));
         }
         if handle.hosts().is_empty() {
             return Err(HandleError::new("the handle has no host"));
@@ -128,14 +130,17 @@ impl Adapter for Memcached {
         let servers: Vec<_> =
             handle.hosts().iter().map(|host| host.or_port(DEFAULT_PORT).to_string()).collect();
         if (1..servers.len()).any(|at| servers[..at].contains(&servers[at])) {
-            return Err(HandleError::new("the same server is named twice").with_help("name each once"));
+            return Err(
+                HandleError::new("the same server is named twice").with_help("name each once")
+            );
         }
         Ok(Self { handle: handle.clone(), servers, params })
     }
 
     async fn connect(&self) -> Result<MemcachedPool, ClientError> {
         let timeout = Some(self.connect_timeout());
-        let connections = self.params.max_connections.map_or(DEFAULT_CONNECTIONS, NonZeroUsize::get);
+        let connections =
+            self.params.max_connections.map_or(DEFAULT_CONNECTIONS, NonZeroUsize::get);
         let servers = self.servers.iter().map(|address| {
             let pool = Pool::builder(Manager { address: address.clone() })
                 .runtime(Runtime::Tokio1)
@@ -269,7 +274,9 @@ fn client_cause(error: &Error) -> ClientError {
     match error {
         // Its `source` leaves this one out.
         Error::Connect(io) | Error::Io(io) => ClientError::root_cause(io),
-        Error::ConnectionClosed => ClientError::root_cause(&io::Error::from(io::ErrorKind::UnexpectedEof)),
+        Error::ConnectionClosed => {
+            ClientError::root_cause(&io::Error::from(io::ErrorKind::UnexpectedEof))
+        }
         other => ClientError::root_cause(other),
     }
 }

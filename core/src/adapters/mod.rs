@@ -40,7 +40,8 @@ mod shared {
     pub(crate) fn one_host(handle: &Handle) -> Result<&Host, HandleError> {
         match handle.hosts() {
             [host] if host.name().starts_with('/') => {
-                Err(HandleError::new("the host is a path").with_help("write a host name or an address"))
+                Err(HandleError::new("the host is a path")
+                    .with_help("write a host name or an address"))
             }
             [host] => Ok(host),
             [] => Err(HandleError::new("the handle has no host")),
@@ -66,8 +67,9 @@ mod shared {
             ClientError::new(format!("the file that `{parameter}` names {reason}"))
                 .with_help(format!("set `{parameter}` to the path of a file of PEM certificates"))
         };
-        let pem = std::fs::read(path)
-            .map_err(|error| bad(format!("cannot be read: {}", crate::environment::reason(&error))))?;
+        let pem = std::fs::read(path).map_err(|error| {
+            bad(format!("cannot be read: {}", crate::environment::reason(&error)))
+        })?;
         let marker = b"-----BEGIN CERTIFICATE-----";
         if pem.windows(marker.len()).any(|window| window == marker) {
             Ok(pem)

@@ -101,8 +101,10 @@ impl Adapter for MySql {
         let is_local = handle.is_loopback();
         let host = match &params.socket {
             Some(_) if !is_local => {
-                return Err(HandleError::new("the handle has a `socket` and the host of another machine")
-                    .with_help("leave the host out, or the `socket`"));
+                return Err(HandleError::new(
+                    "the handle has a `socket` and the host of another machine",
+                )
+                .with_help("leave the host out, or the `socket`"));
             }
             Some(_) => None,
             None => Some(one_host(handle)?.name().to_owned()),
@@ -151,9 +153,8 @@ impl Adapter for MySql {
         let connected = pool::connect(self.pool.options(), self.options()?).await;
         // MariaDB answers a client without TLS as it answers a wrong password.
         connected.map_err(|error| match self.ssl_mode {
-            SslMode::Disabled if error.help().is_empty() => {
-                error.with_help("if the server takes only TLS connections, write `ssl-mode=required`")
-            }
+            SslMode::Disabled if error.help().is_empty() => error
+                .with_help("if the server takes only TLS connections, write `ssl-mode=required`"),
             _ => error,
         })
     }
@@ -177,13 +178,14 @@ impl Adapter for MySql {
 
 impl MySql {
     fn options(&self) -> Result<MySqlConnectOptions, ClientError> {
-        let mut options = MySqlConnectOptions::new().port(self.port).ssl_mode(match self.ssl_mode {
-            SslMode::Disabled => MySqlSslMode::Disabled,
-            SslMode::Preferred => MySqlSslMode::Preferred,
-            SslMode::Required => MySqlSslMode::Required,
-            SslMode::VerifyCa => MySqlSslMode::VerifyCa,
-            SslMode::VerifyIdentity => MySqlSslMode::VerifyIdentity,
-        });
+        let mut options =
+            MySqlConnectOptions::new().port(self.port).ssl_mode(match self.ssl_mode {
+                SslMode::Disabled => MySqlSslMode::Disabled,
+                SslMode::Preferred => MySqlSslMode::Preferred,
+                SslMode::Required => MySqlSslMode::Required,
+                SslMode::VerifyCa => MySqlSslMode::VerifyCa,
+                SslMode::VerifyIdentity => MySqlSslMode::VerifyIdentity,
+            });
         if let Some(host) = &self.host {
             options = options.host(host);
         }
@@ -219,13 +221,15 @@ pub(super) fn server_cause(error: &MySqlDatabaseError) -> ClientError {
     match number {
         1045 | 1698 => ClientError::new("access denied: the user name or the password is wrong"),
         1044 => ClientError::new("access denied: the user may not use this database"),
-        1049 => ClientError::new("there is no such database").with_help("create it, or mend the handle's path"),
+        1049 => ClientError::new("there is no such database")
+            .with_help("create it, or mend the handle's path"),
         1040 | 1203 | 1226 => ClientError::transient("the server has too many connections"),
         1053 | 1077 | 1079 => ClientError::transient("the server is shutting down"),
         1129 => ClientError::new("the server has blocked this host after many failed connections")
             .with_help("run `FLUSH HOSTS` on the server"),
         1130 => ClientError::new("the server takes no connections from this host"),
-        3159 => ClientError::new("the server takes only TLS connections").with_help("write `ssl-mode=required`"),
+        3159 => ClientError::new("the server takes only TLS connections")
+            .with_help("write `ssl-mode=required`"),
         _ if error.code().is_some_and(|state| state.starts_with("28")) => {
             ClientError::new(format!("access denied (MySQL error {number})"))
         }
@@ -333,9 +337,15 @@ mod tests {
             ("mysql://h/db?ssl-cert=c.pem", "only one of `ssl-cert` and `ssl-key` is given"),
             ("mysql://h/db?charset=a;b", "the parameter `charset` has a bad value"),
             ("mysql://h/db?max_connections=0", "the parameter `max_connections` has a bad value"),
-            ("mysql://h/db?min_connections=11", "`min_connections` is larger than `max_connections`"),
+            (
+                "mysql://h/db?min_connections=11",
+                "`min_connections` is larger than `max_connections`",
+            ),
             ("mysql://h/db?connect_timeout=5", "the parameter `connect_timeout` has a bad value"),
-            ("mysql://db.example/db?socket=/run/m.sock", "the handle has a `socket` and the host of another machine"),
+            (
+                "mysql://db.example/db?socket=/run/m.sock",
+                "the handle has a `socket` and the host of another machine",
+            ),
             ("postgres://h/db", "the scheme `postgres` is not one of MySQL"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");

@@ -31,7 +31,10 @@ pub(crate) struct PoolParams {
 
 impl PoolParams {
     pub(crate) fn check(self) -> Result<Self, HandleError> {
-        let (min, max) = (self.min_connections.unwrap_or(0), self.max_connections.map_or(DEFAULT_MAX, NonZeroU32::get));
+        let (min, max) = (
+            self.min_connections.unwrap_or(0),
+            self.max_connections.map_or(DEFAULT_MAX, NonZeroU32::get),
+        );
         if min > max {
             return Err(HandleError::new("`min_connections` is larger than `max_connections`")
                 .with_help(format!("the pool holds at most {max} connections")));
@@ -66,7 +69,11 @@ impl PoolParams {
 
     /// A pool for a database that lives as long as one of its connections is open.
     pub(crate) fn in_memory<DB: Database>(self, max_connections: u32) -> PoolOptions<DB> {
-        self.options().max_connections(max_connections).min_connections(1).idle_timeout(None).max_lifetime(None)
+        self.options()
+            .max_connections(max_connections)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
     }
 }
 
@@ -123,7 +130,9 @@ pub(crate) fn cause(error: &sqlx::Error) -> ClientError {
         sqlx::Error::Io(io) => ClientError::root_cause(io),
         sqlx::Error::Tls(tls) => ClientError::root_cause(&**tls),
         sqlx::Error::Configuration(reason) => ClientError::root_cause(&**reason),
-        sqlx::Error::PoolTimedOut => ClientError::transient("no connection of the pool became free in time"),
+        sqlx::Error::PoolTimedOut => {
+            ClientError::transient("no connection of the pool became free in time")
+        }
         sqlx::Error::PoolClosed => ClientError::new("the pool is closed"),
         other => ClientError::root_cause(other),
     }

@@ -96,7 +96,8 @@ impl Adapter for Smtp {
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         require_scheme::<Self>(handle)?;
         if !matches!(handle.path(), "" | "/") {
-            return Err(HandleError::new("the handle has a path").with_help("end it after the host and port"));
+            return Err(HandleError::new("the handle has a path")
+                .with_help("end it after the host and port"));
         }
         let params: Params = handle.params()?;
         let host = one_host(handle)?;
@@ -140,7 +141,8 @@ impl Adapter for Smtp {
             .timeout(Some(self.connect_timeout()))
             .pool_config(pool);
         if let Some((user, password)) = &self.credentials {
-            builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
+            builder =
+                builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
         }
         if let Some(domain) = &self.params.local_domain {
             builder = builder.hello_name(ClientId::Domain(domain.clone()));
@@ -180,10 +182,9 @@ fn plain_security(tls: Option<TlsParam>, exposed: bool) -> Result<Security, Hand
             "`tls=opportunistic` would send the credentials in the clear to a server without TLS",
             "write `tls=required`, or `tls=none` if that is meant",
         )),
-        Some(TlsParam::Opportunistic) => Ok(Security::Opportunistic),
         Some(TlsParam::Required) => Ok(Security::StartTls),
         None if exposed => Ok(Security::StartTls),
-        None => Ok(Security::Opportunistic),
+        Some(TlsParam::Opportunistic) | None => Ok(Security::Opportunistic),
     }
 }
 
@@ -196,12 +197,16 @@ impl Smtp {
         params: Params,
     ) -> Result<Self, HandleError> {
         // Both would end a field or a line of the protocol early.
-        if credentials.iter().any(|(user, password)| user.contains('\0') || password.expose().contains('\0')) {
+        if credentials
+            .iter()
+            .any(|(user, password)| user.contains('\0') || password.expose().contains('\0'))
+        {
             return Err(HandleError::new("a zero byte stands in the user name or password")
                 .with_help("SMTP cannot send one"));
         }
         let is_domain = |domain: &str| {
-            domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte)) && !domain.is_empty()
+            domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
+                && !domain.is_empty()
         };
         if params.local_domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
             return Err(HandleError::new("the parameter `local_domain` has a bad value")
@@ -220,7 +225,9 @@ impl Smtp {
         if let Some(path) = &self.params.tls_ca {
             let pem = read_certificates("tls_ca", path)?;
             let certificates = Certificate::from_pem(&pem).map_err(|error| cause(&error))?;
-            builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificates);
+            builder = builder
+                .certificate_store(CertificateStore::None)
+                .add_root_certificate(certificates);
         }
         builder.build().map_err(|error| cause(&error))
     }
@@ -231,10 +238,16 @@ impl Smtp {
 pub(super) fn cause(error: &Error) -> ClientError {
     let root = ClientError::root_cause(error);
     match error.status().map(u16::from) {
-        Some(535) => ClientError::new("authentication failed: the user name or the password is wrong"),
-        Some(530) => ClientError::new("the server wants authentication").with_help("add a user name and a password"),
-        Some(538) => ClientError::new("the server wants TLS before authentication").with_help("use `submission://`"),
-        Some(code) if error.is_transient() => ClientError::transient(format!("the server answered {code}: {root}")),
+        Some(535) => {
+            ClientError::new("authentication failed: the user name or the password is wrong")
+        }
+        Some(530) => ClientError::new("the server wants authentication")
+            .with_help("add a user name and a password"),
+        Some(538) => ClientError::new("the server wants TLS before authentication")
+            .with_help("use `submission://`"),
+        Some(code) if error.is_transient() => {
+            ClientError::transient(format!("the server answered {code}: {root}"))
+        }
         Some(code) => ClientError::new(format!("the server answered {code}: {root}")),
         // What lettre says when EHLO offers no AUTH, or none that it speaks.
         None if root.to_string().contains("authentication mechanism") => {
@@ -251,16 +264,17 @@ impl Smtp {
     /// server token is user name and password, STARTTLS is required. Another host is a stand-in.
     pub(super) fn postmark(handle: &Handle) -> Result<Self, HandleError> {
         if !matches!(handle.path(), "" | "/") {
-            return Err(HandleError::new("the handle has a path").with_help("end it after the host"));
+            return Err(
+                HandleError::new("the handle has a path").with_help("end it after the host")
+            );
         }
         let params: Params = handle.params()?;
         let host = one_host(handle)?;
-        let token = match (handle.username(), handle.password()) {
-            (Some(token), None) => token,
-            _ => {
-                return Err(HandleError::new("the handle needs the server token as user name and no password")
-                    .with_help("write `postmark://SERVER_TOKEN@api.postmarkapp.com`"));
-            }
+        let (Some(token), None) = (handle.username(), handle.password()) else {
+            return Err(HandleError::new(
+                "the handle needs the server token as user name and no password",
+            )
+            .with_help("write `postmark://SERVER_TOKEN@api.postmarkapp.com`"));
         };
         let security = match params.tls {
             None | Some(TlsParam::Required) => Security::StartTls,
@@ -273,7 +287,9 @@ impl Smtp {
             }
         };
         let host = match host.name() {
-            "api.postmarkapp.com" | "smtp.postmarkapp.com" => Host::named("smtp.postmarkapp.com").or_port(587),
+            "api.postmarkapp.com" | "smtp.postmarkapp.com" => {
+                Host::named("smtp.postmarkapp.com").or_port(587)
+            }
             _ => host.or_port(587),
         };
         let credentials = Some((token.to_owned(), Secret::new(token)));
@@ -329,7 +345,10 @@ mod tests {
             ("smtps://h?tls=none", "only `smtp` takes the parameter `tls`"),
             ("smtp://h?tls=on", "the parameter `tls` has a bad value"),
             ("smtp://h?tsl=none", "unknown parameter `tsl`"),
-            ("smtp://h?tls=none&tls_ca=ca.pem", "the handle has certificates but no TLS to use them in"),
+            (
+                "smtp://h?tls=none&tls_ca=ca.pem",
+                "the handle has certificates but no TLS to use them in",
+            ),
             ("smtp://h?local_domain=a%0D%0AMAIL", "the parameter `local_domain` has a bad value"),
             ("smtp://u:a%00b@localhost", "a zero byte stands in the user name or password"),
             ("mysql://h", "the scheme `mysql` is not one of SMTP"),

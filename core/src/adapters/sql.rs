@@ -123,13 +123,15 @@ impl Adapter for Sql {
 }
 
 fn refuse(handle: &Handle) -> HandleError {
-    require_scheme::<Sql>(handle).err().unwrap_or_else(|| HandleError::new("the scheme is not known")).with_help(
-        if Sql::SCHEMES.is_empty() {
-            "no database is compiled in: switch on the feature `mysql` or `sqlite` beside `sql`".to_owned()
+    require_scheme::<Sql>(handle)
+        .err()
+        .unwrap_or_else(|| HandleError::new("the scheme is not known"))
+        .with_help(if Sql::SCHEMES.is_empty() {
+            "no database is compiled in: switch on the feature `mysql` or `sqlite` beside `sql`"
+                .to_owned()
         } else {
             format!("{} are compiled in", crate::near::list(Sql::SCHEMES))
-        },
-    )
+        })
 }
 
 impl fmt::Debug for Sql {

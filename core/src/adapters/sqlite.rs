@@ -80,8 +80,9 @@ impl Adapter for Sqlite {
         }
         let path = handle.path_decoded();
         if path.is_empty() || path == "/" || path.contains('\0') {
-            return Err(HandleError::new("the handle names no file")
-                .with_help("write `sqlite:relative.db`, `sqlite:///absolute.db` or `sqlite::memory:`"));
+            return Err(HandleError::new("the handle names no file").with_help(
+                "write `sqlite:relative.db`, `sqlite:///absolute.db` or `sqlite::memory:`",
+            ));
         }
         let mode = match params.mode {
             Some(Mode::Ro | Mode::Rw | Mode::Rwc) if path == MEMORY => {
@@ -123,7 +124,8 @@ impl Sqlite {
     fn options(&self) -> Result<SqliteConnectOptions, ClientError> {
         if self.mode == Mode::Memory {
             // Each parse gives a database of its own, shared by the connections of one pool.
-            return SqliteConnectOptions::from_str("sqlite::memory:").map_err(|error| pool::cause(&error));
+            return SqliteConnectOptions::from_str("sqlite::memory:")
+                .map_err(|error| pool::cause(&error));
         }
         Ok(SqliteConnectOptions::new()
             .filename(&self.path)
@@ -209,7 +211,8 @@ mod tests {
         sqlx::query("CREATE TABLE t (n INTEGER)").execute(&pool).await.unwrap();
         let (mut a, mut b) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
         sqlx::query("INSERT INTO t VALUES (1)").execute(&mut *a).await.unwrap();
-        let (sum,): (i64,) = sqlx::query_as("SELECT sum(n) FROM t").fetch_one(&mut *b).await.unwrap();
+        let (sum,): (i64,) =
+            sqlx::query_as("SELECT sum(n) FROM t").fetch_one(&mut *b).await.unwrap();
         assert_eq!(sum, 1);
     }
 }

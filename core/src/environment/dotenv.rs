@@ -29,7 +29,11 @@ pub(super) fn read(path: &Path) -> (Layer, Vec<Unreadable>) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (layer, broken),
         Err(error) => {
-            report(0, format!("the file cannot be read: {}", reason(&error)), "make it a readable text file");
+            report(
+                0,
+                format!("the file cannot be read: {}", reason(&error)),
+                "make it a readable text file",
+            );
             return (layer, broken);
         }
     };
@@ -41,7 +45,8 @@ pub(super) fn read(path: &Path) -> (Layer, Vec<Unreadable>) {
                 if drops_a_dollar(&text, &layer) {
                     report(
                         line,
-                        "a `$` stands for a variable that is not set, and would be dropped".to_owned(),
+                        "a `$` stands for a variable that is not set, and would be dropped"
+                            .to_owned(),
                         "put the value into single quotes: NAME='value'",
                     );
                 }
@@ -60,7 +65,9 @@ pub(super) fn read(path: &Path) -> (Layer, Vec<Unreadable>) {
                 report(line, message, "make it a readable text file");
                 break;
             }
-            Err(_) => report(line, "the line cannot be read".to_owned(), "write it as `NAME=value`"),
+            Err(_) => {
+                report(line, "the line cannot be read".to_owned(), "write it as `NAME=value`");
+            }
         }
     }
     (layer, broken)
@@ -82,7 +89,9 @@ fn drops_a_dollar(entry: &str, layer: &Layer) -> bool {
                 let after = rest.as_str();
                 let name = match after.strip_prefix('{') {
                     Some(block) => block.split('}').next().unwrap_or_default(),
-                    None => &after[..after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len())],
+                    None => {
+                        &after[..after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len())]
+                    }
                 };
                 if !is_set(name, layer) {
                     return true;

@@ -14,10 +14,10 @@ const LIMIT: u64 = 64 * 1024;
 /// The path itself is never shown: who puts the handle there by mistake has put a password there.
 pub(super) fn read(
     name: &str,
-    file_name: String,
+    file_name: &str,
     path: &OsStr,
 ) -> Result<Option<Found<'static>>, Unreadable> {
-    let origin = Origin::File { name: name.into(), file: file_name.as_str().into() };
+    let origin = Origin::File { name: name.into(), file: file_name.into() };
     let unreadable = |message: String, help: String| Unreadable {
         kind: ProblemKind::Unreadable,
         origin: Some(origin.clone()),

@@ -83,7 +83,10 @@ impl Environment {
     ///
     /// let environment = Environment::process().with_dotenv(".env");
     /// ```
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the process environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the process environment"
+    )]
     pub fn process() -> Self {
         Self::of(std::env::vars_os())
     }
@@ -154,7 +157,7 @@ impl Environment {
                 }
             }
             if let Some((name, file_name, entry)) = from_file
-                && let Some(found) = file::read(&name, file_name, &entry.value)?
+                && let Some(found) = file::read(&name, &file_name, &entry.value)?
             {
                 return Ok(Some(found));
             }
@@ -181,7 +184,8 @@ impl Environment {
 
     /// The names that are set, in no order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let set = |(name, entry): (&'_ OsString, &Entry)| !name.is_empty() && !entry.value.is_empty();
+        let set =
+            |(name, entry): (&'_ OsString, &Entry)| !name.is_empty() && !entry.value.is_empty();
         self.layers
             .iter()
             .flat_map(|layer| &layer.variables)

@@ -57,7 +57,9 @@ impl Origin {
     /// ```
     pub fn variable(&self) -> Option<&str> {
         match self {
-            Self::Variable { name } | Self::File { name, .. } | Self::Dotenv { name, .. } => Some(name),
+            Self::Variable { name } | Self::File { name, .. } | Self::Dotenv { name, .. } => {
+                Some(name)
+            }
             Self::Default => None,
         }
     }

@@ -39,16 +39,25 @@ fn files() {
     assert_eq!(resolve(&from(&path), &["DB_URL"]), None, "an empty file is unset");
 
     for (bytes, message) in [
-        (&b"\xff\xfe"[..], "the file that `DB_URL_FILE` names is not UTF-8"),
-        (&[b'x'; 70_000][..], "the file that `DB_URL_FILE` names cannot be read: it is larger than 64 KiB"),
+        (b"\xff\xfe".to_vec(), "the file that `DB_URL_FILE` names is not UTF-8"),
+        (
+            vec![b'x'; 70_000],
+            "the file that `DB_URL_FILE` names cannot be read: it is larger than 64 KiB",
+        ),
     ] {
         fs::write(&path, bytes).unwrap();
         assert_eq!(problem(&from(&path), &["DB_URL"]).message, message);
     }
     let folder_error = problem(&from(folder.path()), &["DB_URL"]);
-    assert_eq!(folder_error.message, "the file that `DB_URL_FILE` names cannot be read: it is not a regular file");
+    assert_eq!(
+        folder_error.message,
+        "the file that `DB_URL_FILE` names cannot be read: it is not a regular file"
+    );
     let missing = problem(&from(&folder.path().join("none")), &["DB_URL"]);
-    assert_eq!(missing.message, "the file that `DB_URL_FILE` names cannot be read: there is no such file");
+    assert_eq!(
+        missing.message,
+        "the file that `DB_URL_FILE` names cannot be read: there is no such file"
+    );
 
     let handle = Environment::from_pairs([("DB_URL_FILE", "mysql://u:hunter2@h/db")]);
     let mistaken = problem(&handle, &["DB_URL"]);
@@ -74,14 +83,24 @@ fn dotenv_comes_last_and_knows_its_lines() {
     )
     .unwrap();
     let shown = path.display().to_string();
-    let environment = Environment::from_pairs([("CACHE_URL", "process"), ("EMPTY", "")]).with_dotenv(&path);
-    assert_eq!(resolve(&environment, &["DB_URL"]), Some(("mysql://h/db".into(), format!("DB_URL (from {shown}, line 3)"))));
+    let environment =
+        Environment::from_pairs([("CACHE_URL", "process"), ("EMPTY", "")]).with_dotenv(&path);
+    assert_eq!(
+        resolve(&environment, &["DB_URL"]),
+        Some(("mysql://h/db".into(), format!("DB_URL (from {shown}, line 3)")))
+    );
     assert_eq!(resolve(&environment, &["CACHE_URL"]), Some(("process".into(), "CACHE_URL".into())));
-    assert_eq!(resolve(&environment, &["PORT"]), Some(("80\n80".into(), format!("PORT (from {shown}, line 4)"))));
+    assert_eq!(
+        resolve(&environment, &["PORT"]),
+        Some(("80\n80".into(), format!("PORT (from {shown}, line 4)")))
+    );
     assert_eq!(resolve(&environment, &["EMPTY"]), None);
     assert!(environment.problems("S").is_empty());
     let emptied = Environment::from_pairs([("CACHE_URL", "")]).with_dotenv(&path);
-    assert_eq!(resolve(&emptied, &["CACHE_URL"]).unwrap().1, format!("CACHE_URL (from {shown}, line 7)"));
+    assert_eq!(
+        resolve(&emptied, &["CACHE_URL"]).unwrap().1,
+        format!("CACHE_URL (from {shown}, line 7)")
+    );
 }
 
 #[test]
@@ -92,11 +111,19 @@ fn every_bad_line_of_dotenv_is_told_without_its_text() {
     let environment = Environment::default().with_dotenv(&path);
     let problems = environment.problems("Services");
     let lines: Vec<_> = problems.iter().map(|problem| problem.origin().cloned()).collect();
-    assert!(matches!(lines[..], [Some(Origin::Dotenv { line: 2, .. }), Some(Origin::Dotenv { line: 4, .. })]), "{lines:?}");
+    assert!(
+        matches!(
+            lines[..],
+            [Some(Origin::Dotenv { line: 2, .. }), Some(Origin::Dotenv { line: 4, .. })]
+        ),
+        "{lines:?}"
+    );
     assert!(!format!("{problems:?}").contains("hunter2"));
     assert_eq!(resolve(&environment, &["C"]).unwrap().0, "3");
 
-    assert!(Environment::default().with_dotenv(folder.path().join("none")).problems("S").is_empty());
+    assert!(
+        Environment::default().with_dotenv(folder.path().join("none")).problems("S").is_empty()
+    );
     assert_eq!(Environment::default().with_dotenv(folder.path()).problems("S").len(), 1);
 }
 
@@ -107,7 +134,11 @@ fn what_dotenv_would_silently_drop_is_told() {
     fs::write(&path, "HOST=h\nA=mysql://u:pa$$w0rd@h\nB='mysql://u:pa$w0rd@h'\nC=mysql://u:p\\$w@h\nD=mysql://${HOST}/db\nE=\"x$NONE_SUCH_$\"\n").unwrap();
     let environment = Environment::default().with_dotenv(&path);
     let problems = environment.problems("S");
-    let lines: Vec<_> = problems.iter().filter_map(|problem| problem.origin()).map(|origin| origin.to_string()).collect();
+    let lines: Vec<_> = problems
+        .iter()
+        .filter_map(|problem| problem.origin())
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(lines.len(), 2, "{problems:?}");
     assert!(lines[0].ends_with("line 2)") && lines[1].ends_with("line 6)"), "{lines:?}");
     assert_eq!(resolve(&environment, &["B"]).unwrap().0, "mysql://u:pa$w0rd@h");

@@ -110,7 +110,9 @@ impl ClientError {
             Kind::NotFound => brief("there is no such file or socket"),
             Kind::HostUnreachable => brief("the host is unreachable"),
             Kind::NetworkUnreachable => brief("the network is unreachable"),
-            Kind::ConnectionReset | Kind::BrokenPipe => Self::transient("the server closed the connection"),
+            Kind::ConnectionReset | Kind::BrokenPipe => {
+                Self::transient("the server closed the connection")
+            }
             Kind::ConnectionAborted | Kind::UnexpectedEof | Kind::NotConnected => {
                 Self::transient("the connection ended before the server answered")
             }
@@ -134,8 +136,9 @@ impl ClientError {
     }
 
     pub(crate) fn no_answer(limit: Duration) -> Self {
-        Self::transient(format!("no answer within {}", Seconds(limit)))
-            .with_help("the server accepted and said nothing, or a firewall drops what is sent to it")
+        Self::transient(format!("no answer within {}", Seconds(limit))).with_help(
+            "the server accepted and said nothing, or a firewall drops what is sent to it",
+        )
     }
 
     /// Names the one of several servers that it is about.

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::client::Seconds;
-use super::{ClientError, write_entry};
+use super::{ClientError, heading, write_entry};
 use crate::environment::Origin;
 use crate::handle::Handle;
 use crate::private::{Kind, Table};
@@ -63,14 +63,17 @@ pub struct Failure {
 }
 
 impl Failure {
-    #[expect(clippy::too_many_arguments, reason = "made in one place, from what only that place knows")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "made in one place, from what only that place knows"
+    )]
     pub(crate) fn new(
         field: String,
         variable: String,
         adapter: &'static str,
         handle: Option<&Handle>,
         origin: Option<Origin>,
-        error: ClientError,
+        error: &ClientError,
         elapsed: Duration,
         attempts: u32,
     ) -> Self {
@@ -186,11 +189,12 @@ impl fmt::Display for ConnectError {
         let (failed, all) = (self.failures.len(), count(self.table));
         write!(f, "{failed} of {all} resources of `{}` did not connect", self.table.name)?;
         for failure in &self.failures {
-            let Failure { field, variable, adapter, target, cause, help, elapsed, attempts, .. } = failure;
+            let Failure {
+                field, variable, adapter, target, cause, help, elapsed, attempts, ..
+            } = failure;
             let at = if target.is_empty() { String::new() } else { format!(" at {target}") };
-            let from = failure.origin.as_ref().and_then(Origin::note);
-            let from = from.map_or_else(String::new, |note| format!(" ({note})"));
-            let heading = format_args!("{variable}{from}: {field}, {adapter}{at}").to_string();
+            let note = failure.origin.as_ref().and_then(Origin::note);
+            let heading = heading(variable, note, field, &format!("{adapter}{at}"));
             let times = if *attempts == 1 { "attempt" } else { "attempts" };
             let tried = format!("{attempts} {times} in {}", Seconds(*elapsed));
             write_entry(f, &heading, &[("", cause), ("tried: ", &tried), ("help: ", help)])?;

@@ -94,17 +94,17 @@ impl HandleError {
     }
 
     pub(crate) fn masked(self, handle: &Handle) -> Self {
-        Self {
-            message: handle.mask(&self.message),
-            help: handle.mask(&self.help),
-            kind: self.kind,
-        }
+        Self { message: handle.mask(&self.message), help: handle.mask(&self.help), kind: self.kind }
     }
 }
 
 impl Handle {
     /// Refuses a scheme that is not one of an adapter's.
-    pub(crate) fn require_scheme(&self, adapter: &str, schemes: &[&str]) -> Result<(), HandleError> {
+    pub(crate) fn require_scheme(
+        &self,
+        adapter: &str,
+        schemes: &[&str],
+    ) -> Result<(), HandleError> {
         if schemes.contains(&self.scheme()) {
             return Ok(());
         }

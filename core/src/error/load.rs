@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{HandleError, write_entry};
+use super::{HandleError, heading, write_entry};
 use crate::environment::{Found, Origin, Unreadable};
 use crate::private::{Field, Kind, Table};
 
@@ -145,7 +145,7 @@ impl Problem {
 
     pub(crate) fn refused(
         mut self,
-        error: HandleError,
+        error: &HandleError,
         found: Found<'_>,
         adapter: &'static str,
         example: &str,
@@ -162,7 +162,7 @@ impl Problem {
         self
     }
 
-    pub(crate) fn bad_setting(mut self, reason: String, found: Found<'_>) -> Self {
+    pub(crate) fn bad_setting(mut self, reason: &str, found: Found<'_>) -> Self {
         self.kind = ProblemKind::Setting;
         if found.value.starts_with("tcp://") {
             "Kubernetes service links put it there: set `enableServiceLinks: false` or name another \
@@ -246,29 +246,13 @@ impl Problem {
         &self.help
     }
 
-    /// "`DATABASE_URL (from .env, line 3): Services::db, MySQL`".
     fn heading(&self) -> String {
-        let mut heading = self.variable.clone();
-        match self.origin.as_ref() {
-            Some(origin) => {
-                let alias = origin.variable().filter(|name| *name != self.variable);
-                let alias = alias.map(|name| format!("from its alias {name}"));
-                let notes: Vec<_> = alias.into_iter().chain(origin.note()).collect();
-                if !notes.is_empty() {
-                    heading.push_str(&format!(" ({})", notes.join(", ")));
-                }
-            }
-            None => {}
-        }
-        if !heading.is_empty() {
-            heading.push_str(": ");
-        }
-        heading.push_str(&self.field);
-        if !self.adapter.is_empty() {
-            heading.push_str(", ");
-            heading.push_str(self.adapter);
-        }
-        heading
+        let origin = self.origin.as_ref();
+        let alias = origin.and_then(Origin::variable).filter(|name| *name != self.variable);
+        let alias =
+            alias.filter(|name| !name.is_empty()).map(|name| format!("from its alias {name}"));
+        let notes = alias.into_iter().chain(origin.and_then(Origin::note));
+        heading(&self.variable, notes, &self.field, self.adapter)
     }
 }
 

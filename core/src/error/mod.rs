@@ -96,6 +96,23 @@ pub(crate) fn mask<'a>(message: &str, secrets: impl IntoIterator<Item = &'a str>
     message
 }
 
+/// "`DATABASE_URL` (from .env, line 3): `Services::db`, MySQL", without the quotes.
+fn heading(
+    variable: &str,
+    notes: impl IntoIterator<Item = String>,
+    field: &str,
+    adapter: &str,
+) -> String {
+    let notes = notes.into_iter().collect::<Vec<_>>().join(", ");
+    let source = match (variable, notes.as_str()) {
+        ("", notes) => notes.to_owned(),
+        (variable, "") => variable.to_owned(),
+        (variable, notes) => format!("{variable} ({notes})"),
+    };
+    let what = [field, adapter].into_iter().filter(|part| !part.is_empty());
+    format!("{source}: {}", what.collect::<Vec<_>>().join(", "))
+}
+
 /// One entry of a report: a heading and what belongs to it, indented.
 fn write_entry(
     f: &mut fmt::Formatter<'_>,

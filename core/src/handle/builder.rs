@@ -6,8 +6,7 @@ use super::{Handle, HandleError};
 use crate::secret::Secret;
 
 /// RFC 3986 `unreserved`: the characters that mean the same bare and encoded.
-const PART: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const PATH: &AsciiSet = &PART.remove(b'/');
 
 /// Builds a [`Handle`] from parts that are not encoded yet.
@@ -81,7 +80,8 @@ impl HandleBuilder {
     /// ```
     pub fn port(mut self, port: u16) -> Self {
         if let Some(host) = self.hosts.last_mut() {
-            host.push_str(&format!(":{port}"));
+            host.push(':');
+            host.push_str(&port.to_string());
         }
         self
     }

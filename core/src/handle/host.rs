@@ -94,13 +94,11 @@ impl Host {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn is_loopback(&self) -> bool {
-        match self.name.parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => {
-                let name = self.name.strip_suffix('.').unwrap_or(&self.name);
-                name == "localhost" || name.ends_with(".localhost") || name.starts_with('/')
-            }
+        if let Ok(address) = self.name.parse::<IpAddr>() {
+            return address.to_canonical().is_loopback();
         }
+        let name = self.name.strip_suffix('.').unwrap_or(&self.name);
+        name == "localhost" || name.ends_with(".localhost") || name.starts_with('/')
     }
 }
 

@@ -23,10 +23,39 @@ use crate::secret::Secret;
 /// The schemes of all adapters of this crate, compiled in or not. Only these are ever shown when a
 /// handle is refused: what stands before the first colon of a malformed handle may be a secret.
 const KNOWN_SCHEMES: &[&str] = &[
-    "amqp", "amqps", "beanstalk", "beanstalkd", "couchdb", "couchdbs", "file", "http", "https",
-    "loggly", "mariadb", "memcache", "memcached", "memory", "mysql", "mysql2", "nats", "newrelic",
-    "postgres", "postgresql", "postmark", "redis", "redis+unix", "rediss", "s3", "smtp", "smtps",
-    "sqlite", "submission", "submissions", "tls", "valkey", "valkeys",
+    "amqp",
+    "amqps",
+    "beanstalk",
+    "beanstalkd",
+    "couchdb",
+    "couchdbs",
+    "file",
+    "http",
+    "https",
+    "loggly",
+    "mariadb",
+    "memcache",
+    "memcached",
+    "memory",
+    "mysql",
+    "mysql2",
+    "nats",
+    "newrelic",
+    "postgres",
+    "postgresql",
+    "postmark",
+    "redis",
+    "redis+unix",
+    "rediss",
+    "s3",
+    "smtp",
+    "smtps",
+    "sqlite",
+    "submission",
+    "submissions",
+    "tls",
+    "valkey",
+    "valkeys",
 ];
 
 /// A resource handle: the URL that locates a resource and carries its credentials.
@@ -217,8 +246,9 @@ impl Handle {
     pub fn name(&self) -> Result<Option<String>, HandleError> {
         let name = self.path().strip_prefix('/').unwrap_or(self.path());
         if name.contains('/') {
-            return Err(HandleError::new("the path has more than one segment")
-                .with_help("write a single name after the host; a `/` inside it is written `%2F`"));
+            return Err(HandleError::new("the path has more than one segment").with_help(
+                "write a single name after the host; a `/` inside it is written `%2F`",
+            ));
         }
         let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
         Ok((!name.is_empty()).then_some(name))
@@ -328,7 +358,8 @@ impl Parsed {
         percent_decode_str(spans.path.of(text))
             .decode_utf8()
             .map_err(|_| Fault::NotUtf8 { part: Part::Path })?;
-        let params = spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
+        let params =
+            spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
         Ok(Self {
             url: Secret::new(text),
             scheme: spans.scheme.of(text).to_ascii_lowercase(),

@@ -126,7 +126,7 @@ struct Value<'a> {
     value: &'a str,
 }
 
-impl<'a> IntoDeserializer<'_, Error> for Value<'a> {
+impl IntoDeserializer<'_, Error> for Value<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -143,7 +143,7 @@ impl Value<'_> {
     }
 
     /// Names the parameter and makes sure that no visitor's message repeats the value.
-    fn named(&self, error: Error) -> Error {
+    fn named(&self, error: &Error) -> Error {
         let expected = error.0.message();
         let expected = crate::error::mask(expected, [self.value]);
         let expected = expected.strip_prefix("expected ").unwrap_or(&expected);
@@ -155,7 +155,7 @@ macro_rules! parsed {
     ($($method:ident $visit:ident $type:ty: $expected:literal,)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             let value: $type = self.value.parse().map_err(|_| self.error($expected))?;
-            visitor.$visit(value).map_err(|error| self.named(error))
+            visitor.$visit(value).map_err(|error| self.named(&error))
         }
     )*};
 }
@@ -164,7 +164,7 @@ impl<'de> Deserializer<'de> for Value<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_str(self.value).map_err(|error| self.named(error))
+        visitor.visit_str(self.value).map_err(|error| self.named(&error))
     }
 
     parsed! {
@@ -202,7 +202,7 @@ impl<'de> Deserializer<'de> for Value<'_> {
         match variants.iter().find(|variant| same_word(variant, self.value)) {
             Some(variant) => {
                 let variant: StrDeserializer<'_, Error> = (*variant).into_deserializer();
-                visitor.visit_enum(variant).map_err(|error| self.named(error))
+                visitor.visit_enum(variant).map_err(|error| self.named(&error))
             }
             None => Err(self.error(&near::list(variants))),
         }
@@ -218,8 +218,9 @@ impl<'de> Deserializer<'de> for Value<'_> {
         if name != "Duration" || fields != ["secs", "nanos"] {
             return self.deserialize_any(visitor);
         }
-        let duration = parse_duration(self.value)
-            .ok_or_else(|| self.error("a duration such as `500ms`, `5s`, `2m` or `1h`, above zero"))?;
+        let duration = parse_duration(self.value).ok_or_else(|| {
+            self.error("a duration such as `500ms`, `5s`, `2m` or `1h`, above zero")
+        })?;
         let parts = [duration.as_secs(), u64::from(duration.subsec_nanos())];
         visitor.visit_seq(SeqDeserializer::new(parts.into_iter()))
     }
@@ -232,7 +233,9 @@ impl<'de> Deserializer<'de> for Value<'_> {
 
 /// `VERIFY_IDENTITY`, `verify-identity` and `verify_identity` are the same word.
 fn same_word(a: &str, b: &str) -> bool {
-    let fold = |byte: u8| if byte == b'-' { b'_' } else { byte.to_ascii_lowercase() };
+    let fold = |byte: u8| {
+        if byte == b'-' { b'_' } else { byte.to_ascii_lowercase() }
+    };
     a.len() == b.len() && a.bytes().map(fold).eq(b.bytes().map(fold))
 }
 

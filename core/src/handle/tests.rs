@@ -14,27 +14,87 @@ fn refused(text: &str) -> HandleError {
 fn traps() {
     const NO_SCHEME: &str = "the handle has no `scheme://`";
     for (text, message, help) in [
-        ("mysql://u:1#ss@h:3306/db", "a `#` stands before the `@`", "in a user name or password write it `%23`"),
-        ("mysql://u:12?ss@h/db", "a `?` stands before the `@`", "in a user name or password write it `%3F`; an `@` after the host is written `%40`"),
-        ("mysql://u:12/ss@h/db", "a `/` stands before the `@`", "in a user name or password write it `%2F`; an `@` after the host is written `%40`"),
-        ("mysql://u:p@ss@h/db", "more than one `@` stands before the host", "in a user name or password write it `%40`"),
-        ("mysql://u:p@h/d@b", "an `@` stands in the path", "write it `%40`; a bare `@` stands only before the host"),
-        ("mysql://u:p@h/db?a=@", "an `@` stands in the parameters", "write it `%40`; a bare `@` stands only before the host"),
-        ("sqlite:a@b.db", "an `@` stands in the path", "write it `%40`; a bare `@` stands only before the host"),
-        ("mysql://u:p%ss@h/db", "a `%` without two hex digits stands in the password", "write a literal `%` as `%25`"),
-        ("mysql://u:p%zz@h/db", "a `%` without two hex digits stands in the password", "write a literal `%` as `%25`"),
-        ("mysql://u:p%2@h/db", "a `%` without two hex digits stands in the password", "write a literal `%` as `%25`"),
-        ("mysql://u:p%FF@h/db", "the percent-encoded password is not UTF-8", "percent-encode the bytes of its UTF-8 form"),
+        (
+            "mysql://u:1#ss@h:3306/db",
+            "a `#` stands before the `@`",
+            "in a user name or password write it `%23`",
+        ),
+        (
+            "mysql://u:12?ss@h/db",
+            "a `?` stands before the `@`",
+            "in a user name or password write it `%3F`; an `@` after the host is written `%40`",
+        ),
+        (
+            "mysql://u:12/ss@h/db",
+            "a `/` stands before the `@`",
+            "in a user name or password write it `%2F`; an `@` after the host is written `%40`",
+        ),
+        (
+            "mysql://u:p@ss@h/db",
+            "more than one `@` stands before the host",
+            "in a user name or password write it `%40`",
+        ),
+        (
+            "mysql://u:p@h/d@b",
+            "an `@` stands in the path",
+            "write it `%40`; a bare `@` stands only before the host",
+        ),
+        (
+            "mysql://u:p@h/db?a=@",
+            "an `@` stands in the parameters",
+            "write it `%40`; a bare `@` stands only before the host",
+        ),
+        (
+            "sqlite:a@b.db",
+            "an `@` stands in the path",
+            "write it `%40`; a bare `@` stands only before the host",
+        ),
+        (
+            "mysql://u:p%ss@h/db",
+            "a `%` without two hex digits stands in the password",
+            "write a literal `%` as `%25`",
+        ),
+        (
+            "mysql://u:p%zz@h/db",
+            "a `%` without two hex digits stands in the password",
+            "write a literal `%` as `%25`",
+        ),
+        (
+            "mysql://u:p%2@h/db",
+            "a `%` without two hex digits stands in the password",
+            "write a literal `%` as `%25`",
+        ),
+        (
+            "mysql://u:p%FF@h/db",
+            "the percent-encoded password is not UTF-8",
+            "percent-encode the bytes of its UTF-8 form",
+        ),
         ("mysql://u:p\nw@h/db", "a newline stands in the password", "write it `%0A`"),
         ("mysql://u:p\tw@h/db", "a tab stands in the password", "write it `%09`"),
         ("mysql://u:p w@h/db", "a space stands in the password", "write it `%20`"),
         ("mysql://u:p:w@h/db", "an unescaped `:` stands in the password", "write it `%3A`"),
         ("mysql://u:p[w@h/db", "an unescaped `[` stands in the password", "write it `%5B`"),
         ("https://u:p\\w@h/db", "an unescaped `\\` stands in the password", "write it `%5C`"),
-        ("mysql://u:pä@h/db", "a character outside ASCII stands in the password", "percent-encode each byte of its UTF-8 form"),
-        (" mysql://h/db", "white space stands before or after the handle", "remove it; only one newline at the very end is allowed"),
-        ("mysql://h/db ", "white space stands before or after the handle", "remove it; only one newline at the very end is allowed"),
-        ("mysql://h/db\n\n", "white space stands before or after the handle", "remove it; only one newline at the very end is allowed"),
+        (
+            "mysql://u:pä@h/db",
+            "a character outside ASCII stands in the password",
+            "percent-encode each byte of its UTF-8 form",
+        ),
+        (
+            " mysql://h/db",
+            "white space stands before or after the handle",
+            "remove it; only one newline at the very end is allowed",
+        ),
+        (
+            "mysql://h/db ",
+            "white space stands before or after the handle",
+            "remove it; only one newline at the very end is allowed",
+        ),
+        (
+            "mysql://h/db\n\n",
+            "white space stands before or after the handle",
+            "remove it; only one newline at the very end is allowed",
+        ),
         ("", "the handle is empty", ""),
         ("u:p@h/db", NO_SCHEME, ""),
         ("h:3306", NO_SCHEME, ""),
@@ -44,24 +104,88 @@ fn traps() {
         ("mysql:/h/db", "the scheme is not followed by `://`", ""),
         ("mysql://", "the handle has no host", ""),
         ("mysql://u:p@", "the handle has no host", ""),
-        ("mysql://:3306/db", "a host in the handle is empty", "write hosts as `a:1,b:2`, without an empty one"),
-        ("mysql://a,,b/db", "a host in the handle is empty", "write hosts as `a:1,b:2`, without an empty one"),
-        ("postgres://u:p@${HOST}/db", "an unexpanded `${...}` stands in the handle", "let the shell or the platform expand it, or write `%24` for a literal `$`"),
-        ("postgres://u:p@$(HOST)/db", "an unexpanded `$(...)` stands in the handle", "let the shell or the platform expand it, or write `%24` for a literal `$`"),
-        ("mysql://h:99999/db", "the port is not a number from 1 to 65535", "write a port from 1 to 65535 after the `:`, or leave both out"),
-        ("mysql://h:0/db", "the port is not a number from 1 to 65535", "write a port from 1 to 65535 after the `:`, or leave both out"),
-        ("mysql://h:/db", "the port is not a number from 1 to 65535", "write a port from 1 to 65535 after the `:`, or leave both out"),
-        ("mysql://u:hunter2", "the port is not a number from 1 to 65535", "write a port from 1 to 65535 after the `:`, or leave both out"),
-        ("mysql://::1/db", "the host has more than one `:`", "write an IPv6 address in brackets: `[::1]`"),
-        ("mysql://[::1/db", "the host is not a valid name or address", "use a DNS name, an IPv4 address or an IPv6 address in brackets"),
-        ("mysql://1.2.3.4.5/db", "the host is not a valid name or address", "use a DNS name, an IPv4 address or an IPv6 address in brackets"),
-        ("mysql://h%20x/db", "the host is not a valid name or address", "use a DNS name, an IPv4 address or an IPv6 address in brackets"),
+        (
+            "mysql://:3306/db",
+            "a host in the handle is empty",
+            "write hosts as `a:1,b:2`, without an empty one",
+        ),
+        (
+            "mysql://a,,b/db",
+            "a host in the handle is empty",
+            "write hosts as `a:1,b:2`, without an empty one",
+        ),
+        (
+            "postgres://u:p@${HOST}/db",
+            "an unexpanded `${...}` stands in the handle",
+            "let the shell or the platform expand it, or write `%24` for a literal `$`",
+        ),
+        (
+            "postgres://u:p@$(HOST)/db",
+            "an unexpanded `$(...)` stands in the handle",
+            "let the shell or the platform expand it, or write `%24` for a literal `$`",
+        ),
+        (
+            "mysql://h:99999/db",
+            "the port is not a number from 1 to 65535",
+            "write a port from 1 to 65535 after the `:`, or leave both out",
+        ),
+        (
+            "mysql://h:0/db",
+            "the port is not a number from 1 to 65535",
+            "write a port from 1 to 65535 after the `:`, or leave both out",
+        ),
+        (
+            "mysql://h:/db",
+            "the port is not a number from 1 to 65535",
+            "write a port from 1 to 65535 after the `:`, or leave both out",
+        ),
+        (
+            "mysql://u:hunter2",
+            "the port is not a number from 1 to 65535",
+            "write a port from 1 to 65535 after the `:`, or leave both out",
+        ),
+        (
+            "mysql://::1/db",
+            "the host has more than one `:`",
+            "write an IPv6 address in brackets: `[::1]`",
+        ),
+        (
+            "mysql://[::1/db",
+            "the host is not a valid name or address",
+            "use a DNS name, an IPv4 address or an IPv6 address in brackets",
+        ),
+        (
+            "mysql://1.2.3.4.5/db",
+            "the host is not a valid name or address",
+            "use a DNS name, an IPv4 address or an IPv6 address in brackets",
+        ),
+        (
+            "mysql://h%20x/db",
+            "the host is not a valid name or address",
+            "use a DNS name, an IPv4 address or an IPv6 address in brackets",
+        ),
         ("mysql://h!x/db", "an unescaped `!` stands in the host", "remove it"),
-        ("mysql://h/db#top", "a `#` stands in the handle", "a handle has no fragment: write it `%23`"),
+        (
+            "mysql://h/db#top",
+            "a `#` stands in the handle",
+            "a handle has no fragment: write it `%23`",
+        ),
         ("mysql://h/db?a=1&a=2", "the same parameter is given twice", "keep one of the two"),
-        ("mysql://h/db?ssl-mode", "a parameter is not of the form `name=value`", "write parameters as `?name=value&other=value`"),
-        ("mysql://h/db?a=1&&b=2", "a parameter is not of the form `name=value`", "write parameters as `?name=value&other=value`"),
-        ("mysql://h/db?a=b+c", "an unescaped `+` stands in the parameters", "write `%20` for a space or `%2B` for a plus sign"),
+        (
+            "mysql://h/db?ssl-mode",
+            "a parameter is not of the form `name=value`",
+            "write parameters as `?name=value&other=value`",
+        ),
+        (
+            "mysql://h/db?a=1&&b=2",
+            "a parameter is not of the form `name=value`",
+            "write parameters as `?name=value&other=value`",
+        ),
+        (
+            "mysql://h/db?a=b+c",
+            "an unescaped `+` stands in the parameters",
+            "write `%20` for a space or `%2B` for a plus sign",
+        ),
         ("mysql://h/{db}", "an unescaped `{` stands in the path", "write it `%7B`"),
     ] {
         let error = refused(text);
@@ -107,7 +231,10 @@ fn forms_that_are_taken() {
 #[test]
 fn nothing_shows_in_debug_or_display() {
     for (text, shown) in [
-        ("mysql://shop:hunter2@db.example:3307/orders?ssl-mode=required", "mysql://***:***@db.example:3307/***?ssl-mode=***"),
+        (
+            "mysql://shop:hunter2@db.example:3307/orders?ssl-mode=required",
+            "mysql://***:***@db.example:3307/***?ssl-mode=***",
+        ),
         ("https://:hunter2@api.example/hunter2/2", "https://***:***@api.example/***"),
         ("postmark://hunter2@api.example", "postmark://***@api.example"),
         ("hunter2://a,[::1]:1/", "***://a,[::1]:1"),
@@ -122,7 +249,15 @@ fn nothing_shows_in_debug_or_display() {
 
 #[test]
 fn loopback() {
-    for text in ["mysql://localhost", "mysql://db.localhost", "mysql://127.1.2.3", "mysql://[::1]", "mysql://[::ffff:127.0.0.1]", "sqlite:x", "nats://%2Frun%2Fx"] {
+    for text in [
+        "mysql://localhost",
+        "mysql://db.localhost",
+        "mysql://127.1.2.3",
+        "mysql://[::1]",
+        "mysql://[::ffff:127.0.0.1]",
+        "sqlite:x",
+        "nats://%2Frun%2Fx",
+    ] {
         assert!(Handle::parse(text).unwrap().is_loopback(), "{text}");
     }
     for text in ["mysql://localhost.example", "mysql://10.0.0.1", "nats://localhost,b"] {
@@ -167,7 +302,10 @@ mod params {
     fn values() {
         let (own, shared) =
             both("ssl-mode=VERIFY-IDENTITY&verify=true&token=a%26b&max_connections=5&connect_timeout=250ms").unwrap();
-        assert_eq!(own, Own { mode: Some(Mode::VerifyIdentity), verify: Some(true), token: Some("a&b".into()) });
+        assert_eq!(
+            own,
+            Own { mode: Some(Mode::VerifyIdentity), verify: Some(true), token: Some("a&b".into()) }
+        );
         assert_eq!(shared.max_connections.map(NonZeroU32::get), Some(5));
         assert_eq!(shared.connect_timeout, Some(Duration::from_millis(250)));
         assert_eq!(both("").unwrap().0, Own { mode: None, verify: None, token: None });
@@ -177,14 +315,46 @@ mod params {
     fn mistakes_never_show_the_value() {
         for (query, message, help) in [
             ("ssl-mod=required", "unknown parameter `ssl-mod`", "did you mean `ssl-mode`?"),
-            ("pool=5", "unknown parameter `pool`", "the parameters are `ssl-mode`, `verify`, `token`, `max_connections` or `connect_timeout`"),
-            ("Secret!=5", "an unknown parameter", "the parameters are `ssl-mode`, `verify`, `token`, `max_connections` or `connect_timeout`"),
-            ("ssl-mode=hunter2", "the parameter `ssl-mode` has a bad value", "expected `required` or `verify_identity`"),
-            ("verify=hunter2", "the parameter `verify` has a bad value", "expected `true` or `false`"),
-            ("max_connections=hunter2", "the parameter `max_connections` has a bad value", "expected a whole number"),
-            ("max_connections=0", "the parameter `max_connections` has a bad value", "expected a nonzero u32"),
-            ("connect_timeout=0s", "the parameter `connect_timeout` has a bad value", "expected a duration such as `500ms`, `5s`, `2m` or `1h`, above zero"),
-            ("connect_timeout=5", "the parameter `connect_timeout` has a bad value", "expected a duration such as `500ms`, `5s`, `2m` or `1h`, above zero"),
+            (
+                "pool=5",
+                "unknown parameter `pool`",
+                "the parameters are `ssl-mode`, `verify`, `token`, `max_connections` or `connect_timeout`",
+            ),
+            (
+                "Secret!=5",
+                "an unknown parameter",
+                "the parameters are `ssl-mode`, `verify`, `token`, `max_connections` or `connect_timeout`",
+            ),
+            (
+                "ssl-mode=hunter2",
+                "the parameter `ssl-mode` has a bad value",
+                "expected `required` or `verify_identity`",
+            ),
+            (
+                "verify=hunter2",
+                "the parameter `verify` has a bad value",
+                "expected `true` or `false`",
+            ),
+            (
+                "max_connections=hunter2",
+                "the parameter `max_connections` has a bad value",
+                "expected a whole number",
+            ),
+            (
+                "max_connections=0",
+                "the parameter `max_connections` has a bad value",
+                "expected a nonzero u32",
+            ),
+            (
+                "connect_timeout=0s",
+                "the parameter `connect_timeout` has a bad value",
+                "expected a duration such as `500ms`, `5s`, `2m` or `1h`, above zero",
+            ),
+            (
+                "connect_timeout=5",
+                "the parameter `connect_timeout` has a bad value",
+                "expected a duration such as `500ms`, `5s`, `2m` or `1h`, above zero",
+            ),
         ] {
             let error = both(query).unwrap_err();
             assert_eq!((error.message(), error.help()), (message, help), "{query}");
@@ -260,4 +430,5 @@ proptest! {
 }
 
 /// What compiles a `default` and what loads a variable is one grammar.
-const _: () = assert!(grammar::scan("mysql://u:p@h/db").is_ok() && grammar::scan("mysql://u:p#@h").is_err());
+const _: () =
+    assert!(grammar::scan("mysql://u:p@h/db").is_ok() && grammar::scan("mysql://u:p#@h").is_err());

@@ -155,7 +155,11 @@ pub(crate) async fn unknown_host<S: Subject, C: Connect<S::Adapter>>() {
     // A password may not go to another machine in the clear, so this one may be refused on load.
     let connected = C::connect(&handle).await;
     if let Err(Error::Load(report)) = &connected {
-        assert_eq!(report.problems()[0].kind(), backing_services::ProblemKind::Insecure, "{report}");
+        assert_eq!(
+            report.problems()[0].kind(),
+            backing_services::ProblemKind::Insecure,
+            "{report}"
+        );
         return;
     }
     let failure = failure(connected);

@@ -44,11 +44,15 @@ async fn one_database_two_types() {
 
 #[tokio::test]
 async fn in_memory() {
-    let clients = load(&[("DB_URL", "sqlite::memory:"), ("ANY_URL", "sqlite::memory:")]).connect().await.unwrap();
+    let clients = load(&[("DB_URL", "sqlite::memory:"), ("ANY_URL", "sqlite::memory:")])
+        .connect()
+        .await
+        .unwrap();
     let any = clients.any.unwrap();
     crate::sql::write_and_read(&any).await.unwrap();
     Sql::ping(&any).await.unwrap();
-    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM words").fetch_one(&any).await.unwrap();
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM words").fetch_one(&any).await.unwrap();
     assert_eq!(count, 1, "a ping leaves the database alone");
     Sqlite::ping(&clients.db.unwrap()).await.unwrap();
 }

@@ -78,7 +78,8 @@ async fn one_code_many_providers() {
         connect(&url).await.send(message("ada@example.com")).await.unwrap();
     }
     let inbox = relay.wait_for_mail("ada@example.com", Duration::from_secs(20));
-    let outbox: Vec<_> = std::fs::read_dir(folder.path().join("out/box")).unwrap().map(Result::unwrap).collect();
+    let outbox: Vec<_> =
+        std::fs::read_dir(folder.path().join("out/box")).unwrap().map(Result::unwrap).collect();
     assert_eq!((inbox.len(), outbox.len()), (1, 1), "no probe is left in the outbox");
     let name = outbox[0].file_name().into_string().unwrap();
     assert!(name.ends_with(".eml"), "{name}");

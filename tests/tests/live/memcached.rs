@@ -67,7 +67,8 @@ struct Services {
 #[tokio::test]
 async fn several_servers() {
     let mut servers = [servers::Memcached::start(), servers::Memcached::start()];
-    let url = format!("memcached://localhost:{},127.0.0.1:{}", servers[0].port(), servers[1].port());
+    let url =
+        format!("memcached://localhost:{},127.0.0.1:{}", servers[0].port(), servers[1].port());
     let services = Services::load(&Environment::from_pairs([("CACHE_URL", url)])).unwrap();
     let cache = services.connect_cache().await.unwrap();
 

@@ -77,7 +77,9 @@ impl Subject for Server {
 
     async fn use_it(client: &MySqlPool) -> Result<(), String> {
         let run = async {
-            sqlx::query("CREATE TABLE IF NOT EXISTS words (word VARCHAR(80))").execute(client).await?;
+            sqlx::query("CREATE TABLE IF NOT EXISTS words (word VARCHAR(80))")
+                .execute(client)
+                .await?;
             sqlx::query("DELETE FROM words").execute(client).await?;
             sqlx::query("INSERT INTO words VALUES (?)").bind("grüße 🦀").execute(client).await?;
             sqlx::query_as::<_, (String,)>("SELECT word FROM words").fetch_one(client).await
@@ -119,7 +121,13 @@ async fn socket() {
 async fn causes() {
     let server = MariaDb::start();
     let (user, password, database) = account();
-    let builder = || Handle::builder("mysql").host("127.0.0.1").port(server.port()).username(user).password(password);
+    let builder = || {
+        Handle::builder("mysql")
+            .host("127.0.0.1")
+            .port(server.port())
+            .username(user)
+            .password(password)
+    };
 
     let other = connect(&builder().name("warehouse").build().unwrap()).await.unwrap_err();
     assert!(other.starts_with("access denied: the user may not use this database"), "{other}");
@@ -140,7 +148,8 @@ async fn modes_of_tls() {
     let server = MariaDb::with_tls(&certificate);
     let wrong = Authority::new("wrong").issue(&["other.example"]);
     let mode = |mode: &str, ca: Option<&Tls>| {
-        let mut builder = Server::handle("mysql").host("localhost").port(server.port()).param("ssl-mode", mode);
+        let mut builder =
+            Server::handle("mysql").host("localhost").port(server.port()).param("ssl-mode", mode);
         if let Some(ca) = ca {
             builder = builder.param("ssl-ca", ca.ca().to_str().unwrap());
         }
@@ -149,7 +158,11 @@ async fn modes_of_tls() {
     connect(&mode("required", None)).await.unwrap();
     connect(&mode("preferred", None)).await.unwrap();
     connect(&mode("verify_ca", Some(&certificate))).await.unwrap();
-    for refused in [mode("verify_ca", Some(&wrong)), mode("verify_identity", Some(&certificate)), mode("verify_ca", None)] {
+    for refused in [
+        mode("verify_ca", Some(&wrong)),
+        mode("verify_identity", Some(&certificate)),
+        mode("verify_ca", None),
+    ] {
         let cause = connect(&refused).await.unwrap_err();
         assert!(cause.contains("certificate does not verify"), "{cause}");
     }

@@ -14,7 +14,10 @@ fn quickstart() -> Command {
     path.pop();
     path.pop();
     path.push("examples/quickstart");
-    assert!(path.exists(), "the quickstart is not built: run tests/run.sh, or `cargo build --examples`");
+    assert!(
+        path.exists(),
+        "the quickstart is not built: run tests/run.sh, or `cargo build --examples`"
+    );
     let mut command = Command::new(path);
     command.env_clear();
     command
@@ -29,7 +32,10 @@ fn stdout(output: &Output) -> String {
 fn with_nothing_set_it_runs_on_files() {
     let folder = tempfile::tempdir().unwrap();
     let text = stdout(&quickstart().current_dir(&folder).output().unwrap());
-    assert!(text.starts_with("attached: Sql(Sqlite(sqlite:shop.db)) and Mail(file:outbox)\n"), "{text}");
+    assert!(
+        text.starts_with("attached: Sql(Sqlite(sqlite:shop.db)) and Mail(file:outbox)\n"),
+        "{text}"
+    );
     assert!(folder.path().join("shop.db").exists());
     assert_eq!(std::fs::read_dir(folder.path().join("outbox")).unwrap().count(), 1);
 }

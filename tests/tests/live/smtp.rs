@@ -49,7 +49,8 @@ pub(crate) fn encrypted(scheme: &str, port: u16, authority: &Path) -> Handle {
 }
 
 pub(crate) fn message(to: &str) -> Message {
-    let builder = Message::builder().from("shop@example.com".parse().unwrap()).to(to.parse().unwrap());
+    let builder =
+        Message::builder().from("shop@example.com".parse().unwrap()).to(to.parse().unwrap());
     builder.subject("Grüße").body("The body: ä\n.\nafter a lone dot\n".to_owned()).unwrap()
 }
 
@@ -90,7 +91,8 @@ impl Subject for Server {
     }
 
     async fn use_it(client: &AsyncSmtpTransport<Tokio1Executor>) -> Result<(), String> {
-        let answer = client.send(message("ada@example.com")).await.map_err(|error| error.to_string())?;
+        let answer =
+            client.send(message("ada@example.com")).await.map_err(|error| error.to_string())?;
         if answer.is_positive() { Ok(()) } else { Err(format!("{answer:?}")) }
     }
 }
@@ -103,14 +105,17 @@ struct Services {
 }
 
 async fn connect(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
-    let services = Services::load(&Environment::from_pairs([("MAIL_URL", url)])).map_err(|error| error.to_string())?;
+    let services = Services::load(&Environment::from_pairs([("MAIL_URL", url)]))
+        .map_err(|error| error.to_string())?;
     services.connect_mail().await.map_err(|error| error.failures()[0].cause().to_owned())
 }
 
 #[tokio::test]
 async fn what_is_sent_arrives() {
     let server = Postfix::start();
-    let mail = connect(&format!("smtp://localhost:{}?local_domain=app.example.com", server.port())).await.unwrap();
+    let mail = connect(&format!("smtp://localhost:{}?local_domain=app.example.com", server.port()))
+        .await
+        .unwrap();
     mail.send(message("grace@example.com")).await.unwrap();
     let inbox = server.wait_for_mail("grace@example.com", Duration::from_secs(20));
     assert_eq!(inbox.len(), 1);
@@ -126,14 +131,16 @@ async fn a_server_that_wants_a_login_says_so() {
     assert!(refused.is_permanent(), "{refused}");
 
     let open = Postfix::start();
-    let cause = connect(&format!("smtp://mailer:secret@localhost:{}", open.port())).await.unwrap_err();
+    let cause =
+        connect(&format!("smtp://mailer:secret@localhost:{}", open.port())).await.unwrap_err();
     assert_eq!(cause, "the server offers no authentication that the client speaks");
 }
 
 #[tokio::test]
 async fn required_tls_is_required() {
     let open = Postfix::start();
-    let cause = connect(&format!("smtp://localhost:{}?tls=required", open.port())).await.unwrap_err();
+    let cause =
+        connect(&format!("smtp://localhost:{}?tls=required", open.port())).await.unwrap_err();
     assert!(cause.to_lowercase().contains("starttls"), "{cause}");
 
     // Without `tls_ca` the system's authorities count, and they do not know this one.

@@ -54,7 +54,9 @@ impl Subject for Server {
 
 /// The same SQL for every database.
 pub(crate) async fn write_and_read(client: &AnyPool) -> Result<(), sqlx::Error> {
-    sqlx::query("CREATE TABLE IF NOT EXISTS words (word VARCHAR(80), n BIGINT)").execute(client).await?;
+    sqlx::query("CREATE TABLE IF NOT EXISTS words (word VARCHAR(80), n BIGINT)")
+        .execute(client)
+        .await?;
     sqlx::query("DELETE FROM words").execute(client).await?;
     let insert = sqlx::query("INSERT INTO words VALUES (?, ?)").bind("grüße 🦀").bind(7_i64);
     insert.execute(client).await?;

@@ -58,13 +58,22 @@ async fn every_failure_is_told_and_the_slowest_sets_the_time() {
     ]);
     let started = Instant::now();
     let report = Services::load(&environment).unwrap().connect().await.unwrap_err();
-    assert!(started.elapsed() < Duration::from_millis(3500), "one after the other: {:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_millis(3500),
+        "one after the other: {:?}",
+        started.elapsed()
+    );
 
-    let told: Vec<_> = report.failures().iter().map(|f| (f.variable(), f.field(), f.cause())).collect();
+    let told: Vec<_> =
+        report.failures().iter().map(|f| (f.variable(), f.field(), f.cause())).collect();
     assert_eq!(
         told,
         [
-            ("CLEARDB_DATABASE_URL", "Services::db", "access denied: the user name or the password is wrong"),
+            (
+                "CLEARDB_DATABASE_URL",
+                "Services::db",
+                "access denied: the user name or the password is wrong"
+            ),
             ("MAIL_URL", "Services::mail", "no answer within 2 s"),
             ("CACHE_URL", "Services::cache", "no answer within 2 s"),
             ("REPORTS_DATABASE_URL", "Services::reports.db", "connection refused"),
@@ -80,7 +89,8 @@ async fn every_failure_is_told_and_the_slowest_sets_the_time() {
 #[tokio::test]
 async fn a_server_that_is_restarted_meanwhile_is_found() {
     let port = free_port();
-    let environment = Environment::from_pairs([("IT_URL", format!("memcached://localhost:{port}"))]);
+    let environment =
+        Environment::from_pairs([("IT_URL", format!("memcached://localhost:{port}"))]);
 
     #[derive(BackingServices)]
     struct One {

@@ -1,0 +1,42 @@
+//! Searching bytes while compiling, where iterators are not to be had.
+
+pub(super) const fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
+}
+
+pub(super) const fn starts_with(bytes: &[u8], at: usize, prefix: &[u8]) -> bool {
+    let mut offset = 0;
+    while offset < prefix.len() {
+        if at + offset >= bytes.len() || bytes[at + offset] != prefix[offset] {
+            return false;
+        }
+        offset += 1;
+    }
+    true
+}
+
+/// The first position from `at` that holds one of `wanted`, or the length.
+pub(super) const fn find_any(bytes: &[u8], mut at: usize, wanted: &[u8]) -> usize {
+    while at < bytes.len() {
+        let mut one = 0;
+        while one < wanted.len() {
+            if bytes[at] == wanted[one] {
+                return at;
+            }
+            one += 1;
+        }
+        at += 1;
+    }
+    at
+}
+
+pub(super) const fn find_pair(bytes: &[u8], first: u8, second: u8) -> bool {
+    let mut at = 0;
+    while at + 1 < bytes.len() {
+        if bytes[at] == first && bytes[at + 1] == second {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}

@@ -1,0 +1,43 @@
+//! Which characters may stand where.
+
+use super::{Fault, Part, Span};
+
+/// Every character of a part is one that the part may hold bare, or a whole percent escape.
+pub(super) const fn check(bytes: &[u8], span: Span, part: Part) -> Result<(), Fault> {
+    let mut at = span.start;
+    while at < span.end {
+        let byte = bytes[at];
+        if byte == b'%' {
+            let whole = at + 2 < span.end
+                && bytes[at + 1].is_ascii_hexdigit()
+                && bytes[at + 2].is_ascii_hexdigit();
+            if !whole {
+                return Err(Fault::Percent { part });
+            }
+            at += 3;
+            continue;
+        }
+        if !may_stand_bare(byte, part) {
+            return Err(Fault::Character { part, byte });
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+/// RFC 3986, narrowed: what drivers read differently is never bare. Outside user name and password,
+/// where look-alikes cost hours, characters beyond ASCII are taken as their UTF-8 form.
+const fn may_stand_bare(byte: u8, part: Part) -> bool {
+    match byte {
+        b'-' | b'.' | b'_' | b'~' => true,
+        _ if byte.is_ascii_alphanumeric() => true,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b',' | b';' | b'=' => {
+            !matches!(part, Part::Host)
+        }
+        b'+' => !matches!(part, Part::Host | Part::Query),
+        b':' | b'/' => matches!(part, Part::Path | Part::Query),
+        b'?' => matches!(part, Part::Query),
+        0x80.. => !matches!(part, Part::Username | Part::Password),
+        _ => false,
+    }
+}

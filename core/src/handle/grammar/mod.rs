@@ -1,0 +1,217 @@
+//! The strict grammar of a handle, checked on the text itself before any parser or driver sees it.
+//!
+//! Everything here is `const`: the derive checks a `default` with the same code while compiling.
+//!
+//! ```text
+//! handle    = scheme "://" [ username [ ":" password ] "@" ] host [ ":" port ] *( "," host [ ":" port ] )
+//!             [ "/" path ] [ "?" key "=" value *( "&" key "=" value ) ]
+//!           / embedded ":" path [ "?" ... ]                     embedded = "sqlite" / "file" / "memory"
+//! ```
+
+mod bytes;
+mod chars;
+mod fault;
+mod hosts;
+
+use self::bytes::{find_any, find_pair, is_space, starts_with};
+use self::chars::check;
+pub(crate) use self::fault::Fault;
+use self::hosts::check_hosts;
+pub(crate) use self::hosts::{parse_port, split_port};
+
+/// `?`, which a `const fn` cannot use yet.
+macro_rules! tri {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(fault) => return Err(fault),
+        }
+    };
+}
+use tri;
+
+/// Schemes whose handles need no `//`: the resource is part of this machine.
+const EMBEDDED: &[&str] = &["sqlite", "file", "memory"];
+
+/// Where each part of a handle stands in its text, as byte offsets.
+#[derive(Clone, Copy)]
+pub(crate) struct Spans {
+    pub(crate) scheme: Span,
+    pub(crate) username: Option<Span>,
+    pub(crate) password: Option<Span>,
+    pub(crate) hosts: Span,
+    pub(crate) path: Span,
+    pub(crate) query: Option<Span>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    pub(crate) const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    pub(crate) fn of(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// A part of a handle, as named in messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    Username,
+    Password,
+    Host,
+    Path,
+    Query,
+}
+
+impl Part {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Username => "user name",
+            Self::Password => "password",
+            Self::Host => "host",
+            Self::Path => "path",
+            Self::Query => "parameters",
+        }
+    }
+}
+
+/// The text without the one newline that files end in.
+pub(crate) const fn without_final_newline(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let end = match bytes {
+        [.., b'\r', b'\n'] => bytes.len() - 2,
+        [.., b'\n'] => bytes.len() - 1,
+        _ => bytes.len(),
+    };
+    text.split_at(end).0
+}
+
+/// Splits a handle into its parts, or names the first rule it breaks.
+pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
+    let bytes = text.as_bytes();
+    tri!(check_whole(bytes));
+    let scheme = tri!(scan_scheme(bytes));
+
+    let rest = scheme.end + 1;
+    let has_authority = starts_with(bytes, rest, b"//");
+    let authority = if has_authority { rest + 2 } else { rest };
+    let authority_end = if has_authority { find_any(bytes, authority, b"/?#") } else { authority };
+    let hash = find_any(bytes, authority, b"#");
+    if hash < bytes.len() {
+        return Err(Fault::Fragment { before_at: find_any(bytes, hash, b"@") < bytes.len() });
+    }
+    let path_end = find_any(bytes, authority_end, b"?");
+    let (username, password, hosts) =
+        tri!(scan_authority(bytes, Span { start: authority, end: authority_end }, path_end));
+
+    let path = Span { start: authority_end, end: path_end };
+    if hosts.is_empty() {
+        // A socket handle names its resource in the path or in a parameter.
+        if has_authority && path.is_empty() && path_end + 1 >= bytes.len() {
+            return Err(Fault::NoHost);
+        }
+    } else {
+        tri!(check_hosts(bytes, hosts));
+    }
+    tri!(check(bytes, path, Part::Path));
+    let query = if path_end < bytes.len() {
+        let query = Span { start: path_end + 1, end: bytes.len() };
+        tri!(check(bytes, query, Part::Query));
+        Some(query)
+    } else {
+        None
+    };
+    Ok(Spans { scheme, username, password, hosts, path, query })
+}
+
+/// What does not depend on where it stands.
+const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
+    match bytes {
+        [] => Err(Fault::Empty),
+        [first, ..] if is_space(*first) => Err(Fault::SurroundingSpace),
+        [.., last] if is_space(*last) => Err(Fault::SurroundingSpace),
+        _ if find_pair(bytes, b'$', b'{') => Err(Fault::Unexpanded { open: "${...}" }),
+        _ if find_pair(bytes, b'$', b'(') => Err(Fault::Unexpanded { open: "$(...)" }),
+        _ => Ok(()),
+    }
+}
+
+/// The scheme, followed by `://` or, if embedded, by `:`.
+const fn scan_scheme(bytes: &[u8]) -> Result<Span, Fault> {
+    let end = find_any(bytes, 0, b":");
+    let mut at = 0;
+    while at < end {
+        let byte = bytes[at];
+        let fits = byte.is_ascii_alphabetic()
+            || at > 0 && (byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.'));
+        if !fits {
+            return Err(Fault::NoScheme);
+        }
+        at += 1;
+    }
+    if end == 0 || end == bytes.len() {
+        return Err(Fault::NoScheme);
+    }
+    if starts_with(bytes, end + 1, b"//") || is_embedded(bytes.split_at(end).0) {
+        return Ok(Span { start: 0, end });
+    }
+    // `h:3306` and `u:p@h` have no scheme at all; `mysql:/h` has lost a slash.
+    Err(if starts_with(bytes, end + 1, b"/") { Fault::NoSlashes } else { Fault::NoScheme })
+}
+
+const fn is_embedded(scheme: &[u8]) -> bool {
+    let mut at = 0;
+    while at < EMBEDDED.len() {
+        if scheme.eq_ignore_ascii_case(EMBEDDED[at].as_bytes()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+type Authority = (Option<Span>, Option<Span>, Span);
+
+/// Splits `username:password@hosts`. An `@` further behind shows that a delimiter is not escaped.
+const fn scan_authority(bytes: &[u8], span: Span, path_end: usize) -> Result<Authority, Fault> {
+    let at = find_any(bytes, span.start, b"@");
+    if at == bytes.len() {
+        return Ok((None, None, span));
+    }
+    if at >= span.end {
+        // Either the password holds the delimiter or the `@` stands behind the host.
+        return Err(if span.is_empty() {
+            Fault::AtAfterHost { part: if at < path_end { Part::Path } else { Part::Query } }
+        } else {
+            Fault::DelimiterBeforeAt { byte: bytes[span.end] }
+        });
+    }
+    let second = find_any(bytes, at + 1, b"@");
+    if second < span.end {
+        return Err(Fault::SecondAt);
+    }
+    if second < bytes.len() {
+        return Err(Fault::AtAfterHost {
+            part: if second < path_end { Part::Path } else { Part::Query },
+        });
+    }
+    let colon = find_any(bytes, span.start, b":");
+    let has_password = colon < at;
+    let username = Span { start: span.start, end: if has_password { colon } else { at } };
+    tri!(check(bytes, username, Part::Username));
+    let password = if has_password {
+        let password = Span { start: colon + 1, end: at };
+        tri!(check(bytes, password, Part::Password));
+        Some(password)
+    } else {
+        None
+    };
+    Ok((Some(username), password, Span { start: at + 1, end: span.end }))
+}
