@@ -1,8 +1,7 @@
 use std::time::Duration;
 
-use crate::error::{ClientError, Failure, HandleError};
+use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
-use crate::private;
 
 /// One scheme adapter: gives a [`Handle`] its meaning and makes the client for it.
 ///
@@ -71,6 +70,9 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     const SCHEMES: &'static [&'static str];
     /// A handle that shows the form, such as `mysql://user:password@localhost:3306/database`.
     const EXAMPLE: &'static str;
+    /// That the type is an adapter at all: the one thing about a bad field that rustc reports.
+    #[doc(hidden)]
+    const __IS: bool = true;
     /// What the app talks through. Cloning it is cheap and shares the connection or pool.
     type Client: Clone + Send + Sync + 'static;
 
@@ -108,14 +110,5 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     /// How long connecting may take, all attempts together. By default 10 seconds.
     fn connect_timeout(&self) -> Duration {
         crate::adapters::CONNECT_TIMEOUT
-    }
-
-    #[doc(hidden)]
-    fn __attach(
-        &self,
-        scope: &private::Scope<'_>,
-        field: &'static private::Field,
-    ) -> impl Future<Output = Result<Self::Client, Vec<Failure>>> + Send {
-        private::attach(self, scope, field)
     }
 }

@@ -48,6 +48,10 @@ pub trait BackingServices: Sized + Send + Sync {
     #[doc(hidden)]
     const TABLE: &'static private::Table;
 
+    /// That the type derives: the one thing about a bad nested field that rustc reports.
+    #[doc(hidden)]
+    const __IS: bool = true;
+
     /// What the struct declares, nested structs included. Reads nothing.
     ///
     /// ```

@@ -65,8 +65,7 @@ pub struct Setting {
 
 impl Manifest {
     pub(crate) fn new(table: &'static Table) -> Self {
-        let mut manifest =
-            Self { name: table.name, resources: Vec::new(), settings: Vec::new() };
+        let mut manifest = Self { name: table.name, resources: Vec::new(), settings: Vec::new() };
         manifest.add(table, &format!("{}::", table.name), "", false);
         manifest
     }
@@ -75,7 +74,15 @@ impl Manifest {
         for Field { name, doc, kind } in table.fields {
             let field = format!("{path}{name}");
             match *kind {
-                Kind::Resource { variables, binding, adapter, schemes, example, required, default } => {
+                Kind::Resource {
+                    variables,
+                    binding,
+                    adapter,
+                    schemes,
+                    example,
+                    required,
+                    default,
+                } => {
                     let mut names = variables.iter().map(|variable| format!("{prefix}{variable}"));
                     self.resources.push(Resource {
                         field,

@@ -49,7 +49,13 @@ mod tests {
 
     #[test]
     fn one_edit() {
-        for (a, b) in [("DB_ULR", "DB_URL"), ("DB_UR", "DB_URL"), ("DBB_URL", "DB_URL"), ("DX_URL", "DB_URL"), ("ssl_mode", "ssl-mode")] {
+        for (a, b) in [
+            ("DB_ULR", "DB_URL"),
+            ("DB_UR", "DB_URL"),
+            ("DBB_URL", "DB_URL"),
+            ("DX_URL", "DB_URL"),
+            ("ssl_mode", "ssl-mode"),
+        ] {
             assert!(one_edit_apart(a, b), "{a} {b}");
         }
         for (a, b) in [("DB_URL", "MAIL_URL"), ("EU", "US"), ("DB_ABC", "DB_ACBX")] {

@@ -1,9 +1,28 @@
 use std::fmt;
 
+use serde::{Deserialize, Deserializer};
+
 /// A value that no message may show: a password, a token, a signing key.
 ///
 /// There is no `Display`, and `Debug` shows no byte of it. Reading it takes the word
 /// [`expose`](Secret::expose), so that every place that does can be found by searching.
+///
+/// It can be the type of a setting or of a handle's parameter:
+///
+/// ```
+/// use backing_services::{BackingServices, Environment, Secret};
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     /// Signs the session cookies.
+///     #[setting]
+///     session_key: Secret,
+/// }
+///
+/// let services = Services::load(&Environment::from_pairs([("SESSION_KEY", "k3y")]))?;
+/// assert_eq!(services.session_key.expose(), "k3y");
+/// # Ok::<(), backing_services::LoadError>(())
+/// ```
 ///
 /// ```
 /// use backing_services::Secret;
@@ -40,6 +59,12 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(***)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
     }
 }
 

@@ -25,14 +25,8 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key");
-        let pem = params
-            .self_signed(&key)
-            .expect("an authority's certificate")
-            .pem();
-        Self {
-            pem,
-            issuer: Issuer::new(params, key),
-        }
+        let pem = params.self_signed(&key).expect("an authority's certificate").pem();
+        Self { pem, issuer: Issuer::new(params, key) }
     }
 
     /// A certificate for a server that is reached as any of `names`: host names or IP addresses.
@@ -44,9 +38,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate().expect("a key");
-        let certificate = params
-            .signed_by(&key, &self.issuer)
-            .expect("a server's certificate");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a server's certificate");
 
         Tls::write(&self.pem, &certificate.pem(), &key.serialize_pem())
     }

@@ -84,7 +84,17 @@ struct Server {
     pool: Pool<Manager>,
 }
 
-/// Makes and checks the connections to one server.
+/// Makes and checks the connections to one server; the name to write for what
+/// [`for_key`](MemcachedPool::for_key) gives.
+///
+/// ```
+/// use backing_services::adapters::memcached::Manager;
+/// use deadpool::managed::Object;
+///
+/// async fn version(connection: &mut Object<Manager>) -> Result<String, async_memcached::Error> {
+///     connection.version().await
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Manager {
     address: String,

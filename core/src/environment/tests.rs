@@ -134,11 +134,8 @@ fn what_dotenv_would_silently_drop_is_told() {
     fs::write(&path, "HOST=h\nA=mysql://u:pa$$w0rd@h\nB='mysql://u:pa$w0rd@h'\nC=mysql://u:p\\$w@h\nD=mysql://${HOST}/db\nE=\"x$NONE_SUCH_$\"\n").unwrap();
     let environment = Environment::default().with_dotenv(&path);
     let problems = environment.problems("S");
-    let lines: Vec<_> = problems
-        .iter()
-        .filter_map(|problem| problem.origin())
-        .map(ToString::to_string)
-        .collect();
+    let lines: Vec<_> =
+        problems.iter().filter_map(|problem| problem.origin()).map(ToString::to_string).collect();
     assert_eq!(lines.len(), 2, "{problems:?}");
     assert!(lines[0].ends_with("line 2)") && lines[1].ends_with("line 6)"), "{lines:?}");
     assert_eq!(resolve(&environment, &["B"]).unwrap().0, "mysql://u:pa$w0rd@h");

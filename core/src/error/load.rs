@@ -121,14 +121,9 @@ impl Problem {
         }
     }
 
-    pub(crate) fn missing(mut self, field: &Field, near: Option<&str>) -> Self {
+    pub(crate) fn missing(mut self, field: &Field, help: String) -> Self {
         "is not set".clone_into(&mut self.message);
-        let variable = &self.variable;
-        self.help = match (near, &field.kind) {
-            (Some(near), _) => format!("`{near}` is set: did you mean `{variable}`?"),
-            (None, Kind::Resource { example, .. }) => format!("set it, for example to {example}"),
-            (None, _) => "set it".to_owned(),
-        };
+        self.help = help;
         if let Kind::Resource { adapter, .. } = field.kind {
             self.adapter = adapter;
         }
@@ -162,14 +157,14 @@ impl Problem {
         self
     }
 
-    pub(crate) fn bad_setting(mut self, reason: &str, found: Found<'_>) -> Self {
+    pub(crate) fn bad_setting(mut self, reason: &str, found: Found<'_>, type_name: &str) -> Self {
         self.kind = ProblemKind::Setting;
         if found.value.starts_with("tcp://") {
             "Kubernetes service links put it there: set `enableServiceLinks: false` or name another \
              variable with `env`"
                 .clone_into(&mut self.help);
         } else {
-            "set it to a value of the field's type".clone_into(&mut self.help);
+            self.help = format!("set it to a value of type `{type_name}`");
         }
         self.message = format!("has a bad value: {reason}");
         self.origin = Some(found.origin);

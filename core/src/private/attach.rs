@@ -60,7 +60,7 @@ pub async fn attach<A: Adapter>(
     let started = Instant::now();
     let limit = adapter.connect_timeout();
     // A limit too far away for the clock is no limit.
-    let deadline = started.checked_add(limit).unwrap_or_else(|| started + Duration::from_secs(86_400));
+    let deadline = started.checked_add(limit).unwrap_or_else(|| started + Duration::from_hours(24));
     let mut attempts = 0;
     let mut pause = FIRST_PAUSE;
     let mut last: Option<ClientError> = None;
@@ -104,7 +104,7 @@ pub async fn attach<A: Adapter>(
         A::NAME,
         adapter.handle(),
         origin,
-        error,
+        &error,
         started.elapsed(),
         attempts,
     )])

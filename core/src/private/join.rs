@@ -14,7 +14,6 @@ impl<'a, T> Task<'a, T> {
     pub fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
         Self { future: Box::pin(future), output: None }
     }
-
 }
 
 impl<T> Task<'_, Result<T, Failures>> {
@@ -49,8 +48,11 @@ impl<T: Send> Poller for Task<'_, T> {
 /// Runs all tasks to their end at the same time.
 pub async fn join(tasks: &mut [&mut dyn Poller]) {
     poll_fn(|context| {
-        // Every one is polled each time: a task that is done does nothing.
-        let done = tasks.iter_mut().fold(true, |done, task| task.poll(context) && done);
+        // Every one each time: a task that is done does nothing.
+        let mut done = true;
+        for task in tasks.iter_mut() {
+            done &= task.poll(context);
+        }
         if done { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;

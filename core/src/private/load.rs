@@ -46,7 +46,8 @@ impl Loader<'_> {
         match self.attached(field, from_handle)? {
             Some(adapter) => Some(adapter),
             None => {
-                self.missing(field);
+                let Kind::Resource { example, .. } = field.kind else { return None };
+                self.missing(field, format!("set it, for example to {example}"));
                 None
             }
         }
@@ -65,7 +66,9 @@ impl Loader<'_> {
     /// A nested struct, by its own `__load`: a bound on `S` would tell a bad type a second time.
     pub fn nested<S>(&mut self, index: usize, load: fn(&mut Self) -> Option<S>) -> Option<S> {
         let field = self.table.fields.get(index)?;
-        let Kind::Nested { prefix, table, .. } = field.kind else { return None };
+        let Kind::Nested { prefix, table, .. } = field.kind else {
+            return None;
+        };
         let outer_table = std::mem::replace(&mut self.table, table);
         let (path, names) = (self.path.len(), self.prefix.len());
         self.path.push_str(field.name);
@@ -85,7 +88,9 @@ impl Loader<'_> {
         load: fn(&mut Self) -> Option<S>,
     ) -> Option<Option<S>> {
         let field = self.table.fields.get(index)?;
-        let Kind::Nested { prefix, table, .. } = field.kind else { return None };
+        let Kind::Nested { prefix, table, .. } = field.kind else {
+            return None;
+        };
         let mut any = false;
         each_variable(table, &format!("{}{prefix}", self.prefix), &mut |name, is_handle| {
             any |= self.environment.is_set(name, is_handle);
@@ -99,7 +104,7 @@ impl Loader<'_> {
         match self.value(field)? {
             Some(value) => Some(value),
             None => {
-                self.missing(field);
+                self.missing(field, format!("set it to a value of type `{}`", type_name::<T>()));
                 None
             }
         }
@@ -116,7 +121,8 @@ impl Loader<'_> {
         field: &'static Field,
         from_handle: fn(&Handle) -> Result<T, HandleError>,
     ) -> Option<Option<T>> {
-        let Kind::Resource { variables, adapter, schemes, example, default, .. } = field.kind else {
+        let Kind::Resource { variables, adapter, schemes, example, default, .. } = field.kind
+        else {
             return None;
         };
         let found = match self.environment.resolve(variables, &self.prefix) {
@@ -139,7 +145,7 @@ impl Loader<'_> {
         match parsed {
             Ok(adapter) => Some(Some(adapter)),
             Err(error) => {
-                let problem = self.problem(field).refused(error, found, adapter, example);
+                let problem = self.problem(field).refused(&error, found, adapter, example);
                 self.problems.push(problem);
                 None
             }
@@ -152,7 +158,9 @@ impl Loader<'_> {
             value: T,
         }
 
-        let Kind::Setting { variable, default, .. } = field.kind else { return None };
+        let Kind::Setting { variable, default, .. } = field.kind else {
+            return None;
+        };
         let found = match self.environment.value(variable, &self.prefix) {
             Ok(Some(found)) => found,
             Ok(None) => match default {
@@ -169,23 +177,28 @@ impl Loader<'_> {
             Ok(one) => Some(Some(one.value)),
             Err(error) => {
                 let reason = setting_reason(&error.to_string(), &found.value);
-                let problem = self.problem(field).bad_setting(reason, found);
+                let problem = self.problem(field).bad_setting(&reason, found, &type_name::<T>());
                 self.problems.push(problem);
                 None
             }
         }
     }
 
-    fn missing(&mut self, field: &'static Field) {
+    fn missing(&mut self, field: &'static Field, help: String) {
         let problem = self.problem(field);
         let mut claimed = HashSet::new();
         each_variable(self.root, "", &mut |name, _| {
             claimed.insert(name.to_owned());
         });
-        let near = self.environment.names().find(|name| {
+        let near = self.environment.names().filter(|name| {
             !claimed.contains(*name) && near::one_edit_apart(name, problem.variable())
         });
-        let problem = problem.missing(field, near);
+        // The first in the alphabet, so that the report is the same each time.
+        let help = match near.min() {
+            Some(near) => format!("`{near}` is set: did you mean `{}`?", problem.variable()),
+            None => help,
+        };
+        let problem = problem.missing(field, help);
         self.problems.push(problem);
     }
 
@@ -218,6 +231,17 @@ pub(crate) fn each_variable(table: &Table, prefix: &str, visit: &mut dyn FnMut(&
             }
         }
     }
+}
+
+/// The type as it is written in a struct: `Option<Level>`, not `core::option::Option<app::Level>`.
+fn type_name<T>() -> String {
+    let mut name = String::new();
+    for part in
+        std::any::type_name::<T>().split_inclusive(['<', '>', ',', ' ', '&', '(', ')', '[', ']'])
+    {
+        name.push_str(part.rsplit("::").next().unwrap_or_default());
+    }
+    name
 }
 
 /// What `envy` says, without the value that it repeats.

@@ -4,6 +4,7 @@ mod attach;
 mod check;
 mod join;
 mod load;
+mod proven;
 mod table;
 
 pub use core;
@@ -11,8 +12,9 @@ pub use core;
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 
-pub use self::attach::{Scope, attach, connect, connect_one, debug_clients, optional};
+pub use self::attach::{Scope, connect, connect_one, debug_clients, optional};
 pub use self::check::{Line, check_default, check_example, check_nested, count_lines, lines};
 pub use self::join::{Task, join};
 pub use self::load::{Loader, load};
+pub use self::proven::{Client, Clients, IsNested, IsService, Nested, Service};
 pub use self::table::{Field, Kind, Table};

@@ -38,11 +38,7 @@ impl Daemon {
     /// Starts the server, and returns when it answers.
     pub(super) fn start(&mut self) {
         assert!(self.child.is_none(), "{} runs already", self.name);
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&self.log)
-            .expect("a log file");
+        let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
         // Whatever ends the tests ends the servers too, also where no destructor runs.
         let mut command = Command::new(program::find("setpriv", "util-linux"));
         command
@@ -63,11 +59,7 @@ impl Daemon {
         self.end();
         let start = Instant::now();
         while !port::refuses(self.port) {
-            assert!(
-                start.elapsed() < LIMIT,
-                "{} is dead, but its port answers",
-                self.name
-            );
+            assert!(start.elapsed() < LIMIT, "{} is dead, but its port answers", self.name);
             thread::sleep(PAUSE);
         }
     }
@@ -97,10 +89,7 @@ impl Daemon {
     fn wait_until_ready(&mut self) {
         let start = Instant::now();
         while !self.is_ready() {
-            let ended = self
-                .child
-                .as_mut()
-                .and_then(|child| child.try_wait().ok().flatten());
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             let state = match ended {
                 Some(status) => format!("ended before it answered ({status})"),
                 None if start.elapsed() > LIMIT => format!("did not answer within {LIMIT:?}"),
@@ -149,8 +138,6 @@ fn spawn(command: Command) -> io::Result<Child> {
         starter
     });
     let (reply, child) = mpsc::channel();
-    starter
-        .send((command, reply))
-        .expect("the starting thread lives");
+    starter.send((command, reply)).expect("the starting thread lives");
     child.recv().expect("the starting thread answers")
 }

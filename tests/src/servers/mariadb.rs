@@ -96,11 +96,7 @@ impl MariaDb {
             child: None,
         };
         daemon.start();
-        Self {
-            daemon,
-            socket: path("socket"),
-            _folder: folder,
-        }
+        Self { daemon, socket: path("socket"), _folder: folder }
     }
 
     /// The port of 127.0.0.1 that it listens on.
@@ -131,12 +127,7 @@ impl MariaDb {
     /// What the server answers `root` in the database: rows by line, columns by tab, no header.
     pub fn sql(&self, statement: &str) -> String {
         let output = Command::new(program::find("mariadb", "mariadb-client"))
-            .args([
-                "--no-defaults",
-                "--batch",
-                "--skip-column-names",
-                "--user=root",
-            ])
+            .args(["--no-defaults", "--batch", "--skip-column-names", "--user=root"])
             .arg(option("--socket", &self.socket))
             .args(["--execute", statement, DATABASE])
             .output()
@@ -210,12 +201,8 @@ impl DataFolder {
                 String::from_utf8_lossy(&output.stdout),
                 String::from_utf8_lossy(&output.stderr)
             );
-            let mut made = Self {
-                folders: Vec::new(),
-                files: Vec::new(),
-            };
-            made.read(&data, Path::new(""))
-                .expect("the new data folder");
+            let mut made = Self { folders: Vec::new(), files: Vec::new() };
+            made.read(&data, Path::new("")).expect("the new data folder");
             made
         })
     }

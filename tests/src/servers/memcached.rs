@@ -24,12 +24,8 @@ impl Memcached {
     /// An empty server on `port`: one that took another's place, or that comes up late.
     pub fn start_on(port: u16) -> Self {
         let folder = folder("memcached");
-        let mut arguments = vec![
-            "-l".into(),
-            "127.0.0.1".into(),
-            "-p".into(),
-            port.to_string().into(),
-        ];
+        let mut arguments =
+            vec!["-l".into(), "127.0.0.1".into(), "-p".into(), port.to_string().into()];
         if is_root() {
             arguments.extend(["-u".into(), "root".into()]);
         }
@@ -43,10 +39,7 @@ impl Memcached {
             child: None,
         };
         daemon.start();
-        Self {
-            daemon,
-            _folder: folder,
-        }
+        Self { daemon, _folder: folder }
     }
 
     /// The port of 127.0.0.1 that it listens on.

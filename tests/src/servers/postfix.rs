@@ -61,10 +61,7 @@ impl Postfix {
     }
 
     fn run(tls: Option<&Tls>, auth: bool) -> Self {
-        assert!(
-            is_root(),
-            "Postfix starts as root only: run tests/run.sh, which asks sudo for it"
-        );
+        assert!(is_root(), "Postfix starts as root only: run tests/run.sh, which asks sudo for it");
         let program = program::find("master", "postfix");
         let folder = folder("postfix");
         let path = |name: &str| folder.path().join(name);
@@ -97,11 +94,7 @@ impl Postfix {
             child: None,
         };
         daemon.start();
-        Self {
-            daemon,
-            tls_port,
-            folder,
-        }
+        Self { daemon, tls_port, folder }
     }
 
     /// The port of 127.0.0.1 that it listens on; a client may turn to TLS there with STARTTLS, if
@@ -141,16 +134,10 @@ impl Postfix {
             .map(|file| {
                 let received = file.metadata().and_then(|file| file.modified());
                 let message = fs::read(&file).expect("a readable message");
-                (
-                    received.expect("its time"),
-                    String::from_utf8_lossy(&message).into_owned(),
-                )
+                (received.expect("its time"), String::from_utf8_lossy(&message).into_owned())
             })
             .filter(|(_, message)| {
-                message
-                    .lines()
-                    .take_while(|line| !line.is_empty())
-                    .any(|line| line == delivered_to)
+                message.lines().take_while(|line| !line.is_empty()).any(|line| line == delivered_to)
             })
             .collect();
         messages.sort();
@@ -226,22 +213,14 @@ fn make_folders(root: &Path) {
 fn write_settings(file: &Path, settings: &str) {
     fs::write(file, settings).expect("main.cf");
     let earlier = SystemTime::now() - Duration::from_secs(10);
-    let file = File::options()
-        .write(true)
-        .open(file)
-        .expect("main.cf again");
+    let file = File::options().write(true).open(file).expect("main.cf again");
     file.set_modified(earlier).expect("main.cf's time");
 }
 
 fn postfix_user() -> u32 {
-    let output = Command::new("id")
-        .args(["-u", "postfix"])
-        .output()
-        .expect("id starts");
+    let output = Command::new("id").args(["-u", "postfix"]).output().expect("id starts");
     let user = String::from_utf8_lossy(&output.stdout);
-    user.trim()
-        .parse()
-        .expect("the user postfix, which the package postfix makes")
+    user.trim().parse().expect("the user postfix, which the package postfix makes")
 }
 
 /// A user known to this server alone; Debian's own list, /etc/sasldb2, is left as it is.
@@ -255,14 +234,9 @@ fn make_user(root: &Path) {
         .spawn()
         .expect("saslpasswd2 starts");
     let mut input = saslpasswd.stdin.take().expect("its input");
-    input
-        .write_all(PASSWORD.as_bytes())
-        .expect("it reads the password");
+    input.write_all(PASSWORD.as_bytes()).expect("it reads the password");
     drop(input);
-    assert!(
-        saslpasswd.wait().expect("it ends").success(),
-        "saslpasswd2 failed"
-    );
+    assert!(saslpasswd.wait().expect("it ends").success(), "saslpasswd2 failed");
     chown(&database, Some(postfix_user()), None).expect("Postfix's user list");
 
     fs::write(

@@ -11,10 +11,7 @@ const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/lib/postfix/sbin", "/usr/libexec/
 /// # Panics
 ///
 /// When it is not installed: a test that needs it fails, with what to do.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "PATH is no setting of the library under test"
-)]
+#[expect(clippy::disallowed_methods, reason = "PATH is no setting of the library under test")]
 pub(super) fn find(program: &str, package: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)

@@ -29,10 +29,7 @@ impl Silent {
 
     /// A silent server on `port`: one that took another's place.
     pub fn start_on(port: u16) -> Self {
-        let mut silent = Self {
-            port,
-            running: None,
-        };
+        let mut silent = Self { port, running: None };
         silent.listen().expect("the port is free");
         silent
     }
@@ -51,10 +48,7 @@ impl Silent {
         // One last connection wakes the thread.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         thread.join().expect("the silent server's thread");
-        assert!(
-            port::refuses(self.port),
-            "the silent server is dead, but its port answers"
-        );
+        assert!(port::refuses(self.port), "the silent server is dead, but its port answers");
     }
 
     /// Ends it and starts it again on the same port.

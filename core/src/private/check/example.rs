@@ -48,7 +48,8 @@ pub const fn check_example(file: &str, lines: &[Line<'_>], table: &Table, index:
     let report = check(place, file, lines, Report::new());
     if report.missing > 0 {
         let text = Text::of("`").add(file).add("` does not name ").add(report.names.as_str());
-        let add = if report.missing == 1 { "\nhelp: add the line" } else { "\nhelp: add the lines" };
+        let add =
+            if report.missing == 1 { "\nhelp: add the line" } else { "\nhelp: add the lines" };
         fail(&text.add(add).add(report.lines.as_str()));
     }
     if let Some(text) = report.refused {
@@ -98,7 +99,9 @@ const fn check(place: Place<'_>, file: &str, lines: &[Line<'_>], mut report: Rep
             }
         }
         Kind::Resource { variables, schemes, example, required, default, .. } => {
-            let [variable, ..] = variables else { return report };
+            let [variable, ..] = variables else {
+                return report;
+            };
             let needed = *required && !place.optional;
             let Some(line) = find(lines, place.prefix, variable, needed) else {
                 return missing(report, place.prefix, variable, or(*default, example));
