@@ -1,0 +1,66 @@
+use syn::LitStr;
+
+use super::entry::Entry;
+use crate::errors::Errors;
+
+/// One key of one attribute. It reports its own duplicate.
+pub(crate) struct Cell(Option<Entry>);
+
+impl Cell {
+    pub(crate) const fn new() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn of(entry: Entry) -> Self {
+        Self(Some(entry))
+    }
+
+    pub(crate) fn set(&mut self, errors: &Errors, entry: Entry) {
+        match &self.0 {
+            None => self.0 = Some(entry),
+            Some(first) => {
+                let help = format!("remove one; the first is `{}`", shown(first));
+                errors.on(entry.ident, format!("the key `{}` is given twice", entry.key), &help);
+            }
+        }
+    }
+
+    /// Two keys that exclude each other: the later one is wrong, the earlier one is named.
+    pub(crate) fn exclude(&self, errors: &Errors, other: &Self, help: &str) -> bool {
+        let (Some(a), Some(b)) = (&self.0, &other.0) else { return false };
+        let (first, second) = if a.order < b.order { (a, b) } else { (b, a) };
+        let message = format!("the key `{}` excludes `{}`", second.key, first.key);
+        errors.on(&second.ident, message, help);
+        true
+    }
+
+    /// A key that stands where it means nothing.
+    pub(crate) fn refuse(&self, errors: &Errors, message: &str, help: &str) -> bool {
+        match &self.0 {
+            Some(entry) => {
+                errors.on(&entry.ident, message, help);
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(crate) fn text(&self) -> Option<&LitStr> {
+        self.0.as_ref()?.value.as_ref()
+    }
+
+    pub(crate) fn into_text(self) -> Option<LitStr> {
+        self.0?.value
+    }
+}
+
+fn shown(entry: &Entry) -> String {
+    match &entry.value {
+        Some(value) => format!("{} = {:?}", entry.key, value.value()),
+        None => entry.key.to_owned(),
+    }
+}

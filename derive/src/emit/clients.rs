@@ -1,0 +1,54 @@
+//! The struct of clients.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
+
+use super::{client_type, local};
+use crate::model::{Kind, Model};
+use crate::types;
+
+pub(crate) fn declaration(model: &Model<'_>) -> TokenStream {
+    let Model { input, name, clients, .. } = model;
+    let vis = &input.vis;
+    let doc = format!("The clients of `{name}`, one for each of its services.");
+    let fields = model.fields.iter().filter_map(|field| {
+        let vis = field.vis;
+        let ident = types::generated(field.ident);
+        let client = client_type(model, field)?;
+        let doc = format!("The client of `{name}::{}`.", field.name);
+        Some(quote!(#[doc = #doc] #vis #ident: #client,))
+    });
+    quote! {
+        #[doc = #doc]
+        #vis struct #clients { #(#fields)* }
+    }
+}
+
+/// `Clone`, which a client promises, and a `Debug` that shows what is attached and nothing inside.
+pub(crate) fn impls(model: &Model<'_>) -> TokenStream {
+    let Model { krate, clients, .. } = model;
+    let f = local("f");
+    let services = model.fields.iter().filter(|field| !matches!(field.kind, Kind::Setting { .. }));
+    let idents: Vec<_> = services.map(|field| field.ident).collect();
+    let names = idents.iter().map(|ident| ident.unraw().to_string());
+    let title = clients.unraw().to_string();
+    quote! {
+        #[automatically_derived]
+        impl #krate::private::core::clone::Clone for #clients {
+            fn clone(&self) -> Self {
+                Self { #(#idents: #krate::private::core::clone::Clone::clone(&self.#idents)),* }
+            }
+        }
+
+        #[automatically_derived]
+        impl #krate::private::core::fmt::Debug for #clients {
+            fn fmt(
+                &self,
+                #f: &mut #krate::private::core::fmt::Formatter<'_>,
+            ) -> #krate::private::core::fmt::Result {
+                #krate::private::debug_clients(#f, #title, &[#(#names),*])
+            }
+        }
+    }
+}

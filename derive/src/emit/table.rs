@@ -1,0 +1,64 @@
+//! What the struct declares, as a constant.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::LitStr;
+
+use super::proven;
+use crate::model::{Field, Kind, Model};
+
+pub(super) fn constants(model: &Model<'_>) -> TokenStream {
+    let Model { name, krate, .. } = model;
+    let len = model.fields.len();
+    let fields = model.fields.iter().enumerate().map(|(index, field)| {
+        let Field { name, doc, .. } = field;
+        let kind = kind(model, index, field);
+        quote!(#krate::private::Field { name: #name, doc: #doc, kind: #krate::private::Kind::#kind })
+    });
+    // An array, so that rustc knows its length and an index into it cannot panic.
+    quote! {
+        const __FIELDS: &[#krate::private::Field; #len] = &[#(#fields),*];
+        const __TABLE: #krate::private::Table =
+            #krate::private::Table { name: #name, fields: __FIELDS };
+    }
+}
+
+fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
+    let Model { krate, .. } = model;
+    let option = |text: &Option<LitStr>| {
+        let variant = text.as_ref().map_or_else(|| quote!(None), |text| quote!(Some(#text)));
+        quote!(#krate::private::core::option::Option::#variant)
+    };
+    match &field.kind {
+        Kind::Resource { variables, default, binding } => {
+            let variables = variables.iter().map(|variable| &variable.name);
+            let required = !field.optional && default.is_none();
+            let (default, binding) = (option(default), option(binding));
+            let [name, schemes, example] =
+                ["NAME", "SCHEMES", "EXAMPLE"].map(|constant| proven(model, index, field, constant));
+            quote! {
+                Resource {
+                    variables: &[#(#variables),*],
+                    binding: #binding,
+                    adapter: #name,
+                    schemes: #schemes,
+                    example: #example,
+                    required: #required,
+                    default: #default,
+                }
+            }
+        }
+        Kind::Setting { variable, default } => {
+            let variable = &variable.name;
+            let required = !field.optional && default.is_none();
+            let default = option(default);
+            quote!(Setting { variable: #variable, required: #required, default: #default })
+        }
+        Kind::Nested { prefix } => {
+            let optional = field.optional;
+            let table = proven(model, index, field, "TABLE");
+            quote!(Nested { prefix: #prefix, optional: #optional, table: #table })
+        }
+        Kind::Unclear => TokenStream::new(),
+    }
+}

@@ -1,0 +1,59 @@
+//! The output after an error: all that the derive promises, doing nothing, so that no use of the struct
+//! is an error too.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::emit::{self, checks, clients, connect};
+use crate::model::Model;
+
+pub(crate) fn output(model: &Model<'_>) -> TokenStream {
+    let Model { input, krate, name, clients, fields, .. } = model;
+    let ident = &input.ident;
+    let (parameters, arguments, bounds) = input.generics.split_for_impl();
+    let bounds = bounds.iter().flat_map(|bounds| &bounds.predicates);
+    let marker = quote!(#krate::private::core::marker);
+    // The trait asks for both; with a type parameter they do not hold by themselves.
+    let bounds = quote!(where #(#bounds,)* Self: #marker::Send + #marker::Sync);
+    let declaration = clients::declaration(model);
+    let impls = clients::impls(model);
+    let pending = quote!(#krate::private::core::future::pending().await);
+    let methods = fields.iter().filter_map(|field| connect::method(model, field, &pending));
+    // What is wrong with a default is told in the same pass.
+    let (aliases, defaults) = if input.generics.params.is_empty() {
+        (emit::aliases(model), checks::defaults(model))
+    } else {
+        Default::default()
+    };
+    quote! {
+        #declaration
+
+        const _: () = {
+            #impls
+
+            #[automatically_derived]
+            impl #parameters #krate::BackingServices for #ident #arguments #bounds {
+                type Clients = #clients;
+                const TABLE: &'static #krate::private::Table =
+                    &#krate::private::Table { name: #name, fields: &[] };
+
+                fn __load(
+                    _: &mut #krate::private::Loader<'_>,
+                ) -> #krate::private::core::option::Option<Self> {
+                    #krate::private::core::option::Option::None
+                }
+
+                async fn __connect(
+                    &self,
+                    _: &#krate::private::Scope<'_>,
+                ) -> #krate::private::core::result::Result<#clients, #krate::private::Failures> {
+                    #pending
+                }
+            }
+
+            impl #parameters #ident #arguments #bounds { #(#methods)* }
+            #aliases
+            #defaults
+        };
+    }
+}

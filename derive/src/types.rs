@@ -1,0 +1,71 @@
+//! Types as the user wrote them: what an `Option` holds, and where they stand.
+
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{GenericArgument, Ident, PathArguments, Type, TypePath};
+
+/// The type inside an `Option`, and whether there is one.
+pub(crate) fn option(ty: &Type) -> (&Type, bool) {
+    let ty = ungroup(ty);
+    match option_argument(ty) {
+        Some(inner) => (ungroup(inner), true),
+        None => (ty, false),
+    }
+}
+
+/// A type that comes through a `macro_rules` stands in an invisible group.
+fn ungroup(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
+}
+
+fn option_argument(ty: &Type) -> Option<&Type> {
+    let Type::Path(TypePath { qself: None, path, .. }) = ty else { return None };
+    let mut names = path.segments.iter().map(|segment| &segment.ident);
+    let known = match (names.next(), names.next(), names.next(), names.next()) {
+        (Some(option), None, ..) => path.leading_colon.is_none() && option == "Option",
+        (Some(krate), Some(module), Some(option), None) => {
+            (krate == "core" || krate == "std") && module == "option" && option == "Option"
+        }
+        _ => false,
+    };
+    let PathArguments::AngleBracketed(arguments) = &path.segments.last()?.arguments else {
+        return None;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(ty)) if known && arguments.args.len() == 1 => Some(ty),
+        _ => None,
+    }
+}
+
+/// The first and the last token of a type: `Span::join` is not stable.
+pub(crate) fn ends(ty: &Type) -> [Span; 2] {
+    let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = tokens.next().unwrap_or_else(Span::call_site);
+    [first, tokens.last().unwrap_or(first)]
+}
+
+/// A name that the output declares: found where the user's is, but lints of style are not about it.
+pub(crate) fn generated(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(Span::call_site().located_at(ident.span()));
+    ident
+}
+
+/// The same tokens at another place.
+pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+    let at = |token| match token {
+        TokenTree::Group(group) => {
+            let mut moved = Group::new(group.delimiter(), respan(group.stream(), span));
+            moved.set_span(span);
+            TokenTree::Group(moved)
+        }
+        mut token => {
+            token.set_span(span);
+            token
+        }
+    };
+    tokens.into_iter().map(at).collect()
+}
