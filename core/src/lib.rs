@@ -1,4 +1,130 @@
-//! TODO crate docs
+//! One struct lists what an app consumes over the network: databases, mail, caches. The derive turns it into
+//! loading from the environment that is checked while compiling, and into typed clients that have answered.
+//!
+//! The code does not know a local MySQL from Amazon RDS: only the *handle* differs, a URL with credentials in an
+//! environment variable. Setting the variable attaches a resource, clearing it detaches it.
+//!
+//! # Five minutes
+//!
+//! ```toml
+//! [dependencies]
+//! backing-services = { version = "0.1", features = ["mail", "memcached", "mysql", "sql"] }
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! ```
+//!
+#![cfg_attr(
+    all(feature = "mail", feature = "memcached", feature = "mysql", feature = "sql"),
+    doc = "```no_run"
+)]
+#![cfg_attr(
+    not(all(feature = "mail", feature = "memcached", feature = "mysql", feature = "sql")),
+    doc = "```ignore"
+)]
+//! use backing_services::{BackingServices, Mail, Memcached, MySql, Sql};
+//!
+//! /// What the shop consumes over the network.
+//! #[derive(BackingServices)]
+//! struct Services {
+//!     /// Orders and customers.
+//!     #[service(env = "DATABASE_URL")]
+//!     db: MySql,
+//!     mail: Mail, // MAIL_URL
+//!     #[service(default = "memcached://localhost:11211")]
+//!     cache: Memcached, // CACHE_URL
+//!     archive: Option<Sql>, // ARCHIVE_URL; absent or empty: detached
+//!     #[service(nested)]
+//!     reports: Reports, // REPORTS_DB_URL
+//!     #[setting(default = "8080")]
+//!     port: u16, // PORT, any type that serde can read
+//! }
+//!
+//! #[derive(BackingServices)]
+//! struct Reports {
+//!     db: MySql,
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), backing_services::Error> {
+//!     let services = Services::from_env()?; // no network; every problem at once
+//!     let clients = services.connect().await?; // all at the same time; each has answered
+//!
+//!     let db: &sqlx::MySqlPool = &clients.db;
+//!     println!("{db:?} serves port {}", services.port);
+//!     let mail = services.connect_mail().await?; // or one alone
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - [`load`](trait@BackingServices#method.load) reads, parses and validates every field. No network.
+//! - [`connect`](BackingServices::connect) makes all clients at the same time and proves that each answers:
+//!   the struct `ServicesClients`, with one client a field. `connect_<field>()` makes one alone.
+//! - [`manifest`](BackingServices::manifest) lists what the struct declares.
+//!
+//! # Attributes
+//!
+//! | on | keys |
+//! |---|---|
+//! | the struct, `#[services(...)]` | `prefix`, `clients`, `example`, `crate` |
+//! | a service, `#[service(...)]` | `env`, `alias`, `default`, `nested`, `prefix`, `binding` |
+//! | a plain value, `#[setting(...)]` | `env`, `default` |
+//!
+//! [The derive](macro@BackingServices) explains each. A field of type `Option<...>` is one that need not be
+//! attached.
+//!
+//! # The environment
+//!
+//! [`Environment`] is a snapshot: of the process, of pairs in a test, with or without a `.env` file. For a service
+//! whose variable is `DB_URL` the first of these that is set and not empty counts:
+//!
+//! 1. `DB_URL`, else each `alias` in turn
+//! 2. `DB_URL_FILE`, the path of a file that holds the handle. It and `DB_URL` both set is an error
+//! 3. the same in the `.env` file, when there is one
+//! 4. the field's `default`
+//!
+//! A [`Handle`] is read by one strict grammar before any driver sees it. What is unknown or ambiguous is an
+//! error: a parameter that nobody knows, an unescaped `#` or `@` in a password, the scheme of another service.
+//!
+//! ```
+//! use backing_services::{BackingServices, Environment};
+//!
+//! #[derive(BackingServices)]
+//! struct Settings {
+//!     #[setting(default = "8080")]
+//!     port: u16,
+//!     #[setting]
+//!     greeting: Option<String>,
+//! }
+//!
+//! let settings = Settings::load(&Environment::from_pairs([("GREETING", "hello")]))?;
+//! assert_eq!((settings.port, settings.greeting.as_deref()), (8080, Some("hello")));
+//! # Ok::<(), backing_services::LoadError>(())
+//! ```
+//!
+//! # Errors
+//!
+//! [`LoadError`] holds all [`Problem`]s of all fields, [`ConnectError`] all [`Failure`]s with the root cause of
+//! each, [`Error`] either of them for `?` in `main`. `Display` and `Debug` are the same readable report. No
+//! byte of a user name, a password, a token or a parameter shows in any of them, nor in a `Debug` of an adapter.
+//!
+//! # Features
+//!
+//! One an adapter, none on by default.
+//!
+//! | feature | type | client |
+//! |---|---|---|
+//! | `mysql` | `MySql` | `sqlx::MySqlPool` |
+//! | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
+//! | `sql` | `Sql`: any of the above that is on | `sqlx::AnyPool` |
+//! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
+//! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
+//! | `memcached` | `Memcached` | pools of `async_memcached::Client` |
+//!
+//! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
+//!
+//! # Adapters of your own
+//!
+//! A type that implements [`Adapter`] is a field like any other: its schemes, what a handle means to it,
+//! how to connect and how to ask whether it answers. [`Adapter`] has an example.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod adapter;
@@ -38,3 +164,8 @@ pub use self::adapters::smtp::Smtp;
 pub use self::adapters::sql::Sql;
 #[cfg(feature = "sqlite")]
 pub use self::adapters::sqlite::Sqlite;
+
+// The code of the README compiles.
+#[cfg(all(doctest, feature = "mail", feature = "memcached", feature = "mysql", feature = "sql"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -2,6 +2,7 @@
 //! output, because its names are known only to its own derive.
 
 use std::collections::HashMap;
+use std::iter;
 
 use crate::errors::Errors;
 use crate::model::{Field, Kind, Model, Variable};
@@ -23,39 +24,52 @@ pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
     }
 }
 
+/// Who reads a variable.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     field: &'a str,
-    /// The handle whose `_FILE` it is; none for the variable itself.
+    /// The handle whose file the variable names; none if it is read for itself.
     file_of: Option<&'a str>,
+}
+
+impl Reader<'_> {
+    fn describe(self, model: &Model<'_>) -> String {
+        let field = format!("`{}::{}`", model.name, self.field);
+        match self.file_of {
+            Some(handle) => format!("{field}, as the file of `{handle}`,"),
+            None => field,
+        }
+    }
 }
 
 fn claim<'a>(
     errors: &Errors,
     readers: &mut HashMap<String, Reader<'a>>,
-    model: &'a Model<'_>,
+    model: &Model<'_>,
     field: &'a Field<'_>,
     variable: &'a Variable,
     is_handle: bool,
 ) {
+    // A handle may also stand in the file that `X_FILE` names.
     let name = &variable.name;
-    let file = is_handle.then(|| format!("{name}_FILE"));
-    let taken = readers.get(name).or_else(|| readers.get(file.as_ref()?)).copied();
-    if let Some(first) = taken {
-        let earlier = format!("`{}::{}`", model.name, first.field);
-        let message = if let Some(handle) = first.file_of {
-            format!("`{name}` is already the file of `{handle}`, which {earlier} reads")
-        } else if readers.contains_key(name) {
-            format!("`{name}` is read twice: first by {earlier}")
-        } else {
-            format!("the file of `{name}`, `{name}_FILE`, is already read by {earlier}")
-        };
-        let help = if first.field == field.name { "remove one of the two" } else { "give one of them another `env`" };
-        errors.at(variable.span, message, help);
-        return;
+    let itself = (name.clone(), Reader { field: &field.name, file_of: None });
+    let file = (format!("{name}_FILE"), Reader { field: &field.name, file_of: Some(name) });
+    let claims: Vec<_> = iter::once(itself).chain(is_handle.then_some(file)).collect();
+    for (name, reader) in &claims {
+        if let Some(first) = readers.get(name) {
+            let (first_reader, second) = (first.describe(model), reader.describe(model));
+            let second = second.trim_end_matches(',');
+            let same = first.field == reader.field;
+            let message = if same {
+                format!("`{name}` is read twice by `{}::{}`", model.name, first.field)
+            } else {
+                format!("`{name}` is read twice: by {first_reader} and by {second}")
+            };
+            let help =
+                if same { "remove one of the two" } else { "give one of them another `env`" };
+            errors.at(variable.span, message, help);
+            return;
+        }
     }
-    readers.insert(name.clone(), Reader { field: &field.name, file_of: None });
-    if let Some(file) = file {
-        readers.insert(file, Reader { field: &field.name, file_of: Some(name) });
-    }
+    readers.extend(claims);
 }

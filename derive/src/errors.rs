@@ -46,3 +46,25 @@ impl Drop for Errors {
 fn text(message: &str, help: &str) -> String {
     if help.is_empty() { message.to_owned() } else { format!("{message}\nhelp: {help}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_them_in_their_order() {
+        let errors = Errors::new();
+        errors.at(Span::call_site(), "the first", "do this");
+        errors.at(Span::call_site(), "the second", "");
+        let output = errors.finish().to_string();
+        let first = output.find(r#""the first\nhelp: do this""#);
+        let second = output.find(r#""the second""#);
+        assert!(first.is_some() && first < second, "{output}");
+    }
+
+    #[test]
+    #[should_panic = "errors were not looked at"]
+    fn none_is_lost() {
+        Errors::new().at(Span::call_site(), "lost", "");
+    }
+}

@@ -3,7 +3,9 @@
 use proc_macro2::Span;
 use quote::format_ident;
 use syn::ext::IdentExt;
-use syn::{Attribute, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Type, Visibility};
+use syn::{
+    Attribute, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Type, Visibility,
+};
 
 use crate::attr::{self, Name, Role, Services, name};
 use crate::errors::Errors;
@@ -61,19 +63,15 @@ impl<'a> Model<'a> {
         let fields = attr::named_fields(errors, input).into_iter();
         let fields = fields.map(|field| Field::read(errors, field, &services.prefix)).collect();
         let name = input.ident.unraw().to_string();
-        let clients = services.clients.unwrap_or_else(|| {
-            format_ident!("{name}Clients", span = input.ident.span())
-        });
+        let clients = services
+            .clients
+            .unwrap_or_else(|| format_ident!("{name}Clients", span = input.ident.span()));
         let clients = types::generated(&clients);
         Self { input, name, clients, example: services.example, krate: services.krate, fields }
     }
 }
 
 impl<'a> Field<'a> {
-    pub(crate) fn is_nested(&self) -> bool {
-        matches!(self.kind, Kind::Nested { .. })
-    }
-
     fn read(errors: &Errors, field: &'a syn::Field, prefix: &str) -> Self {
         // Only named fields come here; a tuple struct has been refused.
         let ident = field.ident.as_ref().unwrap_or_else(|| unreachable!("a field has no name"));
@@ -100,10 +98,9 @@ impl<'a> Field<'a> {
                     binding,
                 }
             }
-            Role::Setting { env, default: cell } => Kind::Setting {
-                variable: variable(env, name::of_setting),
-                default: default(cell),
-            },
+            Role::Setting { env, default: cell } => {
+                Kind::Setting { variable: variable(env, name::of_setting), default: default(cell) }
+            }
             Role::Nested { prefix: given } => Kind::Nested {
                 prefix: given.unwrap_or_else(|| format!("{prefix}{}", name::of_nested(&name))),
             },
@@ -122,7 +119,8 @@ fn doc(attrs: &[Attribute]) -> String {
             && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value
         {
             let text = text.value();
-            lines.extend(text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned()));
+            lines
+                .extend(text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned()));
             if text.is_empty() {
                 lines.push(String::new());
             }

@@ -12,12 +12,15 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let ident = &input.ident;
     let (parameters, arguments, bounds) = input.generics.split_for_impl();
     let bounds = bounds.iter().flat_map(|bounds| &bounds.predicates);
-    let marker = quote!(#krate::private::core::marker);
     // The trait asks for both; with a type parameter they do not hold by themselves.
-    let bounds = quote!(where #(#bounds,)* Self: #marker::Send + #marker::Sync);
+    let shared = input.generics.type_params().next().map(|_| {
+        let marker = quote!(#krate::private::core::marker);
+        quote!(Self: #marker::Send + #marker::Sync)
+    });
+    let bounds = quote!(where #(#bounds,)* #shared);
     let declaration = clients::declaration(model);
     let impls = clients::impls(model);
-    let pending = quote!(#krate::private::core::future::pending().await);
+    let pending = quote!(#krate::private::core::future::pending());
     let methods = fields.iter().filter_map(|field| connect::method(model, field, &pending));
     // What is wrong with a default is told in the same pass.
     let (aliases, defaults) = if input.generics.params.is_empty() {
@@ -47,7 +50,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
                     &self,
                     _: &#krate::private::Scope<'_>,
                 ) -> #krate::private::core::result::Result<#clients, #krate::private::Failures> {
-                    #pending
+                    #pending.await
                 }
             }
 

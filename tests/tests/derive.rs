@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backing_services::{
     Adapter, BackingServices, ClientError, ConnectError, Environment, Handle, HandleError,
-    LoadError, ProblemKind,
+    LoadError, MySql, ProblemKind,
 };
 use tokio::time::{Instant, sleep};
 
@@ -48,7 +48,12 @@ struct Services {
     /// Orders and customers.
     ///
     /// Kept for ten years.
-    #[service(env = "DATABASE_URL", alias = "CLEARDB_URL", alias = "OLD_DB_URL", binding = "orders-db")]
+    #[service(
+        env = "DATABASE_URL",
+        alias = "CLEARDB_URL",
+        alias = "OLD_DB_URL",
+        binding = "orders-db"
+    )]
     db: Fake,
     /// Where jobs wait.
     jobs: Option<Fake>,
@@ -160,7 +165,8 @@ fn an_optional_struct_is_loaded_whole_when_any_of_it_is_set() {
     // One of its settings, one far inside, and the file of one.
     for set in ["EU_HOUR", "EU_INNER_ARCHIVE", "EU_INNER_ARCHIVE_FILE"] {
         let error = with([(set, "5")]).err().unwrap();
-        let missing = error.problems().iter().find(|problem| problem.kind() == ProblemKind::Missing);
+        let missing =
+            error.problems().iter().find(|problem| problem.kind() == ProblemKind::Missing);
         assert_eq!(missing.unwrap().variable(), "EU_WAREHOUSE_URL", "{set}");
         assert_eq!(missing.unwrap().field(), "Services::eu.warehouse");
     }
@@ -256,6 +262,12 @@ fn variables() {
     assert_eq!(names, expected);
     let settings: Vec<_> = manifest.settings().iter().map(|it| it.variable()).collect();
     assert_eq!(settings, ["SHOP_DERIVED_OWN_C", "given.OWN_C", "OWN_C", "SHOP_LEVEL"]);
+
+    let environment = Environment::from_pairs([("SHOP_LEVEL", "info"), ("given.OWN_C", "7")]);
+    let services = Prefixed::load(&environment).unwrap();
+    assert_eq!(services.level.as_deref(), Some("info"));
+    let [derived, given, bare] = [services.derived, services.given, services.bare];
+    assert_eq!([derived.c, given.c, bare.c], [None, Some(7), None]);
 }
 
 #[test]
@@ -322,7 +334,8 @@ async fn each_client_alone() {
     assert_eq!(failures(&error), [("Services::search_url", "SEARCH_URL", "it is down")]);
     let error = with([("REPORTS_INNER_ARCHIVE", "fake://mute")]).unwrap();
     let error = error.connect_reports().await.err().unwrap();
-    let archive = ("Services::reports.inner.archive", "REPORTS_INNER_ARCHIVE", "it does not answer");
+    let archive =
+        ("Services::reports.inner.archive", "REPORTS_INNER_ARCHIVE", "it does not answer");
     assert_eq!(failures(&error), [archive]);
 }
 
@@ -370,4 +383,35 @@ async fn all_connect_at_the_same_time() {
     let started = Instant::now();
     services.connect().await.unwrap();
     assert!(started.elapsed() < Duration::from_millis(310), "{:?}", started.elapsed());
+}
+
+/// The example file names everything, some of it in comments: that this compiles is the test.
+#[derive(BackingServices)]
+#[services(example = "ui/example/shop.env")]
+struct InExample {
+    #[service(env = "DB_URL")]
+    orders: MySql,
+    commented_out: Option<MySql>,
+    exported: MySql,
+    #[service(nested, prefix = "EMPTY_")]
+    inner: Option<AlsoInExample>,
+}
+
+#[derive(BackingServices)]
+struct AlsoInExample {
+    url: MySql,
+}
+
+#[test]
+fn an_example_file() {
+    let environment = Environment::from_pairs([
+        ("DB_URL", "mysql://localhost"),
+        ("EXPORTED_URL", "mysql://localhost"),
+        ("EMPTY_URL", "mysql://localhost"),
+    ]);
+    let InExample { orders, commented_out, exported, inner } =
+        InExample::load(&environment).unwrap();
+    let inner = inner.map(|inner| inner.url);
+    assert_eq!([commented_out.is_some(), inner.is_some()], [false, true]);
+    assert_eq!(format!("{orders:?}"), format!("{exported:?}"));
 }

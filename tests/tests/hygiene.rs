@@ -219,8 +219,7 @@ pub struct r#impl {
 
 #[tokio::test]
 async fn raw_identifiers() {
-    let environment =
-        set([("TYPE_URL", "host://a"), ("MATCH_FN_URL", "host://b"), ("LOOP", "3")]);
+    let environment = set([("TYPE_URL", "host://a"), ("MATCH_FN_URL", "host://b"), ("LOOP", "3")]);
     let services = r#struct::load(&environment).unwrap();
     assert_eq!(services.r#loop, 3);
     let clients: r#async = services.connect().await.unwrap();
@@ -388,20 +387,22 @@ pub mod private {
     }
 
     /// What the fields hold.
-    pub async fn read(services: &Services) -> [String; 3] {
-        let clients = backing_services::BackingServices::connect(services).await.unwrap();
+    pub(super) async fn read(
+        services: &Services,
+    ) -> Result<[String; 3], backing_services::ConnectError> {
+        let clients = backing_services::BackingServices::connect(services).await?;
         let Level::Low = services.level;
-        let alone = services.connect_hidden().await.unwrap();
-        let inner = services.connect_inner().await.unwrap();
+        let alone = services.connect_hidden().await?;
+        let inner = services.connect_inner().await?;
         assert_eq!((alone.0, inner.hidden.0), (clients.hidden.0, clients.inner.hidden.0));
-        [clients.hidden.0.to_owned(), clients.half, clients.here]
+        Ok([clients.hidden.0.to_owned(), clients.half, clients.here])
     }
 }
 
 #[tokio::test]
 async fn private_types() {
     let services = private::Services::load(&set([])).unwrap();
-    assert_eq!(private::read(&services).await, ["hidden", "b", "c"]);
+    assert_eq!(private::read(&services).await.unwrap(), ["hidden", "b", "c"]);
     assert_eq!(services.connect_half().await.unwrap(), "b");
 }
 
@@ -456,5 +457,8 @@ async fn futures_move_between_threads() {
     let task = tokio::spawn(async move { send(services.connect()).await.is_ok() });
     assert!(task.await.unwrap());
     let services = private::Services::load(&set([])).unwrap();
-    assert_eq!(tokio::spawn(async move { services.connect_half().await }).await.unwrap().unwrap(), "b");
+    assert_eq!(
+        tokio::spawn(async move { services.connect_half().await }).await.unwrap().unwrap(),
+        "b"
+    );
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Field, Kind};
+use super::{Connect, Field, Kind};
 use crate::adapter::Adapter;
 use crate::backing::BackingServices;
 use crate::error::{ClientError, ConnectError, Failure, Retry};
@@ -27,6 +27,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The scope of a nested field.
+    #[must_use]
     pub fn nested(&'a self, field: &'static Field) -> Scope<'a> {
         let prefix = match field.kind {
             Kind::Nested { prefix, .. } => prefix,
@@ -52,7 +53,7 @@ impl<'a> Scope<'a> {
 }
 
 /// Connects one resource: attempts under one time limit, each proven by a ping.
-pub async fn attach<A: Adapter>(
+pub(super) async fn attach<A: Adapter>(
     adapter: &A,
     scope: &Scope<'_>,
     field: &'static Field,
@@ -121,26 +122,21 @@ async fn attempt<A: Adapter>(adapter: &A) -> Result<A::Client, ClientError> {
     }
 }
 
-/// An optional resource: detached is connected to nothing.
-pub async fn optional<T>(
-    attached: Option<impl Future<Output = Result<T, Vec<Failure>>> + Send>,
-) -> Result<Option<T>, Vec<Failure>> {
-    match attached {
-        Some(attached) => attached.await.map(Some),
-        None => Ok(None),
-    }
-}
-
 pub async fn connect<S: BackingServices>(services: &S) -> Result<S::Clients, ConnectError> {
     let scope = Scope::root::<S>();
     services.__connect(&scope).await.map_err(|failures| ConnectError::new(S::TABLE, failures))
 }
 
 /// One field alone, for `connect_<field>`.
-pub async fn connect_one<S: BackingServices, T>(
-    attached: impl Future<Output = Result<T, Vec<Failure>>> + Send,
-) -> Result<T, ConnectError> {
-    attached.await.map_err(|failures| ConnectError::new(S::TABLE, failures))
+#[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
+pub fn connect_one<S: BackingServices, R: Connect>(
+    value: &R::Value,
+    field: &'static Field,
+) -> impl Future<Output = Result<R::Client, ConnectError>> + Send {
+    async move {
+        let client = R::connect(value, &Scope::root::<S>(), field).await;
+        client.map_err(|failures| ConnectError::new(S::TABLE, failures))
+    }
 }
 
 /// The clients by name: what is inside them may hold a secret.

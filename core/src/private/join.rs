@@ -6,35 +6,34 @@ use super::Failures;
 
 /// A future beside its result, so that several of different types can run at the same time.
 pub struct Task<'a, T> {
-    future: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
-    output: Option<T>,
+    future: Pin<Box<dyn Future<Output = Result<T, Failures>> + Send + 'a>>,
+    output: Option<Result<T, Failures>>,
 }
 
 impl<'a, T> Task<'a, T> {
-    pub fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
+    pub fn new(future: impl Future<Output = Result<T, Failures>> + Send + 'a) -> Self {
         Self { future: Box::pin(future), output: None }
     }
-}
 
-impl<T> Task<'_, Result<T, Failures>> {
-    /// The client, once `join` is done; else its failures join the others.
-    pub fn settle(self, failures: &mut Failures) -> Option<T> {
-        match self.output? {
-            Ok(client) => Some(client),
-            Err(failed) => {
-                failures.extend(failed);
-                None
-            }
-        }
+    /// The client. After a `join` that failed nowhere there is one.
+    ///
+    /// # Errors
+    ///
+    /// Nothing that `join` has not told.
+    pub fn client(self) -> Result<T, Failures> {
+        self.output.unwrap_or_else(|| Err(Failures::new()))
     }
 }
 
-pub trait Poller: Send {
+pub trait Run: Send {
     /// Whether it is done.
     fn poll(&mut self, context: &mut Context<'_>) -> bool;
+
+    /// Moves what did not connect to `all`.
+    fn fail(&mut self, all: &mut Failures);
 }
 
-impl<T: Send> Poller for Task<'_, T> {
+impl<T: Send> Run for Task<'_, T> {
     fn poll(&mut self, context: &mut Context<'_>) -> bool {
         if self.output.is_none()
             && let Poll::Ready(output) = self.future.as_mut().poll(context)
@@ -43,10 +42,20 @@ impl<T: Send> Poller for Task<'_, T> {
         }
         self.output.is_some()
     }
+
+    fn fail(&mut self, all: &mut Failures) {
+        if let Some(Err(failures)) = &mut self.output {
+            all.append(failures);
+        }
+    }
 }
 
-/// Runs all tasks to their end at the same time.
-pub async fn join(tasks: &mut [&mut dyn Poller]) {
+/// Runs all tasks to their end at the same time, also after one has failed.
+///
+/// # Errors
+///
+/// The failures of all.
+pub async fn join(tasks: &mut [&mut dyn Run]) -> Result<(), Failures> {
     poll_fn(|context| {
         // Every one each time: a task that is done does nothing.
         let mut done = true;
@@ -56,4 +65,9 @@ pub async fn join(tasks: &mut [&mut dyn Poller]) {
         if done { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
+    let mut failures = Failures::new();
+    for task in tasks {
+        task.fail(&mut failures);
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
 }

@@ -63,8 +63,8 @@ impl Loader<'_> {
         self.attached(field, from_handle)
     }
 
-    /// A nested struct, by its own `__load`: a bound on `S` would tell a bad type a second time.
-    pub fn nested<S>(&mut self, index: usize, load: fn(&mut Self) -> Option<S>) -> Option<S> {
+    /// A nested struct.
+    pub fn nested<S: BackingServices>(&mut self, index: usize) -> Option<S> {
         let field = self.table.fields.get(index)?;
         let Kind::Nested { prefix, table, .. } = field.kind else {
             return None;
@@ -74,7 +74,7 @@ impl Loader<'_> {
         self.path.push_str(field.name);
         self.path.push('.');
         self.prefix.push_str(prefix);
-        let services = load(self);
+        let services = S::__load(self);
         self.path.truncate(path);
         self.prefix.truncate(names);
         self.table = outer_table;
@@ -82,11 +82,7 @@ impl Loader<'_> {
     }
 
     /// An optional nested struct: `Some(None)` when not one of its variables is set.
-    pub fn optional_nested<S>(
-        &mut self,
-        index: usize,
-        load: fn(&mut Self) -> Option<S>,
-    ) -> Option<Option<S>> {
+    pub fn optional_nested<S: BackingServices>(&mut self, index: usize) -> Option<Option<S>> {
         let field = self.table.fields.get(index)?;
         let Kind::Nested { prefix, table, .. } = field.kind else {
             return None;
@@ -95,7 +91,7 @@ impl Loader<'_> {
         each_variable(table, &format!("{}{prefix}", self.prefix), &mut |name, is_handle| {
             any |= self.environment.is_set(name, is_handle);
         });
-        if any { self.nested(index, load).map(Some) } else { Some(None) }
+        if any { self.nested(index).map(Some) } else { Some(None) }
     }
 
     /// A required setting, or one with a default.

@@ -4,7 +4,7 @@ mod attach;
 mod check;
 mod join;
 mod load;
-mod proven;
+mod role;
 mod table;
 
 pub use core;
@@ -12,9 +12,11 @@ pub use core;
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 
-pub use self::attach::{Scope, connect, connect_one, debug_clients, optional};
+pub use self::attach::{Scope, connect, connect_one, debug_clients};
 pub use self::check::{Line, check_default, check_example, check_nested, count_lines, lines};
 pub use self::join::{Task, join};
 pub use self::load::{Loader, load};
-pub use self::proven::{Client, Clients, IsNested, IsService, Nested, Service};
+pub use self::role::{
+    Client, Clients, Connect, Describe, DescribeNested, Load, Nested, Optional, Service, Setting, Value,
+};
 pub use self::table::{Field, Kind, Table};

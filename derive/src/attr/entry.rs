@@ -51,6 +51,21 @@ pub(crate) fn read(errors: &Errors, attrs: &[syn::Attribute], attribute: &Attrib
     entries
 }
 
+/// An attribute that stands where it means nothing. Whether there is one.
+pub(crate) fn refuse(
+    errors: &Errors,
+    attrs: &[syn::Attribute],
+    attribute: &Attribute,
+    message: &str,
+    help: &str,
+) -> bool {
+    let wrong = attrs.iter().find(|attr| attr.path().is_ident(attribute.name));
+    if let Some(attr) = wrong {
+        errors.on(attr.path(), message, help);
+    }
+    wrong.is_some()
+}
+
 impl Entries {
     fn parse(&mut self, errors: &Errors, attribute: &Attribute, input: ParseStream<'_>) {
         while !input.is_empty() {

@@ -40,6 +40,11 @@ impl Name {
 impl Role {
     pub(crate) fn read(errors: &Errors, attrs: &[syn::Attribute]) -> Self {
         let find = |name| attrs.iter().position(|attr| attr.path().is_ident(name));
+        let help = "a field takes `#[service(...)]` or `#[setting(...)]`";
+        let message = "`#[services]` belongs to the struct";
+        if entry::refuse(errors, attrs, &keys::SERVICES, message, help) {
+            return Self::Unclear;
+        }
         let service = entry::read(errors, attrs, &keys::SERVICE);
         let setting = entry::read(errors, attrs, &keys::SETTING);
         match (find("service"), find("setting")) {

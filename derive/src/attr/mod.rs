@@ -20,9 +20,12 @@ mod tests {
     /// The reference at the head of the crate and the keys that the parser takes are the same.
     #[test]
     fn the_docs_list_every_key() {
-        let rows = include_str!("../lib.rs").lines().filter_map(|line| line.strip_prefix("/// | `"));
+        let rows =
+            include_str!("../lib.rs").lines().filter_map(|line| line.strip_prefix("/// | `"));
         let documented: Vec<String> = rows
-            .map(|row| row.replace('`', "").split('|').take(2).map(str::trim).collect::<Vec<_>>().join(" "))
+            .map(|row| {
+                row.replace('`', "").split('|').take(2).map(str::trim).collect::<Vec<_>>().join(" ")
+            })
             .collect();
         let mut known = Vec::new();
         for attribute in [keys::SERVICES, keys::SERVICE, keys::SETTING] {

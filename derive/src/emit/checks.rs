@@ -4,7 +4,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote};
 
-use super::proven;
+use super::alias;
 use crate::model::{Field, Kind, Model};
 use crate::types;
 
@@ -22,9 +22,9 @@ pub(crate) fn defaults(model: &Model<'_>) -> TokenStream {
     let checks = model.fields.iter().enumerate().filter_map(|(index, field)| {
         let Kind::Resource { default: Some(literal), .. } = &field.kind else { return None };
         let adapter = field.ty.to_token_stream().to_string();
-        let [schemes, example] =
-            ["SCHEMES", "EXAMPLE"].map(|name| proven(model, index, field, name));
-        let arguments = quote!(#adapter, #schemes, #example, #literal);
+        let (krate, alias) = (&model.krate, alias(index));
+        let service = quote!(<#alias as #krate::private::Describe>);
+        let arguments = quote!(#adapter, #service::SCHEMES, #service::EXAMPLE, #literal);
         Some(check(model, "check_default", arguments, [literal.span(); 2]))
     });
     checks.collect()

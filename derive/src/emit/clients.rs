@@ -21,6 +21,7 @@ pub(crate) fn declaration(model: &Model<'_>) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
+        #[allow(dead_code)]
         #vis struct #clients { #(#fields)* }
     }
 }

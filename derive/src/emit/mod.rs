@@ -1,6 +1,6 @@
 //! The output for a struct without mistakes.
 //!
-//! Every name is an absolute path, every local hygienic, every use of a user's type under its own tokens.
+//! Every name is an absolute path, every local hygienic, every type of the user's beside its proof.
 
 pub(crate) mod checks;
 pub(crate) mod clients;
@@ -13,7 +13,6 @@ use quote::{format_ident, quote};
 use syn::Ident;
 
 use crate::model::{Field, Kind, Model};
-
 
 pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let Model { input, krate, clients, .. } = model;
@@ -49,40 +48,43 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     }
 }
 
-/// Each service's type beside the proof that it is one, under a short name.
+/// What each field is, beside the proof that its type is fit for it, under a short name.
 pub(crate) fn aliases(model: &Model<'_>) -> TokenStream {
     let krate = &model.krate;
     let aliases = model.fields.iter().enumerate().filter_map(|(index, field)| {
-        let wrapper = local(if field.is_nested() { "Nested" } else { "Service" });
-        let arguments = proof(model, field)?;
-        let alias = alias(index);
-        Some(quote!(type #alias = #krate::private::#wrapper<#arguments>;))
+        let role = match field.kind {
+            Kind::Resource { .. } => quote!(Service),
+            Kind::Nested { .. } => quote!(Nested),
+            Kind::Setting { .. } => quote!(Setting),
+            Kind::Unclear => return None,
+        };
+        let (alias, arguments) = (alias(index), proof(model, field)?);
+        Some(quote!(type #alias = #krate::private::#role<#arguments>;))
     });
     aliases.collect()
 }
 
-/// `Type, { <Type as Adapter>::__IS }`: if it is none, that is the one error.
+/// `Type, { <Type as Adapter>::__IS }`: if it is none, that constant is the one error.
 fn proof(model: &Model<'_>, field: &Field<'_>) -> Option<TokenStream> {
-    let krate = &model.krate;
-    let name = match field.kind {
-        Kind::Resource { .. } => "Adapter",
-        Kind::Nested { .. } => "BackingServices",
-        Kind::Setting { .. } | Kind::Unclear => return None,
+    let (ty, krate) = (field.ty, &model.krate);
+    let of = match field.kind {
+        Kind::Resource { .. } => quote!(#krate::Adapter),
+        Kind::Nested { .. } => quote!(#krate::BackingServices),
+        Kind::Setting { .. } => quote!(#krate::private::Value),
+        Kind::Unclear => return None,
     };
-    let (ty, name) = (field.ty, local(name));
-    Some(quote!(#ty, { <#ty as #krate::#name>::__IS }))
+    Some(quote!(#ty, { <#ty as #of>::__IS }))
 }
 
+/// What a field is without its `Option`.
 fn alias(index: usize) -> Ident {
     format_ident!("__Field{index}")
 }
 
-/// What the derive needs of the type of a service.
-fn proven(model: &Model<'_>, index: usize, field: &Field<'_>, item: &str) -> TokenStream {
-    let krate = &model.krate;
-    let alias = alias(index);
-    let [name, item] = [if field.is_nested() { "IsNested" } else { "IsService" }, item].map(local);
-    quote!(<#alias as #krate::private::#name>::#item)
+/// What a field is.
+fn role(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
+    let (krate, alias) = (&model.krate, alias(index));
+    if field.optional { quote!(#krate::private::Optional<#alias>) } else { quote!(#alias) }
 }
 
 /// What a field's service is talked to through; nothing for a setting.
@@ -92,15 +94,22 @@ pub(crate) fn client_type(model: &Model<'_>, field: &Field<'_>) -> Option<TokenS
     let client = match field.kind {
         Kind::Setting { .. } => return None,
         // Stands in after an error.
-        Kind::Unclear => quote!(#krate::private::core::convert::Infallible),
         _ if is_generic => quote!(#krate::private::core::convert::Infallible),
-        Kind::Resource { .. } | Kind::Nested { .. } => {
-            let name = local(if field.is_nested() { "Clients" } else { "Client" });
+        Kind::Unclear => quote!(#krate::private::core::convert::Infallible),
+        Kind::Resource { .. } => {
             let arguments = proof(model, field)?;
-            quote!(#krate::private::#name<#arguments>)
+            quote!(#krate::private::Client<#arguments>)
+        }
+        Kind::Nested { .. } => {
+            let arguments = proof(model, field)?;
+            quote!(#krate::private::Clients<#arguments>)
         }
     };
-    Some(if field.optional { quote!(#krate::private::core::option::Option<#client>) } else { client })
+    Some(if field.optional {
+        quote!(#krate::private::core::option::Option<#client>)
+    } else {
+        client
+    })
 }
 
 /// A local that no name of the user's can meet.

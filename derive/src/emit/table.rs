@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::LitStr;
 
-use super::proven;
+use super::alias;
 use crate::model::{Field, Kind, Model};
 
 pub(super) fn constants(model: &Model<'_>) -> TokenStream {
@@ -24,7 +24,7 @@ pub(super) fn constants(model: &Model<'_>) -> TokenStream {
 }
 
 fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
-    let Model { krate, .. } = model;
+    let (krate, alias) = (&model.krate, alias(index));
     let option = |text: &Option<LitStr>| {
         let variant = text.as_ref().map_or_else(|| quote!(None), |text| quote!(Some(#text)));
         quote!(#krate::private::core::option::Option::#variant)
@@ -34,15 +34,14 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
             let variables = variables.iter().map(|variable| &variable.name);
             let required = !field.optional && default.is_none();
             let (default, binding) = (option(default), option(binding));
-            let [name, schemes, example] =
-                ["NAME", "SCHEMES", "EXAMPLE"].map(|constant| proven(model, index, field, constant));
+            let service = quote!(<#alias as #krate::private::Describe>);
             quote! {
                 Resource {
                     variables: &[#(#variables),*],
                     binding: #binding,
-                    adapter: #name,
-                    schemes: #schemes,
-                    example: #example,
+                    adapter: #service::NAME,
+                    schemes: #service::SCHEMES,
+                    example: #service::EXAMPLE,
                     required: #required,
                     default: #default,
                 }
@@ -56,7 +55,7 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
         }
         Kind::Nested { prefix } => {
             let optional = field.optional;
-            let table = proven(model, index, field, "TABLE");
+            let table = quote!(<#alias as #krate::private::DescribeNested>::TABLE);
             quote!(Nested { prefix: #prefix, optional: #optional, table: #table })
         }
         Kind::Unclear => TokenStream::new(),

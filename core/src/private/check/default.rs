@@ -10,7 +10,7 @@ pub const fn check_default(adapter: &str, schemes: &[&str], example: &str, handl
         Ok(spans) => {
             let scheme = handle.split_at(spans.scheme.end).0;
             if !is_one_of(scheme, schemes) {
-                fail(&refused_scheme(subject, scheme, schemes));
+                fail(&refused_scheme(&subject, scheme, schemes));
             }
         }
         Err(fault) => {
@@ -26,7 +26,7 @@ pub const fn check_default(adapter: &str, schemes: &[&str], example: &str, handl
 }
 
 /// "... has scheme `postgres`, expected `mysql://` or `mariadb://`".
-pub(super) const fn refused_scheme(subject: Text, scheme: &str, schemes: &[&str]) -> Text {
+pub(super) const fn refused_scheme(subject: &Text, scheme: &str, schemes: &[&str]) -> Text {
     subject.add(" has scheme `").add(scheme).add("`, expected ").add_list(schemes, "://")
 }
 

@@ -48,8 +48,8 @@ pub const fn check_example(file: &str, lines: &[Line<'_>], table: &Table, index:
     let report = check(place, file, lines, Report::new());
     if report.missing > 0 {
         let text = Text::of("`").add(file).add("` does not name ").add(report.names.as_str());
-        let add =
-            if report.missing == 1 { "\nhelp: add the line" } else { "\nhelp: add the lines" };
+        let one = report.missing == 1;
+        let add = if one { "\nhelp: add the line " } else { "\nhelp: add the lines\n      " };
         fail(&text.add(add).add(report.lines.as_str()));
     }
     if let Some(text) = report.refused {
@@ -63,7 +63,7 @@ struct Report {
     missing: usize,
     /// "`A_URL`, `B_URL`"
     names: Text,
-    /// " `A_URL=...`" or one in each line.
+    /// "`A_URL=...`", each in a line of its own.
     lines: Text,
     refused: Option<Text>,
 }
@@ -93,25 +93,25 @@ const fn check(place: Place<'_>, file: &str, lines: &[Line<'_>], mut report: Rep
         }
         Kind::Setting { variable, required, default } => {
             let needed = *required && !place.optional;
-            match find(lines, place.prefix, variable, needed) {
-                Some(_) => report,
-                None => missing(report, place.prefix, variable, or(*default, "")),
+            match find(lines, place.prefix, variable) {
+                Some(line) if !(needed && line.commented) => report,
+                found => missing(report, found, place.prefix, variable, or(*default, "")),
             }
         }
         Kind::Resource { variables, schemes, example, required, default, .. } => {
-            let [variable, ..] = variables else {
-                return report;
-            };
+            let [variable, ..] = variables else { return report };
             let needed = *required && !place.optional;
-            let Some(line) = find(lines, place.prefix, variable, needed) else {
-                return missing(report, place.prefix, variable, or(*default, example));
-            };
-            if report.refused.is_none() {
-                let name = Text::of("`").add(place.prefix).add(variable);
-                let subject = name.add("` in `").add(file).add("`");
-                report.refused = refused(subject, line.value, schemes, example);
+            match find(lines, place.prefix, variable) {
+                Some(line) if !(needed && line.commented) => {
+                    if report.refused.is_none() {
+                        let name = Text::of("`").add(place.prefix).add(variable);
+                        let subject = name.add("` in `").add(file).add("`");
+                        report.refused = refused(&subject, line.value, schemes, example);
+                    }
+                    report
+                }
+                found => missing(report, found, place.prefix, variable, or(*default, example)),
             }
-            report
         }
     }
 }
@@ -123,19 +123,28 @@ const fn or<'a>(value: Option<&'a str>, otherwise: &'a str) -> &'a str {
     }
 }
 
-const fn missing(mut report: Report, prefix: &str, variable: &str, value: &str) -> Report {
+const fn missing(
+    mut report: Report,
+    commented: Option<Line<'_>>,
+    prefix: &str,
+    variable: &str,
+    value: &str,
+) -> Report {
     if report.missing > 0 {
         report.names = report.names.add(", ");
-        report.lines = report.lines.add("\n     ");
+        report.lines = report.lines.add("\n      ");
     }
     report.missing += 1;
     report.names = report.names.add("`").add(prefix).add(variable).add("`");
-    report.lines = report.lines.add(" `").add(prefix).add(variable).add("=").add(value).add("`");
+    if commented.is_some() {
+        report.names = report.names.add(" outside of a comment");
+    }
+    report.lines = report.lines.add("`").add(prefix).add(variable).add("=").add(value).add("`");
     report
 }
 
 /// What is wrong with a handle of the file: its scheme alone, the rest is for people to fill in.
-const fn refused(subject: Text, value: &str, schemes: &[&str], example: &str) -> Option<Text> {
+const fn refused(subject: &Text, value: &str, schemes: &[&str], example: &str) -> Option<Text> {
     let bytes = value.as_bytes();
     // An empty one is detached, one with a `$` is expanded from others.
     if bytes.is_empty() || bytes[0] == b'$' {
@@ -153,8 +162,8 @@ const fn refused(subject: Text, value: &str, schemes: &[&str], example: &str) ->
     if is_one_of(scheme, schemes) { None } else { Some(refused_scheme(subject, scheme, schemes)) }
 }
 
-/// The line of a variable; a commented one names only what need not be set.
-const fn find<'a>(lines: &[Line<'a>], prefix: &str, name: &str, needed: bool) -> Option<Line<'a>> {
+/// The line of a variable, one that is not commented out before one that is.
+const fn find<'a>(lines: &[Line<'a>], prefix: &str, name: &str) -> Option<Line<'a>> {
     let mut commented = None;
     let mut at = 0;
     while at < lines.len() {
@@ -165,9 +174,7 @@ const fn find<'a>(lines: &[Line<'a>], prefix: &str, name: &str, needed: bool) ->
                 if !line.commented {
                     return Some(line);
                 }
-                if !needed {
-                    commented = Some(line);
-                }
+                commented = Some(line);
             }
         }
         at += 1;
@@ -259,16 +266,18 @@ mod tests {
     }
 
     #[test]
-    fn only_what_need_not_be_set_may_be_commented_out() {
+    fn a_comment_comes_last() {
         let lines = lines::<3>("#A_B=1\n#C=2\nC=3");
-        assert!(find(&lines, "A_", "B", false).is_some());
-        assert!(find(&lines, "A_", "B", true).is_none());
-        assert_eq!(find(&lines, "", "C", false).map(|line| line.value), Some("3"));
+        let found =
+            |prefix, name| find(&lines, prefix, name).map(|line| (line.value, line.commented));
+        assert_eq!(found("A_", "B"), Some(("1", true)));
+        assert_eq!(found("", "C"), Some(("3", false)));
+        assert_eq!(found("A_", "C"), None);
     }
 
     #[test]
     fn schemes() {
-        let refused = |value| refused(Text::new(), value, &["mysql"], "mysql://x").is_some();
+        let refused = |value| refused(&Text::new(), value, &["mysql"], "mysql://x").is_some();
         assert!(!refused(""));
         assert!(!refused("$OTHER"));
         assert!(!refused("mysql://<user>:<password>@localhost"));

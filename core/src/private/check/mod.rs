@@ -25,7 +25,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    const fn add_path(&self, text: Text) -> Text {
+    const fn add_path(&self, text: &Text) -> Text {
         text.add("`").add(self.path).add(self.field.name).add("`")
     }
 

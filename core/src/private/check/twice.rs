@@ -55,33 +55,57 @@ const fn compare(first: Place<'_>, second: Place<'_>) -> Option<Text> {
         }
         return None;
     }
-    let (a, b) = (Names::of(first), Names::of(second));
-    let mut i = 0;
-    while i < a.list.len() {
-        let mut j = 0;
-        while j < b.list.len() {
-            let (x, y) = ([first.prefix, a.list[i]], [second.prefix, b.list[j]]);
-            if same([x[0], x[1], ""], [y[0], y[1], ""]) {
-                let by = Text::new().add(" is read twice: by ");
-                let by = second.add_path(first.add_path(by).add(" and by "));
-                return Some(report(x, "", &by));
+    let (names, others) = (Names::of(first), Names::of(second));
+    let mut at = 0;
+    while at < names.list.len() {
+        let mut other = 0;
+        while other < others.list.len() {
+            let name = Name { text: [first.prefix, names.list[at]], is_handle: names.are_handles };
+            let clash =
+                Name { text: [second.prefix, others.list[other]], is_handle: others.are_handles };
+            if let Some(text) = compare_names(first, name, second, clash) {
+                return Some(text);
             }
-            // A handle may also stand in the file that `X_FILE` names.
-            if a.are_handles && same([x[0], x[1], "_FILE"], [y[0], y[1], ""]) {
-                let by = first.add_path(Text::of(" is read twice: by "));
-                let by = by.add(" as the file of `").add(x[0]).add(x[1]).add("` and by ");
-                return Some(report(y, "", &second.add_path(by)));
-            }
-            if b.are_handles && same([x[0], x[1], ""], [y[0], y[1], "_FILE"]) {
-                let by = first.add_path(Text::of(" is read twice: by ")).add(" and by ");
-                let by = second.add_path(by).add(" as the file of `").add(y[0]).add(y[1]).add("`");
-                return Some(report(x, "", &by));
-            }
-            j += 1;
+            other += 1;
         }
-        i += 1;
+        at += 1;
     }
     None
+}
+
+/// One variable of one field.
+#[derive(Clone, Copy)]
+struct Name<'a> {
+    text: [&'a str; 2],
+    is_handle: bool,
+}
+
+/// Two variables meet when they are the same, or when one names the file that may hold the other.
+const fn compare_names(
+    first: Place<'_>,
+    name: Name<'_>,
+    second: Place<'_>,
+    other: Name<'_>,
+) -> Option<Text> {
+    let (one, two) = (name.text, other.text);
+    let (shared, file_of) = if same(one, "", two, "") {
+        (one, [false, false])
+    } else if name.is_handle && same(one, "_FILE", two, "") {
+        (two, [true, false])
+    } else if other.is_handle && same(one, "", two, "_FILE") {
+        (one, [false, true])
+    } else {
+        return None;
+    };
+    let text = Text::of("`").add(shared[0]).add(shared[1]).add("` is read twice: by ");
+    let text = reader(&text, first, one, file_of[0]).add(" and by ");
+    let text = reader(&text, second, two, file_of[1]);
+    Some(text.add("\nhelp: give the nested struct another `prefix`"))
+}
+
+const fn reader(text: &Text, place: Place<'_>, name: [&str; 2], as_file: bool) -> Text {
+    let text = place.add_path(text);
+    if as_file { text.add(", as the file of `").add(name[0]).add(name[1]).add("`,") } else { text }
 }
 
 const fn inner<'a>(table: &'a Table, at: usize, path: &'a Text, prefix: &'a Text) -> Place<'a> {
@@ -107,13 +131,9 @@ impl<'a> Names<'a> {
     }
 }
 
-const fn report(name: [&str; 2], suffix: &str, by: &Text) -> Text {
-    let text = Text::of("`").add(name[0]).add(name[1]).add(suffix).add("`").add(by.as_str());
-    text.add("\nhelp: give the nested struct another `prefix`")
-}
-
-/// Whether two names are the same, each in three pieces.
-const fn same(a: [&str; 3], b: [&str; 3]) -> bool {
+/// Whether two names are the same, each a prefix, a name and a suffix.
+const fn same(a: [&str; 2], a_suffix: &str, b: [&str; 2], b_suffix: &str) -> bool {
+    let (a, b) = ([a[0], a[1], a_suffix], [b[0], b[1], b_suffix]);
     let len = a[0].len() + a[1].len() + a[2].len();
     if len != b[0].len() + b[1].len() + b[2].len() {
         return false;
@@ -129,13 +149,11 @@ const fn same(a: [&str; 3], b: [&str; 3]) -> bool {
     true
 }
 
-const fn byte(pieces: [&str; 3], at: usize) -> u8 {
-    let [a, b, c] = [pieces[0].as_bytes(), pieces[1].as_bytes(), pieces[2].as_bytes()];
-    if at < a.len() {
-        a[at]
-    } else if at < a.len() + b.len() {
-        b[at - a.len()]
-    } else {
-        c[at - a.len() - b.len()]
+const fn byte(pieces: [&str; 3], mut at: usize) -> u8 {
+    let mut piece = 0;
+    while at >= pieces[piece].len() {
+        at -= pieces[piece].len();
+        piece += 1;
     }
+    pieces[piece].as_bytes()[at]
 }

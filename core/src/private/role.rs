@@ -1,0 +1,178 @@
+//! What a field is: a service, a nested struct or a setting, each perhaps optional. The derive names one
+//! such type a field and calls the same functions on all.
+//!
+//! Each stands beside the proof that the user's type is fit for it, a constant of the trait it must
+//! implement: `Service<MySql, { <MySql as Adapter>::__IS }>`. For a type that is no adapter that constant
+//! is an error, told once, and rustc says nothing more about any type or expression that an erroneous
+//! constant is part of: neither in the derive's output nor where the app uses its clients. With
+//! `<String as Adapter>::Client` in their place, each of those uses is an error of its own.
+
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+
+use super::{Failures, Field, Loader, Scope, Table, attach};
+use crate::adapter::Adapter;
+use crate::backing::BackingServices;
+
+/// One service.
+pub struct Service<A, const IS: bool>(PhantomData<A>);
+
+/// A nested struct.
+pub struct Nested<S, const IS: bool>(PhantomData<S>);
+
+/// A plain value.
+pub struct Setting<T, const IS: bool>(PhantomData<T>);
+
+/// One of the others in an `Option`.
+pub struct Optional<R>(PhantomData<R>);
+
+/// The client of a service.
+pub type Client<A, const IS: bool> = <Service<A, IS> as Connect>::Client;
+
+/// The clients of a nested struct.
+pub type Clients<S, const IS: bool> = <Nested<S, IS> as Connect>::Client;
+
+/// What a setting may be, with a message of its own for what it may not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a variable",
+    label = "expected a type that implements `serde::Deserialize`",
+    note = "derive `serde::Deserialize` for it, or for the types it is made of"
+)]
+pub trait Value {
+    const __IS: bool = true;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> Value for T {}
+
+/// What the table says of a service.
+pub trait Describe {
+    const NAME: &'static str;
+    const SCHEMES: &'static [&'static str];
+    const EXAMPLE: &'static str;
+}
+
+impl<A: Adapter, const IS: bool> Describe for Service<A, IS> {
+    const NAME: &'static str = A::NAME;
+    const SCHEMES: &'static [&'static str] = A::SCHEMES;
+    const EXAMPLE: &'static str = A::EXAMPLE;
+}
+
+/// What the table says of a nested struct.
+pub trait DescribeNested {
+    const TABLE: &'static Table;
+}
+
+impl<S: BackingServices, const IS: bool> DescribeNested for Nested<S, IS> {
+    const TABLE: &'static Table = S::TABLE;
+}
+
+/// What is read from the environment: every field.
+pub trait Load {
+    type Value;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<Self::Value>;
+}
+
+impl<A: Adapter, const IS: bool> Load for Service<A, IS> {
+    type Value = A;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<A> {
+        loader.resource(index, A::from_handle)
+    }
+}
+
+impl<A: Adapter, const IS: bool> Load for Optional<Service<A, IS>> {
+    type Value = Option<A>;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<Option<A>> {
+        loader.optional(index, A::from_handle)
+    }
+}
+
+impl<S: BackingServices, const IS: bool> Load for Nested<S, IS> {
+    type Value = S;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<S> {
+        loader.nested(index)
+    }
+}
+
+impl<S: BackingServices, const IS: bool> Load for Optional<Nested<S, IS>> {
+    type Value = Option<S>;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<Option<S>> {
+        loader.optional_nested(index)
+    }
+}
+
+impl<T: DeserializeOwned, const IS: bool> Load for Setting<T, IS> {
+    type Value = T;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<T> {
+        loader.setting(index)
+    }
+}
+
+impl<T: DeserializeOwned, const IS: bool> Load for Optional<Setting<T, IS>> {
+    type Value = Option<T>;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<Option<T>> {
+        loader.optional_setting(index)
+    }
+}
+
+/// What has a client: every field but a setting.
+pub trait Connect: Load<Value: Sync> {
+    type Client: Send;
+
+    fn connect(
+        value: &Self::Value,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = Result<Self::Client, Failures>> + Send;
+}
+
+impl<A: Adapter, const IS: bool> Connect for Service<A, IS> {
+    type Client = A::Client;
+
+    fn connect(
+        adapter: &A,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = Result<A::Client, Failures>> + Send {
+        attach::attach(adapter, scope, field)
+    }
+}
+
+impl<S: BackingServices, const IS: bool> Connect for Nested<S, IS> {
+    type Client = S::Clients;
+
+    async fn connect(
+        services: &S,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> Result<S::Clients, Failures> {
+        services.__connect(&scope.nested(field)).await
+    }
+}
+
+/// Detached, it is connected to nothing.
+impl<R: Connect> Connect for Optional<R>
+where
+    Self: Load<Value = Option<R::Value>>,
+{
+    type Client = Option<R::Client>;
+
+    async fn connect(
+        value: &Option<R::Value>,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> Result<Option<R::Client>, Failures> {
+        match value {
+            Some(value) => R::connect(value, scope, field).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}

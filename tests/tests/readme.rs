@@ -1,0 +1,158 @@
+//! What the README says, held against the code.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use backing_services::{
+    Adapter, BackingServices, Environment, Handle, Mail, Memcached, MySql, Smtp, Sql, Sqlite,
+};
+
+const README: &str = include_str!("../../README.md");
+
+#[rustfmt::skip]
+#[expect(dead_code, reason = "only its loading counts")]
+mod shop {
+    use super::*;
+
+// As in the README:
+/// What the shop consumes over the network.
+#[derive(BackingServices)]
+struct Services {
+    /// Orders and customers.
+    #[service(env = "DATABASE_URL")]
+    db: MySql,
+    mail: Mail, // MAIL_URL
+    #[service(default = "memcached://localhost:11211")]
+    cache: Memcached, // CACHE_URL
+    archive: Option<Sql>, // ARCHIVE_URL; absent or empty: detached
+    #[service(nested)]
+    reports: Reports, // REPORTS_DB_URL
+    #[setting(default = "8080")]
+    port: u16, // PORT, any type that serde can read
+}
+
+#[derive(BackingServices)]
+struct Reports {
+    db: MySql,
+}
+// Until here.
+
+    pub(super) fn report(environment: &Environment) -> String {
+        Services::load(environment).err().expect("a report").to_string()
+    }
+}
+
+/// The first code block of a language behind a heading.
+fn block<'a>(heading: &str, language: &str) -> &'a str {
+    let section = README.split_once(&format!("\n## {heading}\n")).expect(heading).1;
+    let block = section.split_once(&format!("\n```{language}\n")).expect(language).1;
+    block.split_once("\n```\n").expect("the end of the block").0
+}
+
+#[test]
+fn the_broken_environment_gives_the_report() {
+    let structs = include_str!("readme.rs").split_once("// As in the README:\n").unwrap().1;
+    let structs = structs.split_once("// Until here.").unwrap().0;
+    assert!(
+        README.contains(structs.trim()),
+        "the structs of this test are not those of the README"
+    );
+
+    let lines = block("A broken environment", "env").lines();
+    let pairs: Vec<_> = lines.map(|line| line.split_once('=').expect("NAME=value")).collect();
+    let report = shop::report(&Environment::from_pairs(pairs));
+    assert_eq!(block("A broken environment", "text"), report.trim_end());
+}
+
+#[test]
+fn the_wrong_struct_gives_the_compile_error() {
+    let shown = block("A wrong struct", "text");
+    let case = shown.split_once("--> ").expect("a place").1.split_once(".rs:").expect("a file").0;
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join(case);
+    let recorded = fs::read_to_string(case.with_extension("stderr")).expect("the recorded error");
+    assert_eq!(shown, recorded.trim_end());
+
+    let source = fs::read_to_string(case.with_extension("rs")).expect("the case");
+    let code = block("A wrong struct", "rust,compile_fail");
+    assert!(source.contains(code), "the code of the README is not that of the case");
+}
+
+/// What a row of the table of adapters says.
+struct Row {
+    name: String,
+    feature: String,
+    schemes: Vec<String>,
+    /// Empty where the table has words instead.
+    ports: Vec<u16>,
+}
+
+fn rows() -> Vec<Row> {
+    let table = README.split_once("| type | feature |").expect("the table").1;
+    let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let code = |cell: &str| -> Vec<String> {
+        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    lines
+        .map(|line| {
+            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let [name, feature, schemes, ports, _client, _server] = cells[..] else {
+                panic!("a row has six cells: {line}")
+            };
+            Row {
+                name: code(name).concat(),
+                feature: code(feature).concat(),
+                schemes: code(schemes),
+                ports: ports.split(' ').filter_map(|port| port.parse().ok()).collect(),
+            }
+        })
+        .collect()
+}
+
+fn holds<A: Adapter + std::fmt::Debug>(row: &Row) {
+    let Row { name, feature, schemes, ports } = row;
+    assert_eq!(schemes, A::SCHEMES, "the schemes of {name}");
+    assert!(!ports.is_empty() || feature != "smtp", "{name} has ports");
+    // One port for all schemes, or one each.
+    for (index, port) in ports.iter().enumerate() {
+        let schemes = if ports.len() == 1 { A::SCHEMES } else { &A::SCHEMES[index..=index] };
+        for scheme in schemes {
+            let handle = Handle::parse(&format!("{scheme}://host.example")).unwrap();
+            let shown = format!("{:?}", A::from_handle(&handle).unwrap());
+            assert!(
+                shown.contains(&format!("host.example:{port}")),
+                "{name}: {port} is not in {shown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_table_lists_the_adapters() {
+    let rows = rows();
+    for row in &rows {
+        match row.name.as_str() {
+            "Mail" => holds::<Mail>(row),
+            "Memcached" => holds::<Memcached>(row),
+            "MySql" => holds::<MySql>(row),
+            "Smtp" => holds::<Smtp>(row),
+            "Sql" => holds::<Sql>(row),
+            "Sqlite" => holds::<Sqlite>(row),
+            other => panic!("this test does not know the adapter `{other}`: add a line"),
+        }
+        assert_eq!(row.feature, row.name.to_lowercase(), "a feature is named as its module");
+    }
+
+    let core = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../core");
+    let manifest = fs::read_to_string(core.join("Cargo.toml")).unwrap();
+    let features = manifest.split_once("[features]\n").unwrap().1;
+    let features = features.lines().take_while(|line| !line.starts_with('['));
+    let features: BTreeSet<_> = features
+        .filter_map(|line| Some(line.split_once(" = ")?.0))
+        .filter(|name| *name != "default" && !name.starts_with(['_', '#']))
+        .collect();
+    let listed: BTreeSet<_> = rows.iter().map(|row| row.feature.as_str()).collect();
+    assert_eq!(listed, features, "the features of the table, and those of core/Cargo.toml");
+}
