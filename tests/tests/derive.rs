@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backing_services::{
     Adapter, BackingServices, ClientError, ConnectError, Environment, Handle, HandleError,
-    LoadError, MySql, ProblemKind,
+    LoadError, MySql, ProblemKind, Resource, Setting,
 };
 use tokio::time::{Instant, sleep};
 
@@ -105,7 +105,7 @@ fn with<const N: usize>(more: [(&str, &str); N]) -> Result<Services, LoadError> 
 }
 
 fn host(adapter: &Fake) -> &str {
-    adapter.0.host().unwrap()
+    adapter.0.host().unwrap_or_default()
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn variables() {
         ("Prefixed::bare.b", "B", none),
     ];
     assert_eq!(names, expected);
-    let settings: Vec<_> = manifest.settings().iter().map(|it| it.variable()).collect();
+    let settings: Vec<_> = manifest.settings().iter().map(Setting::variable).collect();
     assert_eq!(settings, ["SHOP_DERIVED_OWN_C", "given.OWN_C", "OWN_C", "SHOP_LEVEL"]);
 
     let environment = Environment::from_pairs([("SHOP_LEVEL", "info"), ("given.OWN_C", "7")]);
@@ -283,7 +283,7 @@ fn the_manifest() {
     assert_eq!(db.aliases(), ["CLEARDB_URL", "OLD_DB_URL"]);
     assert_eq!((db.binding(), jobs.binding()), (Some("orders-db"), None));
     assert_eq!((db.default(), cache.default()), (None, Some("mock://cache")));
-    let required = [db, jobs, cache, warehouse, archive, eu_warehouse].map(|it| it.required());
+    let required = [db, jobs, cache, warehouse, archive, eu_warehouse].map(Resource::required);
     assert_eq!(required, [true, false, false, true, false, false]);
     assert_eq!(warehouse.doc(), "Yesterday's orders.");
     assert_eq!(eu_warehouse.variable(), "EU_WAREHOUSE_URL");
@@ -294,7 +294,7 @@ fn the_manifest() {
     assert_eq!((hour.field(), eu_hour.variable()), ("Services::reports.hour", "EU_HOUR"));
     assert_eq!((port.default(), tags.default()), (Some("8080"), None));
     assert_eq!((level.variable(), level.doc()), ("LOG", "How much is logged."));
-    assert_eq!([port, level, tags].map(|it| it.required()), [false, false, true]);
+    assert_eq!([port, level, tags].map(Setting::required), [false, false, true]);
 }
 
 #[tokio::test]

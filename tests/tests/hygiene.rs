@@ -435,9 +435,21 @@ mod unused {
         jobs: Option<super::Host>,
     }
 
+    // To rustc, names from a `macro_rules` of this crate are written here.
+    macro_rules! declare {
+        ($name:ident) => {
+            #[derive(backing_services::BackingServices)]
+            struct $name {
+                db: super::Host,
+            }
+        };
+    }
+    declare!(FromMacro);
+
     pub(super) fn load() -> bool {
         use backing_services::BackingServices as _;
-        Services::load(&super::set([])).is_err()
+        let environment = super::set([]);
+        Services::load(&environment).is_err() && FromMacro::load(&environment).is_err()
     }
 }
 

@@ -4,6 +4,7 @@
 //! `ping`, `close`, tests. A new one touches its file, a feature in `Cargo.toml` and a line here.
 
 #[cfg(feature = "_sqlx")]
+#[allow(dead_code, reason = "each database uses some of it")]
 mod pool;
 
 #[cfg(feature = "mail")]
@@ -24,8 +25,9 @@ use std::time::Duration;
 /// How long connecting may take unless the handle says otherwise, and how long a ping may.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What most adapters need from time to time; each uses some of it.
+/// What adapters have in common.
 #[cfg(any(feature = "_net", feature = "_sqlx"))]
+#[allow(dead_code, reason = "each adapter uses some of it")]
 mod shared {
     use std::path::Path;
     use std::time::Duration;

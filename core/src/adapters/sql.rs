@@ -77,14 +77,7 @@ impl Adapter for Sql {
     type Client = AnyPool;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        let any = match handle.scheme() {
-            #[cfg(feature = "sqlite")]
-            "sqlite" => crate::Sqlite::from_handle(handle)?.any_parts()?,
-            #[cfg(feature = "mysql")]
-            "mysql" | "mariadb" | "mysql2" => crate::MySql::from_handle(handle)?.any_parts()?,
-            _ => return Err(refuse(handle)),
-        };
-        Ok(Self { handle: handle.clone(), any })
+        Ok(Self { handle: handle.clone(), any: any_parts(handle)? })
     }
 
     async fn connect(&self) -> Result<AnyPool, ClientError> {
@@ -119,6 +112,16 @@ impl Adapter for Sql {
 
     fn connect_timeout(&self) -> Duration {
         self.any.pool.connect_timeout()
+    }
+}
+
+fn any_parts(handle: &Handle) -> Result<AnyParts, HandleError> {
+    match handle.scheme() {
+        #[cfg(feature = "sqlite")]
+        "sqlite" => crate::Sqlite::from_handle(handle)?.any_parts(),
+        #[cfg(feature = "mysql")]
+        "mysql" | "mariadb" | "mysql2" => crate::MySql::from_handle(handle)?.any_parts(),
+        _ => Err(refuse(handle)),
     }
 }
 

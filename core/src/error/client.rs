@@ -62,7 +62,6 @@ impl ClientError {
     /// assert_eq!(error.to_string(), "connection refused");
     /// assert!(error.is_transient());
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "for `map_err(ClientError::caused_by)`")]
     pub fn caused_by(error: impl Error + 'static) -> Self {
         Self::root_cause(&error)
     }

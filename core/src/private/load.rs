@@ -1,3 +1,5 @@
+#![allow(clippy::option_option, reason = "`None` is a problem, `Some(None)` is detached")]
+
 use std::collections::HashSet;
 
 use serde::Deserialize;
@@ -43,14 +45,13 @@ impl Loader<'_> {
         from_handle: fn(&Handle) -> Result<T, HandleError>,
     ) -> Option<T> {
         let field = self.table.fields.get(index)?;
-        match self.attached(field, from_handle)? {
-            Some(adapter) => Some(adapter),
-            None => {
-                let Kind::Resource { example, .. } = field.kind else { return None };
-                self.missing(field, format!("set it, for example to {example}"));
-                None
-            }
+        let attached = self.attached(field, from_handle)?;
+        if attached.is_none()
+            && let Kind::Resource { example, .. } = field.kind
+        {
+            self.missing(field, format!("set it, for example to {example}"));
         }
+        attached
     }
 
     /// An optional resource: `Some(None)` is detached.
@@ -97,13 +98,11 @@ impl Loader<'_> {
     /// A required setting, or one with a default.
     pub fn setting<T: DeserializeOwned>(&mut self, index: usize) -> Option<T> {
         let field = self.table.fields.get(index)?;
-        match self.value(field)? {
-            Some(value) => Some(value),
-            None => {
-                self.missing(field, format!("set it to a value of type `{}`", type_name::<T>()));
-                None
-            }
+        let value = self.value(field)?;
+        if value.is_none() {
+            self.missing(field, format!("set it to a value of type `{}`", type_name::<T>()));
         }
+        value
     }
 
     /// An optional setting.

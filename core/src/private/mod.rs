@@ -17,6 +17,7 @@ pub use self::check::{Line, check_default, check_example, check_nested, count_li
 pub use self::join::{Task, join};
 pub use self::load::{Loader, load};
 pub use self::role::{
-    Client, Clients, Connect, Describe, DescribeNested, Load, Nested, Optional, Service, Setting, Value,
+    Client, Clients, Connect, Describe, DescribeNested, Load, Nested, Optional, Service, Setting,
+    Value,
 };
 pub use self::table::{Field, Kind, Table};

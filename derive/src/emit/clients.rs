@@ -21,7 +21,6 @@ pub(crate) fn declaration(model: &Model<'_>) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
-        #[allow(dead_code)]
         #vis struct #clients { #(#fields)* }
     }
 }

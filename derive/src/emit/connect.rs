@@ -51,9 +51,20 @@ pub(super) fn methods(model: &Model<'_>) -> TokenStream {
         )
     });
     let ident = &input.ident;
+    // Named in the user's own `macro_rules`, what an app does not use is dead code to rustc. An `allow`
+    // would be an error under `forbid`.
+    let (names, uses): (Vec<_>, Vec<_>) = services(model)
+        .map(|(_, field)| (format_ident!("connect_{}", field.name), field.ident))
+        .unzip();
+    let clients = local("clients");
+    let clients_type = &model.clients;
     quote! {
-        #[allow(dead_code)]
         impl #ident { #(#methods)* }
+
+        const _: () = {
+            #(let _ = #ident::#names;)*
+            let _ = |#clients: &#clients_type| { #(let _ = &#clients.#uses;)* };
+        };
     }
 }
 
