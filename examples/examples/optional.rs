@@ -25,15 +25,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let mut server = cache.for_key("page").await?;
-    match server.get("page").await? {
-        Some(page) => {
-            println!("from the cache: {:?}", page.data.as_deref().map(String::from_utf8_lossy))
-        }
-        None => {
-            let page = render();
-            server.set("page", &page, Some(60), None).await?;
-            println!("into the cache: {page}");
-        }
+    if let Some(page) = server.get("page").await? {
+        println!("from the cache: {:?}", page.data.as_deref().map(String::from_utf8_lossy));
+    } else {
+        let page = render();
+        server.set("page", &page, Some(60), None).await?;
+        println!("into the cache: {page}");
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ fn refused(text: &str) -> HandleError {
 
 /// Every trap that parsers and drivers let through, with the one answer it gets here.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn traps() {
     const NO_SCHEME: &str = "the handle has no `scheme://`";
     for (text, message, help) in [

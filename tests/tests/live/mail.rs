@@ -81,8 +81,7 @@ async fn one_code_many_providers() {
     let outbox: Vec<_> =
         std::fs::read_dir(folder.path().join("out/box")).unwrap().map(Result::unwrap).collect();
     assert_eq!((inbox.len(), outbox.len()), (1, 1), "no probe is left in the outbox");
-    let name = outbox[0].file_name().into_string().unwrap();
-    assert!(name.ends_with(".eml"), "{name}");
+    assert_eq!(outbox[0].path().extension().unwrap(), "eml");
     for text in [&inbox[0], &std::fs::read_to_string(outbox[0].path()).unwrap()] {
         assert!(text.contains("after a lone dot"), "{text}");
     }

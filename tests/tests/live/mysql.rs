@@ -10,24 +10,6 @@ use crate::conformance::{Subject, TlsSupport};
 /// What `mysql` and `sql` share: one server and its user.
 pub(crate) struct Server(pub(crate) MariaDb);
 
-impl Server {
-    pub(crate) fn handle(scheme: &str) -> HandleBuilder {
-        let (user, password, database) = account();
-        Handle::builder(scheme).username(user).password(password).name(database)
-    }
-
-    pub(crate) fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        let (user, _, database) = account();
-        let builder = Handle::builder("mysql").username(user).password("wr0ng").name(database);
-        Some((builder, "access denied: the user name or the password is wrong"))
-    }
-
-    pub(crate) fn tls_handle(authority: &Path) -> HandleBuilder {
-        let authority = authority.to_str().unwrap();
-        Self::handle("mysql").param("ssl-mode", "verify_identity").param("ssl-ca", authority)
-    }
-}
-
 /// The same for every server of the harness.
 fn account() -> (&'static str, &'static str, &'static str) {
     use std::sync::LazyLock;
@@ -64,15 +46,19 @@ impl Subject for Server {
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
-        Self::handle(scheme)
+        let (user, password, database) = account();
+        Handle::builder(scheme).username(user).password(password).name(database)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        Self::wrong_password()
+        let (user, _, database) = account();
+        let builder = Handle::builder("mysql").username(user).password("wr0ng").name(database);
+        Some((builder, "access denied: the user name or the password is wrong"))
     }
 
     fn tls_handle(authority: &Path) -> HandleBuilder {
-        Self::tls_handle(authority)
+        let authority = authority.to_str().unwrap();
+        Self::handle("mysql").param("ssl-mode", "verify_identity").param("ssl-ca", authority)
     }
 
     async fn use_it(client: &MySqlPool) -> Result<(), String> {

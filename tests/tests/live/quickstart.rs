@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backing_services_tests::servers::{MariaDb, Postfix};
 
+use crate::conformance::Subject;
 use crate::mysql;
 
 /// Cargo builds the examples before it runs the tests of a workspace.

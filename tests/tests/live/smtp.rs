@@ -19,19 +19,6 @@ pub(crate) struct Server(pub(crate) Postfix);
 static TLS_PORTS: Mutex<Vec<(u16, u16)>> = Mutex::new(Vec::new());
 
 impl Server {
-    pub(crate) fn handle(scheme: &str) -> HandleBuilder {
-        Handle::builder(scheme).username(USER).password(PASSWORD)
-    }
-
-    pub(crate) fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        let builder = Handle::builder("smtp").username(USER).password("wr0ng");
-        Some((builder, "authentication failed: the user name or the password is wrong"))
-    }
-
-    pub(crate) fn tls_handle(authority: &Path) -> HandleBuilder {
-        Self::handle("submission").param("tls_ca", authority.to_str().unwrap())
-    }
-
     pub(crate) fn with_tls(tls: &Tls) -> Self {
         let server = Postfix::with_auth(tls);
         TLS_PORTS.lock().unwrap().push((server.port(), server.tls_port()));
@@ -79,15 +66,16 @@ impl Subject for Server {
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
-        Self::handle(scheme)
+        Handle::builder(scheme).username(USER).password(PASSWORD)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        Self::wrong_password()
+        let builder = Handle::builder("smtp").username(USER).password("wr0ng");
+        Some((builder, "authentication failed: the user name or the password is wrong"))
     }
 
     fn tls_handle(authority: &Path) -> HandleBuilder {
-        Self::tls_handle(authority)
+        Self::handle("submission").param("tls_ca", authority.to_str().unwrap())
     }
 
     async fn use_it(client: &AsyncSmtpTransport<Tokio1Executor>) -> Result<(), String> {

@@ -8,6 +8,7 @@ use backing_services_tests::servers::{self, MariaDb, Postfix, Silent, free_port}
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::conformance::Subject;
 use crate::mysql;
 
 #[derive(BackingServices)]
@@ -84,6 +85,11 @@ async fn every_failure_is_told_and_the_slowest_sets_the_time() {
     assert!(!text.contains("wr0ng"), "{text}");
 }
 
+#[derive(BackingServices)]
+struct One {
+    it: Memcached,
+}
+
 /// A server that comes up while the app is already connecting. It answers from this process: a real one
 /// starts in its own time.
 #[tokio::test]
@@ -91,11 +97,6 @@ async fn a_server_that_is_restarted_meanwhile_is_found() {
     let port = free_port();
     let environment =
         Environment::from_pairs([("IT_URL", format!("memcached://localhost:{port}"))]);
-
-    #[derive(BackingServices)]
-    struct One {
-        it: Memcached,
-    }
 
     let services = One::load(&environment).unwrap();
     let connecting = tokio::spawn(async move { services.connect().await.map(drop) });
