@@ -1,0 +1,273 @@
+//! What loading costs: six handles and two settings, set in an environment of some size.
+//!
+//! `cargo bench --bench load`
+//!
+//! By hand means what an app without any crate for it writes: `std::env::var`, `url::Url::parse`, a look at
+//! the scheme, `FromStr`. The other crates give the same struct with their own means: `Url` fields, no
+//! look at the scheme. Only `backing-services` also reads the meaning of the handles: parameters, TLS, ports.
+
+#![allow(missing_docs, clippy::expect_used, reason = "a bench that cannot go on ends")]
+#![allow(clippy::disallowed_methods, reason = "this is what it is compared with")]
+#![allow(dead_code, reason = "only the loading of the fields counts")]
+
+use std::env;
+use std::hint::black_box;
+use std::process::Command;
+
+use backing_services::{BackingServices, Environment, Mail, Memcached, MySql, Smtp, Sql, Sqlite};
+use criterion::{Criterion, criterion_group};
+use url::Url;
+
+const VARIABLES: [(&str, &str); 8] = [
+    ("DATABASE_URL", "mysql://shop:p%40ssword@db.example:3307/orders?ssl-mode=required"),
+    ("REPORTS_URL", "mysql://reports:p%23ssword@reports.example/reports"),
+    ("STOCK_URL", "sqlite:///var/lib/shop/stock.db?mode=rwc"),
+    ("MAIL_URL", "submission://shop:p%40ssword@mail.example"),
+    ("RELAY_URL", "smtp://relay.example:2525"),
+    ("CACHE_URL", "memcached://cache.example:11211"),
+    ("PORT", "8080"),
+    ("WORKERS", "16"),
+];
+
+/// How many other variables a process has. A container has some ten to thirty, with Kubernetes' service
+/// links easily a hundred.
+const OTHERS: usize = 30;
+
+#[derive(BackingServices)]
+struct Services {
+    #[service(env = "DATABASE_URL")]
+    db: Sql,
+    reports: MySql,
+    stock: Sqlite,
+    mail: Mail,
+    relay: Smtp,
+    cache: Memcached,
+    #[setting]
+    port: u16,
+    #[setting]
+    workers: usize,
+}
+
+mod by_hand {
+    use std::env;
+    use std::error::Error;
+    use std::str::FromStr;
+
+    use url::Url;
+
+    pub(super) struct Services {
+        database: Url,
+        reports: Url,
+        stock: Url,
+        mail: Url,
+        relay: Url,
+        cache: Url,
+        port: u16,
+        workers: usize,
+    }
+
+    impl Services {
+        pub(super) fn from_env() -> Result<Self, Box<dyn Error>> {
+            Ok(Self {
+                database: handle("DATABASE_URL", &["mysql", "mariadb", "sqlite"])?,
+                reports: handle("REPORTS_URL", &["mysql", "mariadb"])?,
+                stock: handle("STOCK_URL", &["sqlite"])?,
+                mail: handle("MAIL_URL", &["smtp", "smtps", "submission", "submissions"])?,
+                relay: handle("RELAY_URL", &["smtp", "smtps", "submission", "submissions"])?,
+                cache: handle("CACHE_URL", &["memcached"])?,
+                port: setting("PORT")?,
+                workers: setting("WORKERS")?,
+            })
+        }
+    }
+
+    fn handle(name: &str, schemes: &[&str]) -> Result<Url, Box<dyn Error>> {
+        let value = env::var(name).map_err(|error| format!("{name}: {error}"))?;
+        let url = Url::parse(&value).map_err(|error| format!("{name}: {error}"))?;
+        if schemes.contains(&url.scheme()) {
+            Ok(url)
+        } else {
+            Err(format!("{name}: wrong scheme").into())
+        }
+    }
+
+    fn setting<T: FromStr<Err: Error>>(name: &str) -> Result<T, Box<dyn Error>> {
+        let value = env::var(name).map_err(|error| format!("{name}: {error}"))?;
+        Ok(value.parse().map_err(|error| format!("{name}: {error}"))?)
+    }
+}
+
+mod with_serde {
+    use super::Url;
+
+    /// For envy and figment.
+    #[derive(serde::Deserialize)]
+    pub(super) struct Services {
+        database_url: Url,
+        reports_url: Url,
+        stock_url: Url,
+        mail_url: Url,
+        relay_url: Url,
+        cache_url: Url,
+        port: u16,
+        workers: usize,
+    }
+}
+
+mod with_envconfig {
+    use envconfig::Envconfig;
+
+    use super::Url;
+
+    #[derive(Envconfig)]
+    pub(super) struct Services {
+        #[envconfig(from = "DATABASE_URL")]
+        database_url: Url,
+        #[envconfig(from = "REPORTS_URL")]
+        reports_url: Url,
+        #[envconfig(from = "STOCK_URL")]
+        stock_url: Url,
+        #[envconfig(from = "MAIL_URL")]
+        mail_url: Url,
+        #[envconfig(from = "RELAY_URL")]
+        relay_url: Url,
+        #[envconfig(from = "CACHE_URL")]
+        cache_url: Url,
+        #[envconfig(from = "PORT")]
+        port: u16,
+        #[envconfig(from = "WORKERS")]
+        workers: usize,
+    }
+}
+
+mod with_confique {
+    use super::Url;
+
+    #[derive(confique::Config)]
+    pub(super) struct Services {
+        #[config(env = "DATABASE_URL")]
+        database_url: Url,
+        #[config(env = "REPORTS_URL")]
+        reports_url: Url,
+        #[config(env = "STOCK_URL")]
+        stock_url: Url,
+        #[config(env = "MAIL_URL")]
+        mail_url: Url,
+        #[config(env = "RELAY_URL")]
+        relay_url: Url,
+        #[config(env = "CACHE_URL")]
+        cache_url: Url,
+        #[config(env = "PORT")]
+        port: u16,
+        #[config(env = "WORKERS")]
+        workers: usize,
+    }
+}
+
+mod with_conf {
+    use super::Url;
+
+    #[derive(conf::Conf)]
+    pub(super) struct Services {
+        #[arg(env)]
+        database_url: Url,
+        #[arg(env)]
+        reports_url: Url,
+        #[arg(env)]
+        stock_url: Url,
+        #[arg(env)]
+        mail_url: Url,
+        #[arg(env)]
+        relay_url: Url,
+        #[arg(env)]
+        cache_url: Url,
+        #[arg(env)]
+        port: u16,
+        #[arg(env)]
+        workers: usize,
+    }
+}
+
+fn load(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("load");
+    group.bench_function("by hand", |bencher| {
+        bencher.iter(|| black_box(by_hand::Services::from_env().expect("a good environment")));
+    });
+    group.bench_function("backing-services", |bencher| {
+        bencher.iter(|| black_box(Services::from_env().expect("a good environment")));
+    });
+    group.bench_function("envy", |bencher| {
+        bencher.iter(|| {
+            black_box(envy::from_env::<with_serde::Services>().expect("a good environment"))
+        });
+    });
+    group.bench_function("envconfig", |bencher| {
+        use envconfig::Envconfig as _;
+        bencher.iter(|| {
+            black_box(with_envconfig::Services::init_from_env().expect("a good environment"))
+        });
+    });
+    group.bench_function("confique", |bencher| {
+        use confique::Config as _;
+        bencher.iter(|| {
+            black_box(with_confique::Services::builder().env().load().expect("a good environment"))
+        });
+    });
+    group.bench_function("conf", |bencher| {
+        use conf::Conf as _;
+        bencher.iter(|| {
+            let services = with_conf::Services::try_parse_from(["shop"], env::vars_os());
+            black_box(services.map_err(|error| error.to_string()).expect("a good environment"))
+        });
+    });
+    group.bench_function("figment", |bencher| {
+        use figment::Figment;
+        use figment::providers::Env;
+        bencher.iter(|| {
+            let services = Figment::from(Env::raw()).extract::<with_serde::Services>();
+            black_box(services.map_err(|error| error.to_string()).expect("a good environment"))
+        });
+    });
+    group.finish();
+}
+
+/// The halves of `from_env`.
+fn parts(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("parts");
+    group.bench_function("snapshot of the process", |bencher| {
+        bencher.iter(|| black_box(Environment::process()));
+    });
+    let process = Environment::process();
+    group.bench_function("load from a snapshot", |bencher| {
+        bencher.iter(|| black_box(Services::load(&process).expect("a good environment")));
+    });
+    group.bench_function("snapshot of pairs", |bencher| {
+        bencher.iter(|| black_box(Environment::from_pairs(VARIABLES)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, load, parts);
+
+/// Runs itself once more with the variables set: setting them here would be unsafe.
+fn main() {
+    const RUNS: &str = "LOAD_BENCH_RUNS";
+    if env::var_os(RUNS).is_some() {
+        benches();
+        return Criterion::default().configure_from_args().final_summary();
+    }
+    let program = env::current_exe().expect("the path of this program");
+    let others =
+        (0..OTHERS).map(|n| (format!("OTHER_{n}_SERVICE_PORT"), format!("tcp://10.0.0.{n}:6379")));
+    let status = Command::new(program)
+        .args(env::args_os().skip(1))
+        .env_clear()
+        .envs(["HOME", "PATH"].iter().filter_map(|name| Some((name, env::var_os(name)?))))
+        .envs(env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO")))
+        .envs(VARIABLES)
+        .envs(others)
+        .env(RUNS, "1")
+        .status()
+        .expect("the program runs again");
+    std::process::exit(status.code().unwrap_or(1));
+}
