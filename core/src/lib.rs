@@ -125,6 +125,7 @@
 //!
 //! A type that implements [`Adapter`] is a field like any other: its schemes, what a handle means to it,
 //! how to connect and how to ask whether it answers. [`Adapter`] has an example.
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod adapter;

@@ -2,6 +2,8 @@
 //!
 //! [`backing-services`]: https://docs.rs/backing-services
 
+#![forbid(unsafe_code)]
+
 mod attr;
 mod check;
 mod emit;

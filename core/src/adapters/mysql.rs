@@ -241,6 +241,14 @@ pub(super) fn server_cause(error: &MySqlDatabaseError) -> ClientError {
 /// encode.
 #[cfg(feature = "sql")]
 impl MySql {
+    pub(super) fn any_pool_params(&self) -> Result<PoolParams, HandleError> {
+        if self.host.as_deref().is_some_and(|host| host.contains(':')) {
+            return Err(HandleError::new("sqlx's `Any` driver cannot connect to an IPv6 address")
+                .with_help("write a host name, or use a field of type `MySql`"));
+        }
+        Ok(self.pool)
+    }
+
     pub(super) fn any_parts(&self) -> Result<super::sql::AnyParts, HandleError> {
         let mode = match self.ssl_mode {
             SslMode::Disabled => "disabled",
@@ -250,10 +258,6 @@ impl MySql {
             SslMode::VerifyIdentity => "verify_identity",
         };
         let host = self.host.as_deref().unwrap_or("localhost");
-        if host.contains(':') {
-            return Err(HandleError::new("sqlx's `Any` driver cannot connect to an IPv6 address")
-                .with_help("write a host name, or use a field of type `MySql`"));
-        }
         let mut url = Handle::builder("mysql").host(host).port(self.port).param("ssl-mode", mode);
         if let Some(user) = self.handle.username() {
             url = url.username(user);
@@ -280,10 +284,8 @@ impl MySql {
         }
         Ok(super::sql::AnyParts {
             url: Secret::new(url.build()?.expose_url()),
-            pool: self.pool,
             in_memory: false,
             certificates: self.params.ssl_ca.clone().map(|path| ("ssl-ca", path)),
-            shown: format!("{self:?}"),
         })
     }
 }
@@ -360,6 +362,6 @@ mod tests {
             any("mysql2://a%40b:p%2Fs@localhost/my%2Fdb?charset=utf8&ssl-ca=/x%20y.pem"),
             "mysql://a%40b:p%2Fs@localhost:3306/my%2Fdb?ssl-mode=verify_identity&ssl-ca=%2Fx%20y.pem&charset=utf8"
         );
-        assert!(parse("mysql://[::1]/db").unwrap().any_parts().is_err());
+        assert!(parse("mysql://[::1]/db").unwrap().any_pool_params().is_err());
     }
 }

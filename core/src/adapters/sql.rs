@@ -42,19 +42,16 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub struct Sql {
     handle: Handle,
-    any: AnyParts,
+    pool: PoolParams,
 }
 
 /// What an adapter of one database tells `sqlx`'s `Any` driver, which takes nothing but a URL.
-#[derive(Clone)]
 pub(super) struct AnyParts {
     pub(super) url: Secret,
-    pub(super) pool: PoolParams,
     /// `Any` gives each connection an in-memory database of its own, so its pool holds one.
     pub(super) in_memory: bool,
     /// The parameter and file of the authorities to trust.
     pub(super) certificates: Option<(&'static str, PathBuf)>,
-    pub(super) shown: String,
 }
 
 impl Adapter for Sql {
@@ -77,19 +74,20 @@ impl Adapter for Sql {
     type Client = AnyPool;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        Ok(Self { handle: handle.clone(), any: any_parts(handle)? })
+        let pool = pool_params(handle)?;
+        Ok(Self { handle: handle.clone(), pool })
     }
 
     async fn connect(&self) -> Result<AnyPool, ClientError> {
         // The only way to hand `sqlx` its drivers is this global list. It panics where an app has put a
         // list of its own there, which is then the one to use.
         let _ = std::panic::catch_unwind(install_default_drivers);
-        if let Some((parameter, path)) = &self.any.certificates {
+        let any = any_parts(&self.handle).map_err(ClientError::caused_by)?;
+        if let Some((parameter, path)) = &any.certificates {
             read_certificates(parameter, path)?;
         }
-        let params = self.any.pool;
-        let pool = if self.any.in_memory { params.in_memory(1) } else { params.options() };
-        let options = self.any.url.expose().parse::<AnyConnectOptions>();
+        let pool = if any.in_memory { self.pool.in_memory(1) } else { self.pool.options() };
+        let options = any.url.expose().parse::<AnyConnectOptions>();
         pool::connect(pool, options.map_err(|error| pool::cause(&error))?).await
     }
 
@@ -111,7 +109,17 @@ impl Adapter for Sql {
     }
 
     fn connect_timeout(&self) -> Duration {
-        self.any.pool.connect_timeout()
+        self.pool.connect_timeout()
+    }
+}
+
+fn pool_params(handle: &Handle) -> Result<PoolParams, HandleError> {
+    match handle.scheme() {
+        #[cfg(feature = "sqlite")]
+        "sqlite" => Ok(crate::Sqlite::from_handle(handle)?.pool_params()),
+        #[cfg(feature = "mysql")]
+        "mysql" | "mariadb" | "mysql2" => crate::MySql::from_handle(handle)?.any_pool_params(),
+        _ => Err(refuse(handle)),
     }
 }
 
@@ -139,7 +147,16 @@ fn refuse(handle: &Handle) -> HandleError {
 
 impl fmt::Debug for Sql {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sql({})", self.any.shown)
+        let database: Result<String, HandleError> = match self.handle.scheme() {
+            #[cfg(feature = "sqlite")]
+            "sqlite" => crate::Sqlite::from_handle(&self.handle).map(|it| format!("{it:?}")),
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" | "mysql2" => {
+                crate::MySql::from_handle(&self.handle).map(|it| format!("{it:?}"))
+            }
+            _ => Err(refuse(&self.handle)),
+        };
+        write!(f, "Sql({})", database.unwrap_or_default())
     }
 }
 

@@ -150,6 +150,10 @@ pub(super) fn file_cause(error: &SqliteError) -> ClientError {
 /// The form in which `sqlx`'s `Any` driver takes the same options.
 #[cfg(feature = "sql")]
 impl Sqlite {
+    pub(super) fn pool_params(&self) -> PoolParams {
+        self.pool
+    }
+
     pub(super) fn any_parts(&self) -> Result<super::sql::AnyParts, HandleError> {
         let file = |mode| {
             let url = Handle::builder("sqlite").path(&self.path).param("mode", mode).build()?;
@@ -162,10 +166,8 @@ impl Sqlite {
                 Mode::Rw => file("rw")?,
                 Mode::Rwc => file("rwc")?,
             },
-            pool: self.pool,
             in_memory: self.mode == Mode::Memory,
             certificates: None,
-            shown: format!("{self:?}"),
         })
     }
 }

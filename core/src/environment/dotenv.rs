@@ -1,7 +1,6 @@
 //! A `.env` file, read by dotenvy's parser without touching the process environment.
 
 use std::cell::RefCell;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -52,7 +51,9 @@ pub(super) fn read(path: &Path) -> (Layer, Vec<Unreadable>) {
                 }
                 let entry = Entry { value: value.into(), line };
                 // As dotenvy loads: the first entry of a name counts.
-                layer.variables.entry(name.into()).or_insert(entry);
+                if !layer.has(&name) {
+                    layer.variables.push((name.into(), entry));
+                }
             }
             // The error holds the whole line: only its number is shown.
             Err(dotenvy::Error::LineParse(..)) => report(
@@ -71,6 +72,12 @@ pub(super) fn read(path: &Path) -> (Layer, Vec<Unreadable>) {
         }
     }
     (layer, broken)
+}
+
+impl Layer {
+    fn has(&self, name: &str) -> bool {
+        self.variables.iter().any(|(other, _)| *other == *name)
+    }
 }
 
 /// Whether the parser replaces something of an entry's value by nothing: `pa$$word` becomes `pa`, and
@@ -108,8 +115,7 @@ fn drops_a_dollar(entry: &str, layer: &Layer) -> bool {
 /// Where the parser looks: the process, then the lines above.
 #[expect(clippy::disallowed_methods, reason = "asks what dotenvy has asked")]
 fn is_set(name: &str, layer: &Layer) -> bool {
-    !name.is_empty()
-        && (std::env::var_os(name).is_some() || layer.variables.contains_key(OsStr::new(name)))
+    !name.is_empty() && (std::env::var_os(name).is_some() || layer.has(name))
 }
 
 /// dotenvy does not say which line an entry stands on, so its input is given to it line by line.

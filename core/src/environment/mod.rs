@@ -5,8 +5,7 @@ mod file;
 mod origin;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,7 +49,8 @@ pub struct Environment {
 struct Layer {
     /// The `.env` file it was read from; `None` for the process or pairs.
     dotenv: Option<Arc<str>>,
-    variables: HashMap<OsString, Entry>,
+    /// A list, not a map: loading asks for a few names once, which costs less than hashing all.
+    variables: Vec<(OsString, Entry)>,
 }
 
 #[derive(Clone)]
@@ -184,13 +184,9 @@ impl Environment {
 
     /// The names that are set, in no order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let set =
-            |(name, entry): (&'_ OsString, &Entry)| !name.is_empty() && !entry.value.is_empty();
-        self.layers
-            .iter()
-            .flat_map(|layer| &layer.variables)
-            .filter(move |pair| set(*pair))
-            .filter_map(|(name, _)| name.to_str())
+        let variables = self.layers.iter().flat_map(|layer| &layer.variables);
+        let set = variables.filter(|(name, entry)| !name.is_empty() && !entry.value.is_empty());
+        set.filter_map(|(name, _)| name.to_str())
     }
 
     /// What is wrong with the sources themselves.
@@ -205,7 +201,9 @@ impl Environment {
 
 impl Layer {
     fn get(&self, name: &str) -> Option<&Entry> {
-        self.variables.get(OsStr::new(name)).filter(|entry| !entry.value.is_empty())
+        // From the end: of a name given twice the last one counts.
+        let (_, entry) = self.variables.iter().rfind(|(other, _)| *other == *name)?;
+        (!entry.value.is_empty()).then_some(entry)
     }
 
     fn found<'a>(&self, name: &str, entry: &'a Entry) -> Result<Found<'a>, Unreadable> {
