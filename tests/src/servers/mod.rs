@@ -21,6 +21,36 @@ pub use port::free_port;
 pub use postfix::Postfix;
 pub use silent::Silent;
 
+/// What a test does to any server.
+pub trait Server {
+    /// Where it listens, on 127.0.0.1.
+    fn port(&self) -> u16;
+    /// Ends it without warning; its port refuses when this returns.
+    fn kill(&mut self);
+    /// Starts it again on the same port, with the same data; it answers when this returns.
+    fn restart(&mut self);
+}
+
+macro_rules! server {
+    ($($type:ty)*) => {$(
+        impl Server for $type {
+            fn port(&self) -> u16 {
+                self.port()
+            }
+
+            fn kill(&mut self) {
+                self.kill();
+            }
+
+            fn restart(&mut self) {
+                self.restart();
+            }
+        }
+    )*};
+}
+
+server!(MariaDb Memcached Postfix);
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -5,39 +5,50 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use backing_services::{Adapter, Error, Failure, Handle, HandleBuilder};
-use backing_services_tests::servers::Silent;
+use backing_services_tests::servers::{Server, Silent};
 use backing_services_tests::tls::{Authority, Tls};
 
-/// A server of an adapter, and how to use it.
-pub(crate) trait Subject: Sized {
+/// An adapter, the server it is for, and how to use it.
+pub(crate) trait Subject {
     type Adapter: Adapter;
-    /// How the suite reaches TLS.
-    const TLS: TlsSupport;
+    type Server: Server;
 
-    fn start() -> Self;
-    fn start_with_tls(tls: &Tls) -> Self;
-    /// The port of the first server, and of the one with TLS.
-    fn port(&self) -> u16;
-    fn kill(&mut self);
-    fn restart(&mut self);
+    /// A server without TLS.
+    fn start() -> Self::Server;
 
-    /// A handle for a server of this kind without TLS, without its host and port.
+    /// A server with TLS; `None` if the client has none, and then it takes no credential either.
+    fn start_with_tls(_: &Tls) -> Option<Self::Server> {
+        None
+    }
+
+    /// Which of the two servers a scheme is for.
+    fn reaches(_scheme: &str) -> Reaches {
+        Reaches::Plain
+    }
+
+    /// A handle for the server without TLS, yet without host and port.
     fn handle(scheme: &str) -> HandleBuilder;
-    /// The same with a wrong password, and what the failure then says; `None` for a service that knows
-    /// no passwords.
+
+    /// A handle for the server with TLS that trusts only certificates of `authority` and verifies the
+    /// host's name.
+    fn tls_handle(scheme: &str, _: &Self::Server, _authority: &Path) -> HandleBuilder {
+        Self::handle(scheme)
+    }
+
+    /// A handle with a wrong password, and what the failure then says; `None` for a service that knows no
+    /// passwords.
     fn wrong_password() -> Option<(HandleBuilder, &'static str)>;
-    /// A handle that trusts only certificates of `authority`, and verifies the host's name.
-    fn tls_handle(authority: &Path) -> HandleBuilder;
 
     /// Writes and reads real data.
     async fn use_it(client: &<Self::Adapter as Adapter>::Client) -> Result<(), String>;
 }
 
 #[derive(PartialEq, Eq)]
-pub(crate) enum TlsSupport {
-    Yes,
-    /// The client has none: then no handle may carry a credential.
-    NoneAndNoCredentials,
+pub(crate) enum Reaches {
+    Plain,
+    Tls,
+    /// Another service behind the same field, with tests of its own.
+    Elsewhere,
 }
 
 /// Loads and connects one adapter as an app does: through a derived struct.
@@ -108,17 +119,13 @@ pub(crate) async fn round_trip<S: Subject, C: Connect<S::Adapter>>() {
 
 pub(crate) async fn every_scheme<S: Subject, C: Connect<S::Adapter>>() {
     let plain = S::start();
-    let authority = Authority::new("right");
-    let tls = (S::TLS == TlsSupport::Yes).then(|| {
-        let certificate = authority.issue(&["localhost"]);
-        (S::start_with_tls(&certificate), certificate)
-    });
+    let certificate = Authority::new("right").issue(&["localhost"]);
+    let tls = S::start_with_tls(&certificate);
     for scheme in S::Adapter::SCHEMES {
-        let handle = match (*scheme, &tls) {
-            // Other services behind the same field have suites of their own.
-            ("sqlite" | "file" | "postmark", _) => continue,
-            ("submission" | "smtps" | "submissions", Some((server, certificate))) => {
-                super::smtp::encrypted(scheme, server.port(), &certificate.ca())
+        let handle = match (S::reaches(scheme), &tls) {
+            (Reaches::Elsewhere, _) => continue,
+            (Reaches::Tls, Some(server)) => {
+                S::tls_handle(scheme, server, &certificate.ca()).build().unwrap()
             }
             _ => on_this_machine(S::handle(scheme), plain.port()),
         };
@@ -189,39 +196,43 @@ pub(crate) async fn silent_server<S: Subject, C: Connect<S::Adapter>>() {
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
-pub(crate) async fn tls_with_the_right_authority<S: Subject, C: Connect<S::Adapter>>() {
-    if S::TLS != TlsSupport::Yes {
+/// The server and the files of the certificates, for as long as a test runs.
+type Kept<S> = (<S as Subject>::Server, [Tls; 2]);
+
+/// A server whose certificate is for `names`, and a handle that trusts the authority that `trusts` picks
+/// from the right one and another.
+fn with_tls<S: Subject>(
+    names: &[&str],
+    trusts: impl FnOnce([&Tls; 2]) -> &Tls,
+) -> Option<(Handle, Kept<S>)> {
+    let [right, wrong] = ["right", "wrong"].map(|name| Authority::new(name).issue(names));
+    let Some(server) = S::start_with_tls(&right) else {
         // There is nothing to encrypt: `wrong_password` proves that no credential is taken.
         assert!(S::wrong_password().is_none());
-        return;
-    }
-    let certificate = Authority::new("right").issue(&["localhost"]);
-    let server = S::start_with_tls(&certificate);
-    let handle = on_this_machine(S::tls_handle(&certificate.ca()), server.port());
+        return None;
+    };
+    let schemes = S::Adapter::SCHEMES;
+    let scheme = schemes.iter().find(|scheme| S::reaches(scheme) == Reaches::Tls);
+    let authority = trusts([&right, &wrong]).ca();
+    let handle = S::tls_handle(scheme.unwrap_or(&schemes[0]), &server, &authority);
+    Some((handle.build().unwrap(), (server, [right, wrong])))
+}
+
+pub(crate) async fn tls_with_the_right_authority<S: Subject, C: Connect<S::Adapter>>() {
+    let Some((handle, _kept)) = with_tls::<S>(&["localhost"], |[right, _]| right) else { return };
     let client = C::connect(&handle).await.unwrap();
     S::use_it(&client).await.unwrap();
 }
 
 pub(crate) async fn tls_with_another_authority<S: Subject, C: Connect<S::Adapter>>() {
-    if S::TLS != TlsSupport::Yes {
-        assert!(S::wrong_password().is_none());
-        return;
-    }
-    let server = S::start_with_tls(&Authority::new("right").issue(&["localhost"]));
-    let wrong = Authority::new("wrong").issue(&["localhost"]);
-    let handle = on_this_machine(S::tls_handle(&wrong.ca()), server.port());
+    let Some((handle, _kept)) = with_tls::<S>(&["localhost"], |[_, wrong]| wrong) else { return };
     let failure = failure(C::connect(&handle).await);
     assert!(failure.cause().contains("certificate does not verify: UnknownIssuer"), "{failure:?}");
 }
 
 pub(crate) async fn tls_for_another_host<S: Subject, C: Connect<S::Adapter>>() {
-    if S::TLS != TlsSupport::Yes {
-        assert!(S::wrong_password().is_none());
-        return;
-    }
-    let certificate = Authority::new("right").issue(&["other.example"]);
-    let server = S::start_with_tls(&certificate);
-    let handle = on_this_machine(S::tls_handle(&certificate.ca()), server.port());
+    let names = ["other.example"];
+    let Some((handle, _kept)) = with_tls::<S>(&names, |[right, _]| right) else { return };
     let failure = failure(C::connect(&handle).await);
     assert!(failure.cause().contains("certificate does not verify: "), "{failure:?}");
     assert!(failure.cause().contains("not valid for name"), "{failure:?}");

@@ -7,46 +7,40 @@ use backing_services_tests::servers::Postfix;
 use backing_services_tests::tls::Tls;
 use lettre::AsyncTransport;
 
-use crate::conformance::{Subject, TlsSupport};
+use crate::conformance::{Reaches, Subject};
 use crate::smtp::{self, PASSWORD, USER, message};
 
-/// `Mail` on Postfix.
-pub(crate) struct Server(smtp::Server);
+struct OnPostfix;
 
-impl Subject for Server {
+impl Subject for OnPostfix {
     type Adapter = Mail;
-    const TLS: TlsSupport = TlsSupport::Yes;
+    type Server = Postfix;
 
-    fn start() -> Self {
-        Self(<smtp::Server as Subject>::start())
+    fn start() -> Postfix {
+        smtp::OnPostfix::start()
     }
 
-    fn start_with_tls(tls: &Tls) -> Self {
-        Self(smtp::Server::with_tls(tls))
+    fn start_with_tls(tls: &Tls) -> Option<Postfix> {
+        smtp::OnPostfix::start_with_tls(tls)
     }
 
-    fn port(&self) -> u16 {
-        self.0.port()
+    fn reaches(scheme: &str) -> Reaches {
+        match scheme {
+            "postmark" | "file" => Reaches::Elsewhere,
+            _ => smtp::OnPostfix::reaches(scheme),
+        }
     }
 
-    fn kill(&mut self) {
-        self.0.kill();
-    }
-
-    fn restart(&mut self) {
-        self.0.restart();
+    fn tls_handle(scheme: &str, server: &Postfix, authority: &Path) -> HandleBuilder {
+        smtp::OnPostfix::tls_handle(scheme, server, authority)
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
-        smtp::Server::handle(scheme)
+        smtp::OnPostfix::handle(scheme)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        smtp::Server::wrong_password()
-    }
-
-    fn tls_handle(authority: &Path) -> HandleBuilder {
-        smtp::Server::tls_handle(authority)
+        smtp::OnPostfix::wrong_password()
     }
 
     async fn use_it(client: &MailTransport) -> Result<(), String> {
@@ -54,7 +48,7 @@ impl Subject for Server {
     }
 }
 
-conformance!(Server);
+conformance!(OnPostfix);
 
 #[derive(BackingServices)]
 struct Services {

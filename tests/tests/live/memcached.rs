@@ -1,37 +1,18 @@
-use std::path::Path;
-
 use async_memcached::AsciiProtocol;
 use backing_services::adapters::memcached::MemcachedPool;
 use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, Memcached};
 use backing_services_tests::servers;
-use backing_services_tests::tls::Tls;
 
-use crate::conformance::{Subject, TlsSupport};
+use crate::conformance::Subject;
 
-pub(crate) struct Server(servers::Memcached);
+struct OnMemcached;
 
-impl Subject for Server {
+impl Subject for OnMemcached {
     type Adapter = Memcached;
-    const TLS: TlsSupport = TlsSupport::NoneAndNoCredentials;
+    type Server = servers::Memcached;
 
-    fn start() -> Self {
-        Self(servers::Memcached::start())
-    }
-
-    fn start_with_tls(_: &Tls) -> Self {
-        unreachable!("the client has no TLS")
-    }
-
-    fn port(&self) -> u16 {
-        self.0.port()
-    }
-
-    fn kill(&mut self) {
-        self.0.kill();
-    }
-
-    fn restart(&mut self) {
-        self.0.restart();
+    fn start() -> servers::Memcached {
+        servers::Memcached::start()
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -40,10 +21,6 @@ impl Subject for Server {
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
         None
-    }
-
-    fn tls_handle(_: &Path) -> HandleBuilder {
-        unreachable!("the client has no TLS")
     }
 
     async fn use_it(client: &MemcachedPool) -> Result<(), String> {
@@ -57,7 +34,7 @@ impl Subject for Server {
     }
 }
 
-conformance!(Server);
+conformance!(OnMemcached);
 
 #[derive(BackingServices)]
 struct Services {
@@ -98,7 +75,7 @@ async fn many_tasks_share_the_pool() {
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let cache = cache.clone();
-            tokio::spawn(async move { Server::use_it(&cache).await })
+            tokio::spawn(async move { OnMemcached::use_it(&cache).await })
         })
         .collect();
     for task in tasks {

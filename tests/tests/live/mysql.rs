@@ -5,10 +5,9 @@ use backing_services_tests::servers::MariaDb;
 use backing_services_tests::tls::{Authority, Tls};
 use sqlx::MySqlPool;
 
-use crate::conformance::{Subject, TlsSupport};
+use crate::conformance::Subject;
 
-/// What `mysql` and `sql` share: one server and its user.
-pub(crate) struct Server(pub(crate) MariaDb);
+pub(crate) struct OnMariaDb;
 
 /// The same for every server of the harness.
 fn account() -> (&'static str, &'static str, &'static str) {
@@ -21,28 +20,22 @@ fn account() -> (&'static str, &'static str, &'static str) {
     *ACCOUNT
 }
 
-impl Subject for Server {
+impl Subject for OnMariaDb {
     type Adapter = MySql;
-    const TLS: TlsSupport = TlsSupport::Yes;
+    type Server = MariaDb;
 
-    fn start() -> Self {
-        Self(MariaDb::start())
+    fn start() -> MariaDb {
+        MariaDb::start()
     }
 
-    fn start_with_tls(tls: &Tls) -> Self {
-        Self(MariaDb::with_tls(tls))
+    fn start_with_tls(tls: &Tls) -> Option<MariaDb> {
+        Some(MariaDb::with_tls(tls))
     }
 
-    fn port(&self) -> u16 {
-        self.0.port()
-    }
-
-    fn kill(&mut self) {
-        self.0.kill();
-    }
-
-    fn restart(&mut self) {
-        self.0.restart();
+    fn tls_handle(scheme: &str, server: &MariaDb, authority: &Path) -> HandleBuilder {
+        let authority = authority.to_str().unwrap();
+        let builder = Self::handle(scheme).host("localhost").port(server.port());
+        builder.param("ssl-mode", "verify_identity").param("ssl-ca", authority)
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -54,11 +47,6 @@ impl Subject for Server {
         let (user, _, database) = account();
         let builder = Handle::builder("mysql").username(user).password("wr0ng").name(database);
         Some((builder, "access denied: the user name or the password is wrong"))
-    }
-
-    fn tls_handle(authority: &Path) -> HandleBuilder {
-        let authority = authority.to_str().unwrap();
-        Self::handle("mysql").param("ssl-mode", "verify_identity").param("ssl-ca", authority)
     }
 
     async fn use_it(client: &MySqlPool) -> Result<(), String> {
@@ -78,7 +66,7 @@ impl Subject for Server {
     }
 }
 
-conformance!(Server);
+conformance!(OnMariaDb);
 
 #[derive(BackingServices)]
 struct Services {
@@ -95,11 +83,11 @@ async fn connect(handle: &Handle) -> Result<MySqlPool, String> {
 async fn socket() {
     let server = MariaDb::start();
     let socket = server.socket().to_str().unwrap();
-    let local = Server::handle("mysql").param("socket", socket).build().unwrap();
+    let local = OnMariaDb::handle("mysql").param("socket", socket).build().unwrap();
     assert_eq!(local.host(), None);
-    Server::use_it(&connect(&local).await.unwrap()).await.unwrap();
+    OnMariaDb::use_it(&connect(&local).await.unwrap()).await.unwrap();
 
-    let missing = Server::handle("mysql").param("socket", "/no/such.sock").build().unwrap();
+    let missing = OnMariaDb::handle("mysql").param("socket", "/no/such.sock").build().unwrap();
     assert_eq!(connect(&missing).await.unwrap_err(), "there is no such file or socket");
 }
 
@@ -134,8 +122,10 @@ async fn modes_of_tls() {
     let server = MariaDb::with_tls(&certificate);
     let wrong = Authority::new("wrong").issue(&["other.example"]);
     let mode = |mode: &str, ca: Option<&Tls>| {
-        let mut builder =
-            Server::handle("mysql").host("localhost").port(server.port()).param("ssl-mode", mode);
+        let mut builder = OnMariaDb::handle("mysql")
+            .host("localhost")
+            .port(server.port())
+            .param("ssl-mode", mode);
         if let Some(ca) = ca {
             builder = builder.param("ssl-ca", ca.ca().to_str().unwrap());
         }
@@ -167,7 +157,7 @@ async fn a_file_without_certificates_is_not_trust_in_everybody() {
         (empty.to_str().unwrap(), "the file that `ssl-ca` names holds no PEM certificate"),
         ("/no/such.pem", "the file that `ssl-ca` names cannot be read: there is no such file"),
     ] {
-        let builder = Server::handle("mysql").host("localhost").port(server.port());
+        let builder = OnMariaDb::handle("mysql").host("localhost").port(server.port());
         let handle = builder.param("ssl-mode", "verify_ca").param("ssl-ca", path).build().unwrap();
         assert_eq!(connect(&handle).await.unwrap_err(), cause);
     }
@@ -176,7 +166,7 @@ async fn a_file_without_certificates_is_not_trust_in_everybody() {
 #[tokio::test]
 async fn a_full_pool_still_answers_a_ping() {
     let server = MariaDb::start();
-    let builder = Server::handle("mysql").host("localhost").port(server.port());
+    let builder = OnMariaDb::handle("mysql").host("localhost").port(server.port());
     let pool = connect(&builder.param("max_connections", "1").build().unwrap()).await.unwrap();
     let _taken = pool.acquire().await.unwrap();
     MySql::ping(&pool).await.unwrap();

@@ -44,7 +44,7 @@ fn with_nothing_set_it_runs_on_files() {
 #[test]
 fn the_same_binary_runs_on_servers() {
     let (db, mail) = (MariaDb::start(), Postfix::start());
-    let url = mysql::Server::handle("mysql").host("localhost").port(db.port()).build().unwrap();
+    let url = mysql::OnMariaDb::handle("mysql").host("localhost").port(db.port()).build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let output = quickstart()
         .current_dir(&folder)

@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Smtp};
@@ -7,33 +6,13 @@ use backing_services_tests::servers::Postfix;
 use backing_services_tests::tls::{Authority, Tls};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
-use crate::conformance::{Subject, TlsSupport};
+use crate::conformance::{Reaches, Subject};
 
 pub(crate) const USER: &str = "mailer";
 pub(crate) const PASSWORD: &str = "p@ss:w/rd#1?%";
 
 /// Postfix that wants a login: in the clear on the first server, over STARTTLS on the one with TLS.
-pub(crate) struct Server(pub(crate) Postfix);
-
-/// Where the servers with TLS listen for TLS from the first byte, by their other port.
-static TLS_PORTS: Mutex<Vec<(u16, u16)>> = Mutex::new(Vec::new());
-
-impl Server {
-    pub(crate) fn with_tls(tls: &Tls) -> Self {
-        let server = Postfix::with_auth(tls);
-        TLS_PORTS.lock().unwrap().push((server.port(), server.tls_port()));
-        Self(server)
-    }
-}
-
-/// A handle for the schemes that are always encrypted.
-pub(crate) fn encrypted(scheme: &str, port: u16, authority: &Path) -> Handle {
-    let ports = TLS_PORTS.lock().unwrap();
-    let implicit = ports.iter().find(|(other, _)| *other == port).unwrap().1;
-    let port = if scheme == "submission" { port } else { implicit };
-    let builder = Server::handle(scheme).host("localhost").port(port);
-    builder.param("tls_ca", authority.to_str().unwrap()).build().unwrap()
-}
+pub(crate) struct OnPostfix;
 
 pub(crate) fn message(to: &str) -> Message {
     let builder =
@@ -41,28 +20,26 @@ pub(crate) fn message(to: &str) -> Message {
     builder.subject("Grüße").body("The body: ä\n.\nafter a lone dot\n".to_owned()).unwrap()
 }
 
-impl Subject for Server {
+impl Subject for OnPostfix {
     type Adapter = Smtp;
-    const TLS: TlsSupport = TlsSupport::Yes;
+    type Server = Postfix;
 
-    fn start() -> Self {
-        Self(Postfix::with_plain_auth())
+    fn start() -> Postfix {
+        Postfix::with_plain_auth()
     }
 
-    fn start_with_tls(tls: &Tls) -> Self {
-        Self::with_tls(tls)
+    fn start_with_tls(tls: &Tls) -> Option<Postfix> {
+        Some(Postfix::with_auth(tls))
     }
 
-    fn port(&self) -> u16 {
-        self.0.port()
+    fn reaches(scheme: &str) -> Reaches {
+        if scheme == "smtp" { Reaches::Plain } else { Reaches::Tls }
     }
 
-    fn kill(&mut self) {
-        self.0.kill();
-    }
-
-    fn restart(&mut self) {
-        self.0.restart();
+    fn tls_handle(scheme: &str, server: &Postfix, authority: &Path) -> HandleBuilder {
+        let port = if scheme == "submission" { server.port() } else { server.tls_port() };
+        let builder = Self::handle(scheme).host("localhost").port(port);
+        builder.param("tls_ca", authority.to_str().unwrap())
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -74,10 +51,6 @@ impl Subject for Server {
         Some((builder, "authentication failed: the user name or the password is wrong"))
     }
 
-    fn tls_handle(authority: &Path) -> HandleBuilder {
-        Self::handle("submission").param("tls_ca", authority.to_str().unwrap())
-    }
-
     async fn use_it(client: &AsyncSmtpTransport<Tokio1Executor>) -> Result<(), String> {
         let answer =
             client.send(message("ada@example.com")).await.map_err(|error| error.to_string())?;
@@ -85,7 +58,7 @@ impl Subject for Server {
     }
 }
 
-conformance!(Server);
+conformance!(OnPostfix);
 
 #[derive(BackingServices)]
 struct Services {

@@ -5,46 +5,37 @@ use backing_services_tests::servers::MariaDb;
 use backing_services_tests::tls::Tls;
 use sqlx::AnyPool;
 
-use crate::conformance::{Subject, TlsSupport};
+use crate::conformance::{Reaches, Subject};
 use crate::mysql;
 
-/// `Sql` on MariaDB.
-pub(crate) struct Server(MariaDb);
+struct OnMariaDb;
 
-impl Subject for Server {
+impl Subject for OnMariaDb {
     type Adapter = Sql;
-    const TLS: TlsSupport = TlsSupport::Yes;
+    type Server = MariaDb;
 
-    fn start() -> Self {
-        Self(MariaDb::start())
+    fn start() -> MariaDb {
+        MariaDb::start()
     }
 
-    fn start_with_tls(tls: &Tls) -> Self {
-        Self(MariaDb::with_tls(tls))
+    fn start_with_tls(tls: &Tls) -> Option<MariaDb> {
+        Some(MariaDb::with_tls(tls))
     }
 
-    fn port(&self) -> u16 {
-        self.0.port()
+    fn reaches(scheme: &str) -> Reaches {
+        if scheme == "sqlite" { Reaches::Elsewhere } else { Reaches::Plain }
     }
 
-    fn kill(&mut self) {
-        self.0.kill();
-    }
-
-    fn restart(&mut self) {
-        self.0.restart();
+    fn tls_handle(scheme: &str, server: &MariaDb, authority: &Path) -> HandleBuilder {
+        mysql::OnMariaDb::tls_handle(scheme, server, authority)
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
-        mysql::Server::handle(scheme)
+        mysql::OnMariaDb::handle(scheme)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        mysql::Server::wrong_password()
-    }
-
-    fn tls_handle(authority: &Path) -> HandleBuilder {
-        mysql::Server::tls_handle(authority)
+        mysql::OnMariaDb::wrong_password()
     }
 
     async fn use_it(client: &AnyPool) -> Result<(), String> {
@@ -65,4 +56,4 @@ pub(crate) async fn write_and_read(client: &AnyPool) -> Result<(), sqlx::Error> 
     Ok(())
 }
 
-conformance!(Server);
+conformance!(OnMariaDb);

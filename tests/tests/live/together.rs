@@ -28,7 +28,7 @@ struct Reports {
 }
 
 fn database(port: u16) -> String {
-    let handle = mysql::Server::handle("mysql").host("localhost").port(port).build().unwrap();
+    let handle = mysql::OnMariaDb::handle("mysql").host("localhost").port(port).build().unwrap();
     handle.expose_url().to_owned()
 }
 
