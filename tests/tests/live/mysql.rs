@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::Duration;
 
 use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, MySql};
 use backing_services_tests::servers::MariaDb;
@@ -161,6 +162,39 @@ async fn a_file_without_certificates_is_not_trust_in_everybody() {
         let handle = builder.param("ssl-mode", "verify_ca").param("ssl-ca", path).build().unwrap();
         assert_eq!(connect(&handle).await.unwrap_err(), cause);
     }
+}
+
+#[tokio::test]
+async fn client_certificate() {
+    let authority = Authority::new("right");
+    let server = MariaDb::with_tls(&authority.issue(&["localhost"]));
+    server.sql("ALTER USER shop REQUIRE X509");
+    let client = authority.issue(&["shop"]);
+    let builder = || OnMariaDb::tls_handle("mysql", &server, &client.ca());
+    let without = connect(&builder().build().unwrap()).await.unwrap_err();
+    assert!(without.starts_with("access denied"), "{without}");
+
+    let [certificate, key] = [client.certificate(), client.key()];
+    let with = builder()
+        .param("ssl-cert", certificate.to_str().unwrap())
+        .param("ssl-key", key.to_str().unwrap());
+    OnMariaDb::use_it(&connect(&with.build().unwrap()).await.unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn charset_and_pool() {
+    let server = MariaDb::start();
+    let builder = OnMariaDb::handle("mysql").host("localhost").port(server.port());
+    let builder = builder.param("charset", "latin1").param("max_connections", "3");
+    let builder = builder.param("min_connections", "2").param("idle_timeout", "1m");
+    let pool = connect(&builder.param("max_lifetime", "1h").build().unwrap()).await.unwrap();
+    let charset: Result<(String,), _> =
+        sqlx::query_as("SELECT @@character_set_client").fetch_one(&pool).await;
+    assert_eq!(charset.unwrap(), ("latin1".to_owned(),));
+    let options = pool.options();
+    assert_eq!((options.get_max_connections(), options.get_min_connections()), (3, 2));
+    assert_eq!(options.get_idle_timeout(), Some(Duration::from_mins(1)));
+    assert_eq!(options.get_max_lifetime(), Some(Duration::from_hours(1)));
 }
 
 #[tokio::test]
