@@ -108,7 +108,7 @@ pub trait BackingServices: Sized + Send + Sync {
     /// # Ok::<(), backing_services::LoadError>(())
     /// ```
     fn from_env() -> Result<Self, LoadError> {
-        Self::load(&Environment::process())
+        private::from_env()
     }
 
     /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless its

@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub(crate) use self::file::reason;
 pub use self::origin::Origin;
 use crate::error::{Problem, ProblemKind};
+use crate::private::{Table, each_variable};
 
 /// A snapshot of the variables that handles and settings are read from.
 ///
@@ -91,6 +92,27 @@ impl Environment {
         Self::of(std::env::vars_os())
     }
 
+    /// Those variables of this process that a struct reads, of the hundreds it may have.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the process environment"
+    )]
+    pub(crate) fn process_for(table: &Table) -> Self {
+        let mut variables = Vec::new();
+        let mut read = |name: String| {
+            if let Some(value) = std::env::var_os(&name) {
+                variables.push((name.into(), Entry { value, line: 0 }));
+            }
+        };
+        each_variable(table, "", &mut |name, is_handle| {
+            if is_handle {
+                read([name, "_FILE"].concat());
+            }
+            read(name.to_owned());
+        });
+        Self { layers: vec![Layer { dotenv: None, variables }], broken: Vec::new() }
+    }
+
     /// These variables and no others. Of a name given twice the last one counts.
     ///
     /// ```
@@ -141,19 +163,19 @@ impl Environment {
         for layer in &self.layers {
             let mut from_file = None;
             for name in names {
-                let name = join(prefix, name);
-                let file_name = format!("{name}_FILE");
+                let file_name = [prefix, name, "_FILE"].concat();
+                let name = &file_name[..file_name.len() - "_FILE".len()];
                 let file = layer.get(&file_name);
-                if let Some(entry) = layer.get(&name) {
+                if let Some(entry) = layer.get(name) {
                     if file.is_some() {
-                        return Err(conflict(&name, &file_name));
+                        return Err(conflict(name, &file_name));
                     }
-                    return layer.found(&name, entry).map(Some);
+                    return layer.found(name, entry).map(Some);
                 }
                 if let Some(entry) = file
                     && from_file.is_none()
                 {
-                    from_file = Some((name, file_name, entry));
+                    from_file = Some((name.to_owned(), file_name, entry));
                 }
             }
             if let Some((name, file_name, entry)) = from_file
@@ -225,8 +247,8 @@ impl Layer {
     }
 }
 
-fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
-    if prefix.is_empty() { name.into() } else { format!("{prefix}{name}").into() }
+pub(crate) fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
+    if prefix.is_empty() { name.into() } else { [prefix, name].concat().into() }
 }
 
 fn conflict(name: &str, file_name: &str) -> Unreadable {

@@ -37,6 +37,9 @@ impl Host {
             }
             return Ok(Self { name: path.into_owned(), port });
         }
+        if is_plain(name) {
+            return Ok(Self { name: name.to_owned(), port });
+        }
         let name = match url::Host::parse(name).map_err(|_| Fault::Host)? {
             url::Host::Domain(name) => name,
             url::Host::Ipv4(address) => address.to_string(),
@@ -100,6 +103,17 @@ impl Host {
         let name = self.name.strip_suffix('.').unwrap_or(&self.name);
         name == "localhost" || name.ends_with(".localhost") || name.starts_with('/')
     }
+}
+
+/// A name that `url` would give back unchanged: nothing international in it, no upper case, and no
+/// number at its end that could make it an address.
+fn is_plain(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    last.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.split('.').all(|label| {
+            !label.is_empty() && label.bytes().all(is_word) && !label.starts_with("xn--")
+        })
 }
 
 impl fmt::Display for Host {

@@ -9,6 +9,7 @@ pub(crate) mod text;
 pub use self::builder::HandleBuilder;
 pub use self::host::Host;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -345,7 +346,9 @@ impl Parsed {
     fn new(text: &str) -> Result<Self, Fault> {
         let spans = grammar::scan(text)?;
         let decode = |span: Option<Span>, part| match span {
-            Some(span) if !span.is_empty() => decode(span.of(text), part).map(Some),
+            Some(span) if !span.is_empty() => {
+                self::decode(span.of(text), part).map(|text| Some(text.into_owned()))
+            }
             _ => Ok(None),
         };
         let username = decode(spans.username, Part::Username)?;
@@ -355,9 +358,7 @@ impl Parsed {
         } else {
             spans.hosts.of(text).split(',').map(Host::parse).collect::<Result<_, _>>()?
         };
-        percent_decode_str(spans.path.of(text))
-            .decode_utf8()
-            .map_err(|_| Fault::NotUtf8 { part: Part::Path })?;
+        self::decode(spans.path.of(text), Part::Path)?;
         let params =
             spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
         Ok(Self {
@@ -372,9 +373,11 @@ impl Parsed {
     }
 }
 
-fn decode(text: &str, part: Part) -> Result<String, Fault> {
-    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| Fault::NotUtf8 { part })?;
-    Ok(decoded.into_owned())
+fn decode(text: &str, part: Part) -> Result<Cow<'_, str>, Fault> {
+    if !text.contains('%') {
+        return Ok(text.into());
+    }
+    percent_decode_str(text).decode_utf8().map_err(|_| Fault::NotUtf8 { part })
 }
 
 fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
@@ -384,14 +387,14 @@ fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
     }
     for pair in query.split('&') {
         let (key, value) = pair.split_once('=').ok_or(Fault::Parameter)?;
-        let key = decode(key, Part::Query)?;
+        let key = decode(key, Part::Query)?.into_owned();
         if key.is_empty() {
             return Err(Fault::Parameter);
         }
         if params.iter().any(|(earlier, _)| *earlier == key) {
             return Err(Fault::RepeatedParameter);
         }
-        params.push((key, decode(value, Part::Query)?));
+        params.push((key, decode(value, Part::Query)?.into_owned()));
     }
     Ok(params)
 }

@@ -7,10 +7,15 @@ use serde::de::DeserializeOwned;
 
 use super::{Field, Kind, Table};
 use crate::backing::BackingServices;
-use crate::environment::{Environment, Found, Origin};
+use crate::environment::{Environment, Found, Origin, join};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask};
 use crate::handle::Handle;
 use crate::near;
+
+/// As `load` of the whole process environment, which only the hints of a report need.
+pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
+    load(&Environment::process_for(S::TABLE)).or_else(|_| load(&Environment::process()))
+}
 
 pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadError> {
     let mut loader = Loader {
@@ -217,12 +222,12 @@ pub(crate) fn each_variable(table: &Table, prefix: &str, visit: &mut dyn FnMut(&
         match field.kind {
             Kind::Resource { variables, .. } => {
                 for variable in variables {
-                    visit(&format!("{prefix}{variable}"), true);
+                    visit(&join(prefix, variable), true);
                 }
             }
-            Kind::Setting { variable, .. } => visit(&format!("{prefix}{variable}"), false),
+            Kind::Setting { variable, .. } => visit(&join(prefix, variable), false),
             Kind::Nested { prefix: inner, table, .. } => {
-                each_variable(table, &format!("{prefix}{inner}"), visit);
+                each_variable(table, &join(prefix, inner), visit);
             }
         }
     }

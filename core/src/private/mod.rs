@@ -15,7 +15,8 @@ pub type Failures = Vec<crate::error::Failure>;
 pub use self::attach::{Scope, connect, connect_one, debug_clients};
 pub use self::check::{Line, check_default, check_example, check_nested, count_lines, lines};
 pub use self::join::{Task, join};
-pub use self::load::{Loader, load};
+pub(crate) use self::load::each_variable;
+pub use self::load::{Loader, from_env, load};
 pub use self::role::{
     Client, Clients, Connect, Describe, DescribeNested, Load, Nested, Optional, Service, Setting,
     Value,

@@ -15,6 +15,14 @@ pub(super) const fn starts_with(bytes: &[u8], at: usize, prefix: &[u8]) -> bool 
     true
 }
 
+/// The first position from `at` that holds `wanted`, or the length.
+pub(super) const fn find(bytes: &[u8], mut at: usize, wanted: u8) -> usize {
+    while at < bytes.len() && bytes[at] != wanted {
+        at += 1;
+    }
+    at
+}
+
 /// The first position from `at` that holds one of `wanted`, or the length.
 pub(super) const fn find_any(bytes: &[u8], mut at: usize, wanted: &[u8]) -> usize {
     while at < bytes.len() {

@@ -13,7 +13,7 @@ mod chars;
 mod fault;
 mod hosts;
 
-use self::bytes::{find_any, find_pair, is_space, starts_with};
+use self::bytes::{find, find_any, find_pair, is_space, starts_with};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
@@ -103,11 +103,11 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
     let has_authority = starts_with(bytes, rest, b"//");
     let authority = if has_authority { rest + 2 } else { rest };
     let authority_end = if has_authority { find_any(bytes, authority, b"/?#") } else { authority };
-    let hash = find_any(bytes, authority, b"#");
+    let hash = find(bytes, authority, b'#');
     if hash < bytes.len() {
-        return Err(Fault::Fragment { before_at: find_any(bytes, hash, b"@") < bytes.len() });
+        return Err(Fault::Fragment { before_at: find(bytes, hash, b'@') < bytes.len() });
     }
-    let path_end = find_any(bytes, authority_end, b"?");
+    let path_end = find(bytes, authority_end, b'?');
     let (username, password, hosts) =
         tri!(scan_authority(bytes, Span { start: authority, end: authority_end }, path_end));
 
@@ -145,7 +145,7 @@ const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
 
 /// The scheme, followed by `://` or, if embedded, by `:`.
 const fn scan_scheme(bytes: &[u8]) -> Result<Span, Fault> {
-    let end = find_any(bytes, 0, b":");
+    let end = find(bytes, 0, b':');
     let mut at = 0;
     while at < end {
         let byte = bytes[at];
@@ -181,7 +181,7 @@ type Authority = (Option<Span>, Option<Span>, Span);
 
 /// Splits `username:password@hosts`. An `@` further behind shows that a delimiter is not escaped.
 const fn scan_authority(bytes: &[u8], span: Span, path_end: usize) -> Result<Authority, Fault> {
-    let at = find_any(bytes, span.start, b"@");
+    let at = find(bytes, span.start, b'@');
     if at == bytes.len() {
         return Ok((None, None, span));
     }
@@ -193,7 +193,7 @@ const fn scan_authority(bytes: &[u8], span: Span, path_end: usize) -> Result<Aut
             Fault::DelimiterBeforeAt { byte: bytes[span.end] }
         });
     }
-    let second = find_any(bytes, at + 1, b"@");
+    let second = find(bytes, at + 1, b'@');
     if second < span.end {
         return Err(Fault::SecondAt);
     }
@@ -202,7 +202,7 @@ const fn scan_authority(bytes: &[u8], span: Span, path_end: usize) -> Result<Aut
             part: if second < path_end { Part::Path } else { Part::Query },
         });
     }
-    let colon = find_any(bytes, span.start, b":");
+    let colon = find(bytes, span.start, b':');
     let has_password = colon < at;
     let username = Span { start: span.start, end: if has_password { colon } else { at } };
     tri!(check(bytes, username, Part::Username));
