@@ -29,7 +29,7 @@ fn main() {
 
 #[cfg(test)]
 mod tests {
-    use backing_services::ProblemKind;
+    use backing_services::{Problem, ProblemKind};
 
     use super::*;
 
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn tells_every_problem() {
         let report = Services::load(&Environment::default()).unwrap_err();
-        let kinds: Vec<_> = report.problems().iter().map(|problem| problem.kind()).collect();
+        let kinds: Vec<_> = report.problems().iter().map(Problem::kind).collect();
         assert_eq!(kinds, [ProblemKind::Missing, ProblemKind::Missing]);
     }
 }
