@@ -31,10 +31,7 @@ pub(crate) struct PoolParams {
 
 impl PoolParams {
     pub(crate) fn check(self) -> Result<Self, HandleError> {
-        let (min, max) = (
-            self.min_connections.unwrap_or(0),
-            self.max_connections.map_or(DEFAULT_MAX, NonZeroU32::get),
-        );
+        let (min, max) = (self.min_connections.unwrap_or(0), self.max_connections());
         if min > max {
             return Err(HandleError::new("`min_connections` is larger than `max_connections`")
                 .with_help(format!("the pool holds at most {max} connections")));
@@ -42,7 +39,6 @@ impl PoolParams {
         Ok(self)
     }
 
-    #[cfg(feature = "sqlite")]
     pub(crate) fn max_connections(self) -> u32 {
         self.max_connections.map_or(DEFAULT_MAX, NonZeroU32::get)
     }
@@ -52,9 +48,9 @@ impl PoolParams {
     }
 
     pub(crate) fn options<DB: Database>(self) -> PoolOptions<DB> {
-        let max = self.max_connections.map_or(DEFAULT_MAX, NonZeroU32::get);
-        let mut options =
-            PoolOptions::new().acquire_timeout(self.connect_timeout()).max_connections(max);
+        let mut options = PoolOptions::new()
+            .acquire_timeout(self.connect_timeout())
+            .max_connections(self.max_connections());
         if let Some(min) = self.min_connections {
             options = options.min_connections(min);
         }
