@@ -95,13 +95,9 @@ pub(super) async fn attach<A: Adapter>(
         Some(origin) => (origin.variable().map(str::to_owned), Some(origin.clone())),
         None => (None, None),
     };
-    let declared = match field.kind {
-        Kind::Resource { variables: [variable, ..], .. } => scope.variable(variable),
-        _ => scope.variable(""),
-    };
     Err(vec![Failure::new(
         scope.path(field.name),
-        variable.unwrap_or(declared),
+        variable.unwrap_or_else(|| scope.variable(field.variable())),
         A::NAME,
         adapter.handle(),
         origin,

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Field, Kind, Table};
 use crate::backing::BackingServices;
-use crate::environment::{Environment, Found, Origin, join};
+use crate::environment::{Environment, Found, Origin, Unreadable, join};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask};
 use crate::handle::Handle;
 use crate::near;
@@ -125,18 +125,8 @@ impl Loader<'_> {
         else {
             return None;
         };
-        let found = match self.environment.resolve(variables, &self.prefix) {
-            Ok(Some(found)) => found,
-            Ok(None) => match default {
-                Some(handle) => Found { value: handle.into(), origin: Origin::Default },
-                None => return Some(None),
-            },
-            Err(unreadable) => {
-                let problem = self.problem(field).because(unreadable);
-                self.problems.push(problem);
-                return None;
-            }
-        };
+        let found = self.environment.resolve(variables, &self.prefix);
+        let Some(found) = self.or_default(field, found, default)? else { return Some(None) };
         let parsed = Handle::parse(&found.value).and_then(|handle| {
             let handle = handle.with_origin(found.origin.clone());
             handle.require_scheme(adapter, schemes)?;
@@ -161,23 +151,33 @@ impl Loader<'_> {
         let Kind::Setting { variable, default, .. } = field.kind else {
             return None;
         };
-        let found = match self.environment.value(variable, &self.prefix) {
-            Ok(Some(found)) => found,
-            Ok(None) => match default {
-                Some(value) => Found { value: value.into(), origin: Origin::Default },
-                None => return Some(None),
-            },
-            Err(unreadable) => {
-                let problem = self.problem(field).because(unreadable);
-                self.problems.push(problem);
-                return None;
-            }
-        };
+        let found = self.environment.value(variable, &self.prefix);
+        let Some(found) = self.or_default(field, found, default)? else { return Some(None) };
         match envy::from_iter::<_, One<T>>([("value".to_owned(), found.value.to_string())]) {
             Ok(one) => Some(Some(one.value)),
             Err(error) => {
                 let reason = setting_reason(&error.to_string(), &found.value);
                 let problem = self.problem(field).bad_setting(&reason, found, &type_name::<T>());
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    /// What the environment has, else the default; `Some(None)` if there is neither.
+    fn or_default<'a>(
+        &mut self,
+        field: &'static Field,
+        found: Result<Option<Found<'a>>, Unreadable>,
+        default: Option<&'static str>,
+    ) -> Option<Option<Found<'a>>> {
+        match found {
+            Ok(Some(found)) => Some(Some(found)),
+            Ok(None) => {
+                Some(default.map(|text| Found { value: text.into(), origin: Origin::Default }))
+            }
+            Err(unreadable) => {
+                let problem = self.problem(field).because(unreadable);
                 self.problems.push(problem);
                 None
             }
@@ -203,14 +203,9 @@ impl Loader<'_> {
     }
 
     fn problem(&self, field: &Field) -> Problem {
-        let variable = match field.kind {
-            Kind::Resource { variables, .. } => variables.first().copied().unwrap_or_default(),
-            Kind::Setting { variable, .. } => variable,
-            Kind::Nested { .. } => "",
-        };
         Problem::new(
             format!("{}{}", self.path, field.name),
-            format!("{}{variable}", self.prefix),
+            format!("{}{}", self.prefix, field.variable()),
             ProblemKind::Missing,
         )
     }

@@ -13,6 +13,17 @@ pub struct Field {
     pub kind: Kind,
 }
 
+impl Field {
+    /// The variable it reads first; a nested field reads none of its own.
+    pub(crate) fn variable(&self) -> &'static str {
+        match self.kind {
+            Kind::Resource { variables, .. } => variables.first().copied().unwrap_or_default(),
+            Kind::Setting { variable, .. } => variable,
+            Kind::Nested { .. } => "",
+        }
+    }
+}
+
 pub enum Kind {
     Resource {
         /// The first is the field's variable, the others are aliases in their order.
