@@ -84,7 +84,7 @@ install_packages() {
     # Nor after the machine's next start.
     if [[ -d /run/systemd/system ]]; then
         local package
-        for package in mariadb-server memcached postfix; do
+        for package in beanstalkd mariadb-server memcached nats-server postfix postgresql rabbitmq-server redis-server; do
             if [[ " $* " == *" $package "* ]]; then
                 quietly systemctl disable "${package%-server}"
             fi
@@ -95,12 +95,17 @@ install_packages() {
 command -v dpkg-query >/dev/null || fail "installs Debian packages, and this is no Debian"
 
 packages=(
+    beanstalkd
     ca-certificates                                 # the roots that clients trust by default
     libsasl2-modules libsasl2-modules-db sasl2-bin  # logins of Postfix
     mariadb-client mariadb-server
     memcached
+    nats-server
     openssl                                         # the TLS client of the harness's own tests
     postfix
+    postgresql
+    rabbitmq-server
+    redis-server
 )
 # aws-lc-sys and libsqlite3-sys compile C, and need nothing but a compiler for it.
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
