@@ -5,9 +5,7 @@ use std::fmt::{Debug, Display};
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use backing_services::{
-    Adapter, BackingServices, Environment, Error, Handle, Mail, Memcached, MySql, Smtp, Sql, Sqlite,
-};
+use backing_services::{Adapter, BackingServices, Environment, Error, Handle};
 use backing_services_tests::servers::{Silent, free_port};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -69,7 +67,8 @@ fn assert_nothing_leaked(what: &str) -> String {
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 macro_rules! adapters {
-    ($($module:ident: $adapter:ty;)*) => {$(
+    ($($module:ident: $adapter:ty;)*) => {
+    $(
         mod $module {
             use super::*;
 
@@ -143,20 +142,23 @@ macro_rules! adapters {
                 }
             }
         }
-    )*};
+    )*
+
+    const LOOKS: &[fn(&str)] = &[$($module::look),*];
+    };
 }
 
 adapters! {
-    mail: Mail;
-    memcached: Memcached;
-    mysql: MySql;
-    smtp: Smtp;
-    sql: Sql;
-    sqlite: Sqlite;
+    mail: backing_services::Mail;
+    memcached: backing_services::Memcached;
+    mysql: backing_services::MySql;
+    smtp: backing_services::Smtp;
+    sql: backing_services::Sql;
+    sqlite: backing_services::Sqlite;
 }
 
 fn look_by_every_adapter(url: &str) {
-    for look in [mail::look, memcached::look, mysql::look, smtp::look, sql::look, sqlite::look] {
+    for look in LOOKS {
         look(url);
     }
     assert_nothing_leaked(url);
