@@ -3,6 +3,9 @@
 //! Every module has the same shape: the grammar of the handle as a table, the type, the parse, `connect`,
 //! `ping`, `close`, tests. A new one touches its file, a feature in `Cargo.toml` and a line here.
 
+#[cfg(feature = "_http")]
+#[allow(dead_code, reason = "each service uses some of it")]
+mod http;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;

@@ -1,0 +1,102 @@
+//! What the adapters over HTTP share: time limits, the authorities to trust, root causes without a URL.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, ClientBuilder, StatusCode};
+use serde::Deserialize;
+
+use super::CONNECT_TIMEOUT;
+use super::shared::read_certificates;
+use crate::error::{ClientError, HandleError};
+use crate::handle::{Handle, Host};
+
+/// How long a whole call may take unless the handle says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// | parameter | meaning | default |
+/// |---|---|---|
+/// | `connect_timeout` | for connecting, and for proving that the service answers | `10s` |
+/// | `timeout` | for a whole call, the body of its answer included | `30s` |
+/// | `tls_ca` | a file of PEM certificates, the only authorities to trust | those of the system |
+#[derive(Deserialize, Clone, Default)]
+pub(crate) struct HttpParams {
+    connect_timeout: Option<Duration>,
+    timeout: Option<Duration>,
+    tls_ca: Option<PathBuf>,
+}
+
+impl HttpParams {
+    /// `tls_ca` needs TLS to be of any use.
+    pub(crate) fn check(self, tls: bool) -> Result<Self, HandleError> {
+        if self.tls_ca.is_some() && !tls {
+            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
+                .with_help("leave `tls_ca` out, or use TLS"));
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(TIMEOUT)
+    }
+
+    /// A client for `host` that follows no redirect: a credential goes nowhere else.
+    pub(crate) fn client(&self, host: &Host) -> Result<ClientBuilder, ClientError> {
+        let mut builder = Client::builder()
+            .connect_timeout(self.connect_timeout())
+            .timeout(self.timeout())
+            .redirect(Policy::none())
+            .referer(false);
+        if host.is_loopback() {
+            // What need not be encrypted because it stays on this machine may not leave it by a proxy.
+            builder = builder.no_proxy();
+        }
+        if let Some(path) = &self.tls_ca {
+            let pem = read_certificates("tls_ca", path)?;
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| cause(&error))?;
+            builder = builder.tls_certs_only(certificates);
+        }
+        Ok(builder)
+    }
+}
+
+/// Refuses to send a credential in the clear to another machine.
+pub(crate) fn require_tls(handle: &Handle, tls: bool, help: &str) -> Result<(), HandleError> {
+    if tls || handle.hosts().iter().all(Host::is_loopback) {
+        return Ok(());
+    }
+    Err(HandleError::insecure("the credential would be sent in the clear to another machine", help))
+}
+
+/// The root cause of a call that had no answer. The URL, which may hold a credential, is left out.
+pub(crate) fn cause(error: &reqwest::Error) -> ClientError {
+    if error.is_timeout() {
+        return ClientError::transient("no answer in time");
+    }
+    let source = std::error::Error::source(error);
+    match source.map(ClientError::root_cause) {
+        Some(root) if root.is_transient() || !error.is_request() => root,
+        // A connection that ended in the middle of an answer has no error of the system's in it.
+        Some(root) if root.to_string().contains("connection closed") => {
+            ClientError::transient("the connection ended before the server answered")
+        }
+        Some(root) => root,
+        None => ClientError::new("the call failed"),
+    }
+}
+
+/// What an answer that is no success says about the credential and about trying again.
+pub(crate) fn refused(status: StatusCode) -> ClientError {
+    match status.as_u16() {
+        401 | 403 => ClientError::new(format!(
+            "authentication failed: the server answered {status} to the credential"
+        )),
+        429 | 500.. => ClientError::transient(format!("the server answered {status}")),
+        _ => ClientError::new(format!("the server answered {status}")),
+    }
+}
