@@ -9,6 +9,9 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose,
 };
 use tempfile::TempDir;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A certificate authority of the test's own. Two of them never trust each other's certificates.
 #[derive(Debug)]
@@ -83,6 +86,18 @@ impl Tls {
     /// The server's private key.
     pub fn key(&self) -> PathBuf {
         self.folder.path().join("key.pem")
+    }
+
+    /// What a server of the test's own presents.
+    pub(crate) fn server_config(&self) -> ServerConfig {
+        let certificates = CertificateDer::pem_file_iter(self.certificate())
+            .and_then(Iterator::collect)
+            .expect("the certificate");
+        let key = PrivateKeyDer::from_pem_file(self.key()).expect("the key");
+        ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(certificates, key)
+            .expect("a certificate and its key")
     }
 
     /// Copies the three files, so that a server outlives the value it was started with.

@@ -14,12 +14,14 @@ mod port;
 mod postfix;
 mod program;
 mod silent;
+mod stand_in;
 
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use port::free_port;
 pub use postfix::Postfix;
 pub use silent::Silent;
+pub use stand_in::{Request, Response, StandIn};
 
 /// What a test does to any server.
 pub trait Server {
@@ -49,7 +51,7 @@ macro_rules! server {
     )*};
 }
 
-server!(MariaDb Memcached Postfix);
+server!(MariaDb Memcached Postfix StandIn);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
