@@ -15,7 +15,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use backing_services_tests::servers::{MariaDb, Memcached, Postfix, Silent, free_port};
+use backing_services_tests::servers::{
+    MariaDb, Memcached, Postfix, Response, Silent, StandIn, free_port,
+};
 use backing_services_tests::tls::{Authority, Tls};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -349,4 +351,32 @@ fn postfix_takes_mail_from_everyone_over_tls() {
     let mut greeting = String::new();
     distrusting.dialogue.from.read_to_string(&mut greeting).unwrap();
     assert_eq!(greeting, "");
+}
+
+#[test]
+fn the_stand_in_keeps_what_it_is_sent_dies_and_comes_back() {
+    let mut server = StandIn::start(|request| {
+        let text = format!("{} bytes for {}", request.body().len(), request.uri());
+        Response::new(text.into())
+    });
+    let ask = |port: u16| {
+        let mut stream = connect(port);
+        let head = "POST /a?b=c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+        stream.write_all(format!("{head}Content-Length: 5\r\n\r\nhello").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(ask(server.port()).ends_with("\r\n\r\n5 bytes for /a?b=c"));
+
+    let mut open = connect(server.port());
+    server.kill();
+    assert_refuses(server.port());
+    assert_eq!(open.read(&mut [0]).unwrap_or(0), 0, "the connection is cut");
+
+    server.restart();
+    assert!(ask(server.port()).starts_with("HTTP/1.1 200 OK\r\n"));
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].body().as_ref(), b"hello");
 }
