@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -126,18 +126,33 @@ impl MariaDb {
 
     /// What the server answers `root` in the database: rows by line, columns by tab, no header.
     pub fn sql(&self, statement: &str) -> String {
-        let output = Command::new(program::find("mariadb", "mariadb-client"))
-            .args(["--no-defaults", "--batch", "--skip-column-names", "--user=root"])
-            .arg(option("--socket", &self.socket))
-            .args(["--execute", statement, DATABASE])
-            .output()
-            .expect("mariadb starts");
-        assert!(
-            output.status.success(),
-            "{statement}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).expect("an answer in UTF-8")
+        let mut client = self.client("mariadb");
+        client.args(["--batch", "--skip-column-names", "--execute", statement, DATABASE]);
+        String::from_utf8(run(client)).expect("an answer in UTF-8")
+    }
+
+    /// The whole database as SQL, by `mariadb-dump`.
+    pub fn dump(&self) -> Vec<u8> {
+        let mut client = self.client("mariadb-dump");
+        client.args(["--single-transaction", DATABASE]);
+        run(client)
+    }
+
+    /// Runs what `dump` gave into the database.
+    pub fn load(&self, dump: &[u8]) {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(dump).expect("the dump in it");
+        file.rewind().expect("the start of it");
+        let mut client = self.client("mariadb");
+        client.arg(DATABASE).stdin(file);
+        run(client);
+    }
+
+    /// A program that talks to the server as `root`.
+    fn client(&self, program: &str) -> Command {
+        let mut client = Command::new(program::find(program, "mariadb-client"));
+        client.args(["--no-defaults", "--user=root"]).arg(option("--socket", &self.socket));
+        client
     }
 
     /// Ends it at once. Returns when its port refuses connections.
@@ -149,6 +164,12 @@ impl MariaDb {
     pub fn restart(&mut self) {
         self.daemon.restart();
     }
+}
+
+fn run(mut client: Command) -> Vec<u8> {
+    let output = client.output().expect("a client of MariaDB starts");
+    assert!(output.status.success(), "{client:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
 /// A server that starts deletes the temporary tables it finds, so none may share this folder.

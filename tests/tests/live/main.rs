@@ -5,11 +5,13 @@
 #[macro_use]
 mod conformance;
 
+mod example;
 mod files;
 mod mail;
 mod memcached;
 mod mysql;
 mod quickstart;
+mod seven_steps;
 mod smtp;
 mod sql;
 mod together;

@@ -1,6 +1,5 @@
 //! The compiled quickstart, never rebuilt, on two sets of resources.
 
-use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -9,19 +8,8 @@ use backing_services_tests::servers::{MariaDb, Postfix};
 use crate::conformance::Subject;
 use crate::mysql;
 
-/// Cargo builds the examples before it runs the tests of a workspace.
 fn quickstart() -> Command {
-    let mut path: PathBuf = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.push("examples/quickstart");
-    assert!(
-        path.exists(),
-        "the quickstart is not built: run tests/run.sh, or `cargo build --examples`"
-    );
-    let mut command = Command::new(path);
-    command.env_clear();
-    command
+    crate::example::command("quickstart")
 }
 
 fn stdout(output: &Output) -> String {
