@@ -56,14 +56,16 @@ impl HandleBuilder {
     /// ```
     /// # use backing_services::Handle;
     /// assert_eq!(Handle::builder("nats").host("::1").build()?.expose_url(), "nats://[::1]");
+    /// let socket = Handle::builder("postgres").host("/run/a:b").name("shop").build()?;
+    /// assert_eq!(socket.expose_url(), "postgres://%2Frun%2Fa%3Ab/shop");
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn host(mut self, host: impl AsRef<str>) -> Self {
         let host = host.as_ref();
-        self.hosts.push(if host.contains(':') && !host.starts_with('[') {
-            format!("[{host}]")
-        } else if host.starts_with('/') {
+        self.hosts.push(if host.starts_with('/') {
             utf8_percent_encode(host, PART).to_string()
+        } else if host.contains(':') && !host.starts_with('[') {
+            format!("[{host}]")
         } else {
             host.to_owned()
         });
