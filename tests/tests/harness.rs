@@ -15,9 +15,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use backing_services_tests::servers::{
-    MariaDb, Memcached, Postfix, Response, Silent, StandIn, free_port,
-};
+use backing_services_tests::servers::{MariaDb, Memcached, Postfix, PostgreSql, Response, Silent, StandIn, free_port};
 use backing_services_tests::tls::{Authority, Tls};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -246,6 +244,82 @@ fn mariadb_can_present_the_name_of_another_host() {
     let strict = ["--host=localhost", "--ssl-verify-server-cert", &ca];
     assert!(!mariadb(&server, &strict, "SELECT 1").status.success());
     assert!(mariadb(&server, &["--host=localhost", "--ssl", &ca], "SELECT 1").status.success());
+}
+
+fn psql(server: &PostgreSql, settings: &str, statement: &str) -> Output {
+    let (user, database, port) = (server.user(), server.database(), server.port());
+    Command::new("psql")
+        .args(["--no-psqlrc", "--no-align", "--tuples-only", "--command", statement])
+        .arg(format!("user={user} dbname={database} port={port} {settings}"))
+        .env("PGPASSWORD", server.password())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn postgresql_lives_dies_and_comes_back_with_its_data() {
+    let mut server = PostgreSql::start();
+    let beside = PostgreSql::start();
+    let host = "host=127.0.0.1";
+    answer(psql(&server, host, "CREATE TABLE orders (id INT)"));
+    assert_eq!(
+        answer(psql(&beside, host, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")),
+        "0\n"
+    );
+    assert_eq!(beside.sql("SELECT current_user, current_database()"), "postgres\tshop\n");
+    let socket = format!("host={}", server.socket().display());
+    assert_eq!(answer(psql(&server, &socket, "SELECT current_user")), "shop\n");
+    let wrong = format!("{socket} password=wrong");
+    assert!(!psql(&server, &wrong, "SELECT 1").status.success());
+
+    for round in 1..=3 {
+        answer(psql(&server, host, &format!("INSERT INTO orders VALUES ({round})")));
+        // One who is connected dies with the server, and is not in the way of the next.
+        let mut sleeper = Command::new("psql")
+            .args(["--no-psqlrc", "--command", "SELECT pg_sleep(60)"])
+            .arg(format!("host=127.0.0.1 user=shop dbname=shop port={}", server.port()))
+            .env("PGPASSWORD", server.password())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let sleeps = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND state = 'active'";
+        while server.sql(sleeps) != "1\n" {
+            sleep(Duration::from_millis(10));
+        }
+        server.kill();
+        assert_refuses(server.port());
+        assert!(!sleeper.wait().unwrap().success());
+        server.restart();
+        assert_eq!(
+            answer(psql(&server, host, "SELECT count(*) FROM orders")),
+            format!("{round}\n")
+        );
+    }
+}
+
+#[test]
+fn postgresql_speaks_tls_and_insists_on_it() {
+    let authority = Authority::new("the shop's authority");
+    let tls = localhost(&authority);
+    let mut server = PostgreSql::with_tls(&tls);
+    let verified = format!("host=localhost sslmode=verify-full sslrootcert={}", tls.ca().display());
+    let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    assert_eq!(answer(psql(&server, &verified, encrypted)), "t\n");
+    assert!(!psql(&server, "host=127.0.0.1 sslmode=disable", "SELECT 1").status.success());
+
+    let other = localhost(&Authority::new("someone else"));
+    let distrusted =
+        format!("host=localhost sslmode=verify-full sslrootcert={}", other.ca().display());
+    assert!(!psql(&server, &distrusted, "SELECT 1").status.success());
+
+    // The server has a copy of its files.
+    drop(authority);
+    server.restart();
+    assert_eq!(answer(psql(&server, &verified, encrypted)), "t\n");
+
+    let strict = PostgreSql::with_client_certificates(&tls);
+    assert!(!psql(&strict, &verified, "SELECT 1").status.success());
 }
 
 #[test]

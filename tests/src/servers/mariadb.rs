@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
+use super::data_folder::DataFolder;
 use super::{folder, free_port, is_root, program};
 use crate::tls::Tls;
 
@@ -50,7 +51,7 @@ impl MariaDb {
     fn run(tls: Option<&Tls>) -> Self {
         let folder = folder("mariadb");
         let path = |name: &str| folder.path().join(name);
-        DataFolder::new().write(&path("data"));
+        new_data().write(&path("data"));
         // Run by the server itself before it listens: who connects finds everything there.
         fs::write(
             path("setup.sql"),
@@ -193,61 +194,29 @@ fn answers(stream: &mut TcpStream) -> io::Result<bool> {
     Ok(start[4] == 10)
 }
 
-/// A new server's data, in memory: making it takes a second, writing it a twentieth of that.
-struct DataFolder {
-    folders: Vec<PathBuf>,
-    files: Vec<(PathBuf, Vec<u8>)>,
-}
-
-impl DataFolder {
-    fn new() -> &'static Self {
-        static MADE: OnceLock<DataFolder> = OnceLock::new();
-        MADE.get_or_init(|| {
-            let folder = folder("mariadb-install");
-            let data = folder.path().join("data");
-            let mut install = Command::new(program::find("mariadb-install-db", "mariadb-server"));
-            install
-                .args(["--no-defaults", "--auth-root-authentication-method=normal"])
-                .arg("--skip-test-db")
-                .arg(option("--datadir", &data))
-                .arg(tmpdir(folder.path()))
-                .args(SMALL);
-            if is_root() {
-                install.arg("--user=root");
-            }
-            let output = install.output().expect("mariadb-install-db starts");
-            assert!(
-                output.status.success(),
-                "mariadb-install-db failed:\n{}{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            );
-            let mut made = Self { folders: Vec::new(), files: Vec::new() };
-            made.read(&data, Path::new("")).expect("the new data folder");
-            made
-        })
-    }
-
-    fn read(&mut self, root: &Path, inner: &Path) -> io::Result<()> {
-        self.folders.push(inner.to_owned());
-        for entry in fs::read_dir(root.join(inner))? {
-            let entry = entry?;
-            let path = inner.join(entry.file_name());
-            if entry.file_type()?.is_dir() {
-                self.read(root, &path)?;
-            } else {
-                self.files.push((path, fs::read(entry.path())?));
-            }
+/// What a new server starts with.
+fn new_data() -> &'static DataFolder {
+    static MADE: OnceLock<DataFolder> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let folder = folder("mariadb-install");
+        let data = folder.path().join("data");
+        let mut install = Command::new(program::find("mariadb-install-db", "mariadb-server"));
+        install
+            .args(["--no-defaults", "--auth-root-authentication-method=normal"])
+            .arg("--skip-test-db")
+            .arg(option("--datadir", &data))
+            .arg(tmpdir(folder.path()))
+            .args(SMALL);
+        if is_root() {
+            install.arg("--user=root");
         }
-        Ok(())
-    }
-
-    fn write(&self, to: &Path) {
-        for folder in &self.folders {
-            fs::create_dir(to.join(folder)).expect("a data folder");
-        }
-        for (path, content) in &self.files {
-            fs::write(to.join(path), content).expect("a data file");
-        }
-    }
+        let output = install.output().expect("mariadb-install-db starts");
+        assert!(
+            output.status.success(),
+            "mariadb-install-db failed:\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        DataFolder::read(&data)
+    })
 }

@@ -8,10 +8,12 @@
 //! A server that is not installed is a failing test that says what to run.
 
 mod daemon;
+mod data_folder;
 mod mariadb;
 mod memcached;
 mod port;
 mod postfix;
+mod postgres;
 mod program;
 mod silent;
 mod stand_in;
@@ -20,6 +22,7 @@ pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use port::free_port;
 pub use postfix::Postfix;
+pub use postgres::PostgreSql;
 pub use silent::Silent;
 pub use stand_in::{Request, Response, StandIn};
 
@@ -51,7 +54,7 @@ macro_rules! server {
     )*};
 }
 
-server!(MariaDb Memcached Postfix StandIn);
+server!(MariaDb Memcached Postfix PostgreSql StandIn);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
