@@ -113,6 +113,7 @@
 //! | feature | type | client |
 //! |---|---|---|
 //! | `mysql` | `MySql` | `sqlx::MySqlPool` |
+//! | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //! | `sql` | `Sql`: any of the above that is on | `sqlx::AnyPool` |
 //! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
@@ -159,6 +160,8 @@ pub use self::adapters::mail::Mail;
 pub use self::adapters::memcached::Memcached;
 #[cfg(feature = "mysql")]
 pub use self::adapters::mysql::MySql;
+#[cfg(feature = "postgres")]
+pub use self::adapters::postgres::Postgres;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
 #[cfg(feature = "sql")]

@@ -8,10 +8,13 @@
 //! MAIL_URL=submission://shop:secret@mail.example \
 //!     cargo run --example quickstart
 //! ```
+//!
+//! Built with `--features postgres` it takes `DATABASE_URL=postgres://...` too.
 
 use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use backing_services::adapters::sql::placeholders;
 use backing_services::{BackingServices, Mail, Sql};
 use lettre::{AsyncTransport, Message};
 
@@ -64,7 +67,8 @@ impl Order<'_> {
         .execute(db)
         .await?;
         let number = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos())?;
-        sqlx::query("INSERT INTO orders (number, customer, item) VALUES (?, ?, ?)")
+        let insert = "INSERT INTO orders (number, customer, item) VALUES (?, ?, ?)";
+        sqlx::query(placeholders(db, insert))
             .bind(number)
             .bind(self.customer)
             .bind(self.item)

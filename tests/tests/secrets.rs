@@ -152,6 +152,7 @@ adapters! {
     mail: backing_services::Mail;
     memcached: backing_services::Memcached;
     mysql: backing_services::MySql;
+    postgres: backing_services::Postgres;
     smtp: backing_services::Smtp;
     sql: backing_services::Sql;
     sqlite: backing_services::Sqlite;
@@ -169,6 +170,9 @@ const VALID: &[&str] = &[
     "mysql://uZ8user:pZ8word@localhost:3306/db",
     "mysql://uZ8user:pZ8word@db.example/db?ssl-mode=required",
     "mariadb://uZ8user@/db?socket=/run/m.sock",
+    "postgres://uZ8user:pZ8word@localhost:5432/db?application_name=vZ8alue&options=vZ8alue",
+    "postgres://uZ8user:pZ8word@localhost",
+    "postgresql://uZ8user:pZ8word@%2Frun%2Fpg/db",
     "smtp://uZ8user:pZ8word@localhost",
     "submission://tZ8oken@mail.example:587",
     "smtps://uZ8user:pZ8word@mail.example?connect_timeout=5s",
@@ -200,6 +204,10 @@ const BROKEN: &[&str] = &[
     "mysql://uZ8user:pZ8word@localhost:99999/db",
     "mysql://uZ8user:pZ8word@localhost/a/b",
     "mysql://uZ8user:pZ8word@${tZ8oken}/db",
+    "postgres://uZ8user:pZ8word@db.example/db?sslmode=allow",
+    "postgres://uZ8user:pZ8word@localhost/db?sslmode=vZ8alue",
+    "postgres://uZ8user:pZ8word%00@localhost/db?options=vZ8alue",
+    "postgres://uZ8user:pZ8word@%2Frun%2Fpg/db?sslrootcert=vZ8alue",
     "smtp://uZ8user:pZ8word@mail.example?tls=opportunistic",
     "smtp://uZ8user:pZ8word@localhost?local_domain=vZ8alue%0D",
     "smtp://uZ8user:pZ8word%00@localhost",
@@ -254,6 +262,8 @@ async fn failing_connections() {
         };
         mysql::connect(&url("mysql")).await;
         sql::connect(&url("mysql")).await;
+        postgres::connect(&url("postgres")).await;
+        sql::connect(&url("postgres")).await;
         smtp::connect(&url("smtp")).await;
         mail::connect(&url("smtps")).await;
         memcached::connect(&format!("memcached://localhost:{port}?connect_timeout={timeout}"))
@@ -304,12 +314,21 @@ async fn a_server_that_repeats_the_credentials() {
 #[cfg(feature = "live")]
 #[tokio::test]
 async fn real_servers() {
-    use backing_services_tests::servers::{self, MariaDb, Postfix};
+    use backing_services_tests::servers::{self, MariaDb, Postfix, PostgreSql};
 
     let _turn = TURN.lock().await;
     let (db, mail, cache) =
         (MariaDb::start(), Postfix::with_plain_auth(), servers::Memcached::start());
     db.sql("CREATE USER 'uZ8user' IDENTIFIED BY 'pZ8word'; GRANT ALL ON shop.* TO 'uZ8user'");
+    let pg = PostgreSql::start();
+    pg.sql("CREATE ROLE \"uZ8user\" LOGIN PASSWORD 'pZ8word'");
+    for password in ["pZ8word", "hZ8ead", "pZ8word%07"] {
+        for database in ["shop", "other"] {
+            let url = format!("postgres://uZ8user:{password}@localhost:{}/{database}", pg.port());
+            postgres::connect(&format!("{url}?application_name=vZ8alue")).await;
+            sql::connect(&format!("{url}?options=-c%20application_name%3DvZ8alue")).await;
+        }
+    }
     for password in ["pZ8word", "hZ8ead"] {
         for scheme in ["mysql", "mariadb"] {
             let url = format!("{scheme}://uZ8user:{password}@localhost:{}/shop", db.port());

@@ -16,6 +16,8 @@ pub mod mail;
 pub mod memcached;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 #[cfg(feature = "sql")]

@@ -125,6 +125,14 @@ pub(crate) fn cause(error: &sqlx::Error) -> ClientError {
         sqlx::Error::Database(database) => database_cause(&**database),
         sqlx::Error::Io(io) => ClientError::root_cause(io),
         sqlx::Error::Tls(tls) => ClientError::root_cause(&**tls),
+        // The text goes on with the character.
+        sqlx::Error::Configuration(reason)
+            if reason.to_string().starts_with("Failed to saslprep") =>
+        {
+            ClientError::new(
+                "the password has a character that SCRAM authentication does not allow",
+            )
+        }
         sqlx::Error::Configuration(reason) => ClientError::root_cause(&**reason),
         sqlx::Error::PoolTimedOut => {
             ClientError::transient("no connection of the pool became free in time")
@@ -138,6 +146,10 @@ fn database_cause(error: &dyn sqlx::error::DatabaseError) -> ClientError {
     #[cfg(feature = "mysql")]
     if let Some(error) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
         return super::mysql::server_cause(error);
+    }
+    #[cfg(feature = "postgres")]
+    if let Some(error) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+        return super::postgres::server_cause(error);
     }
     #[cfg(feature = "sqlite")]
     if let Some(error) = error.try_downcast_ref::<sqlx::sqlite::SqliteError>() {

@@ -10,6 +10,7 @@ mod files;
 mod mail;
 mod memcached;
 mod mysql;
+mod postgres;
 mod quickstart;
 mod seven_steps;
 mod smtp;

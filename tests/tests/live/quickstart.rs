@@ -1,12 +1,12 @@
-//! The compiled quickstart, never rebuilt, on two sets of resources.
+//! The compiled quickstart, never rebuilt, on several sets of resources.
 
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use backing_services_tests::servers::{MariaDb, Postfix};
+use backing_services_tests::servers::{MariaDb, Postfix, PostgreSql};
 
 use crate::conformance::Subject;
-use crate::mysql;
+use crate::{mysql, postgres};
 
 fn quickstart() -> Command {
     crate::example::command("quickstart")
@@ -43,6 +43,19 @@ fn the_same_binary_runs_on_servers() {
     let text = stdout(&output);
     assert!(text.contains("Sql(MySql(mysql://localhost:"), "{text}");
     assert_eq!(db.sql("SELECT count(*) FROM orders").trim(), "1");
+
+    let other = PostgreSql::start();
+    let url = postgres::OnPostgreSql::handle("postgres").host("localhost").port(other.port());
+    let output = quickstart()
+        .current_dir(&folder)
+        .env("DATABASE_URL", url.build().unwrap().expose_url())
+        .env("MAIL_URL", format!("smtp://localhost:{}", mail.port()))
+        .output()
+        .unwrap();
+    let text = stdout(&output);
+    assert!(text.contains("Sql(Postgres(postgres://localhost:"), "{text}");
+    assert_eq!(other.sql("SELECT count(*) FROM orders WHERE item LIKE 'an %'").trim(), "1");
+
     let inbox = mail.wait_for_mail("ada@example.com", Duration::from_secs(20));
     assert!(inbox[0].contains("Thank you for ordering"), "{}", inbox[0]);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing was written beside them");
@@ -52,7 +65,7 @@ fn the_same_binary_runs_on_servers() {
 #[test]
 fn a_wrong_environment_is_a_readable_report() {
     let output = quickstart()
-        .env("DATABASE_URL", "postgres://shop:hunter2@db.example/shop")
+        .env("DATABASE_URL", "redis://shop:hunter2@db.example/shop")
         .env("MAIL_URL", "smtp://shop:hun#ter2@mail.example")
         .output()
         .unwrap();
@@ -63,8 +76,8 @@ fn a_wrong_environment_is_a_readable_report() {
         "Error: 2 problems in the environment of `Services`
 
   DATABASE_URL: Services::db, SQL
-      the scheme `postgres` is not one of SQL
-      help: expected `mysql://`, `mariadb://`, `mysql2://` or `sqlite://`, for example mysql://user:password@localhost:3306/database
+      the scheme `redis` is not one of SQL
+      help: expected `mysql://`, `mariadb://`, `mysql2://`, `postgres://`, `postgresql://` or `sqlite://`, for example mysql://user:password@localhost:3306/database
 
   MAIL_URL: Services::mail, Mail
       a `#` stands before the `@`
