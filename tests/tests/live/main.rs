@@ -13,6 +13,7 @@ mod mysql;
 mod postgres;
 mod quickstart;
 mod seven_steps;
+mod rds;
 mod smtp;
 mod sql;
 mod together;

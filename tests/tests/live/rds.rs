@@ -1,0 +1,97 @@
+//! Databases as Amazon RDS has them: verified TLS, and the authorities of all regions in one bundle.
+//!
+//! `sqlx` trusts the public authorities beside those of the bundle; no test can show a certificate of one.
+
+use std::path::{Path, PathBuf};
+
+use backing_services::{Adapter, Handle, MySql, Postgres, Sql};
+use backing_services_tests::servers::{MariaDb, PostgreSql, Server};
+use backing_services_tests::tls::{Authority, Tls};
+
+use crate::conformance::Subject;
+use crate::{mysql, postgres};
+
+/// An authority of each region, the server's own in the middle.
+struct Regions {
+    before: Authority,
+    own: Authority,
+    after: Authority,
+}
+
+impl Regions {
+    fn new() -> Self {
+        let region = |name: &str| Authority::new(&format!("RDS {name} Root CA"));
+        Self { before: region("af-south-1"), own: region("eu-west-1"), after: region("us-west-2") }
+    }
+
+    /// The bundle as it is downloaded; `with_own` is false for one of before the server's own came.
+    fn bundle(&self, folder: &Path, with_own: bool) -> PathBuf {
+        let mut authorities = vec![&self.before];
+        if with_own {
+            authorities.push(&self.own);
+        }
+        authorities.push(&self.after);
+        let pem = authorities.into_iter().map(|authority| {
+            std::fs::read_to_string(authority.issue(&["localhost"]).ca()).unwrap()
+        });
+        let bundle: Vec<_> = pem.collect();
+        let path = folder.join(format!("bundle-{with_own}.pem"));
+        std::fs::write(&path, bundle.join("\n")).unwrap();
+        path
+    }
+}
+
+async fn connect<A: Adapter>(handle: &Handle) -> Result<(), String> {
+    let adapter = A::from_handle(handle).map_err(|error| error.to_string())?;
+    let client = adapter.connect().await.map_err(|error| error.to_string())?;
+    A::ping(&client).await.map_err(|error| error.to_string())?;
+    A::close(client).await;
+    Ok(())
+}
+
+async fn verifies<A: Adapter, S: Server>(start: fn(&Tls) -> S, handle: fn(&S, &Path) -> Handle) {
+    let (regions, folder) = (Regions::new(), tempfile::tempdir().unwrap());
+    let (bundle, old) = (regions.bundle(folder.path(), true), regions.bundle(folder.path(), false));
+
+    let server = start(&regions.own.issue(&["localhost"]));
+    connect::<A>(&handle(&server, &bundle)).await.unwrap();
+    let unknown = connect::<A>(&handle(&server, &old)).await.unwrap_err();
+    assert!(unknown.contains("does not verify: UnknownIssuer"), "{unknown}");
+
+    let elsewhere = start(&regions.own.issue(&["name.eu-west-1.rds.amazonaws.com"]));
+    let other_host = connect::<A>(&handle(&elsewhere, &bundle)).await.unwrap_err();
+    assert!(other_host.contains("not valid for name"), "{other_host}");
+
+    // The names are the same: it is the key that does not fit.
+    let impostor = start(&Authority::new("RDS eu-west-1 Root CA").issue(&["localhost"]));
+    let impostor = connect::<A>(&handle(&impostor, &bundle)).await.unwrap_err();
+    assert!(impostor.contains("certificate does not verify"), "{impostor}");
+}
+
+fn mariadb(server: &MariaDb, bundle: &Path) -> Handle {
+    mysql::OnMariaDb::tls_handle("mysql", server, bundle).build().unwrap()
+}
+
+fn postgresql(server: &PostgreSql, bundle: &Path) -> Handle {
+    postgres::OnPostgreSql::tls_handle("postgres", server, bundle).build().unwrap()
+}
+
+#[tokio::test]
+async fn mysql_verifies() {
+    verifies::<MySql, _>(MariaDb::with_tls, mariadb).await;
+}
+
+#[tokio::test]
+async fn postgres_verifies() {
+    verifies::<Postgres, _>(PostgreSql::with_tls, postgresql).await;
+}
+
+#[tokio::test]
+async fn sql_verifies_mysql() {
+    verifies::<Sql, _>(MariaDb::with_tls, mariadb).await;
+}
+
+#[tokio::test]
+async fn sql_verifies_postgres() {
+    verifies::<Sql, _>(PostgreSql::with_tls, postgresql).await;
+}
