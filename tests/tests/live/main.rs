@@ -7,6 +7,7 @@ mod conformance;
 
 mod example;
 mod files;
+mod in_use;
 mod mail;
 mod memcached;
 mod mysql;
