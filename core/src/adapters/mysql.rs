@@ -19,9 +19,22 @@
 //! refused, because a server without TLS would be sent it in the clear; `ssl-mode=disabled` says that this
 //! is meant.
 //!
-//! [Amazon RDS](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html) with its
-//! authority's bundle:
-//! `mysql://user:password@name.rds.amazonaws.com/database?ssl-mode=verify_identity&ssl-ca=global-bundle.pem`.
+//! # Providers
+//!
+//! - [Amazon RDS](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html), with its
+//!   [bundle](https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) of authorities:
+//!   `mysql://user:password@name.region.rds.amazonaws.com/database?ssl-mode=verify_identity&ssl-ca=global-bundle.pem`
+//! - [Google Cloud SQL](https://cloud.google.com/sql/docs/mysql/connect-run), over the socket of Cloud Run or
+//!   of the proxy: `mysql://user:password@/database?socket=%2Fcloudsql%2Fproject%3Aregion%3Aname`
+//! - [Azure Database](https://learn.microsoft.com/en-us/azure/mysql/flexible-server/concepts-root-certificate-rotation),
+//!   whose authorities are public ones:
+//!   `mysql://user:password@name.mysql.database.azure.com/database?ssl-mode=verify_identity`
+//! - [PlanetScale](https://docs.planetscale.com/reference/secure-connections), likewise:
+//!   `mysql://user:password@aws.connect.psdb.cloud/database?ssl-mode=verify_identity`
+//! - [JawsDB](https://devcenter.heroku.com/articles/jawsdb) sets `JAWSDB_URL` (or `JAWSDB_MARIA_URL`), which
+//!   is read as it is: `#[service(alias = "JAWSDB_URL")]`
+//! - [ClearDB](https://w2.cleardb.net/developers/resources/connect-ruby/) sets `CLEARDB_DATABASE_URL`; the
+//!   `reconnect=true` at its end means nothing here and has to go, because the pool reconnects by itself
 
 use std::fmt;
 use std::path::PathBuf;
@@ -326,6 +339,15 @@ mod tests {
         assert_eq!(mode("mysql://u:p@/db?socket=/run/m.sock"), SslMode::Disabled as u8);
         let refused = parse("mysql://u:p@db.example/db?ssl-mode=preferred").unwrap_err();
         assert_eq!(refused.kind(), ProblemKind::Insecure);
+    }
+
+    #[test]
+    fn the_handles_of_providers_are_taken() {
+        let docs = include_str!("mysql.rs").split("# Providers").nth(1).unwrap();
+        let docs = docs.split("\nuse ").next().unwrap();
+        let handles = docs.split('`').filter(|code| code.starts_with("mysql://"));
+        assert_eq!(handles.clone().filter(|handle| parse(handle).is_ok()).count(), 4);
+        assert_eq!(handles.count(), 4);
     }
 
     #[test]
