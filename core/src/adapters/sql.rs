@@ -5,8 +5,9 @@
 //! | scheme | those of the adapters whose features are on: of [`MySql`](crate::MySql), [`Postgres`](crate::Postgres) and [`Sqlite`](crate::Sqlite) |
 //! | the rest | as that adapter reads it |
 //!
-//! The client is [`sqlx::AnyPool`]. Columns have the types that the databases share: integers, floats, text,
-//! bytes, booleans.
+//! The client is [`sqlx::AnyPool`]. It reads columns of the types that the databases share: `SMALLINT`,
+//! `INTEGER`, `BIGINT`, `DOUBLE PRECISION`, `VARCHAR(n)` and `TEXT`, and bytes. A yes or no is a `SMALLINT`:
+//! only PostgreSQL's `BOOLEAN` could be read back.
 //!
 //! # Placeholders
 //!
@@ -235,12 +236,13 @@ impl fmt::Debug for Sql {
 /// ```
 pub fn placeholders(pool: &AnyPool, statement: impl SqlSafeStr) -> SqlStr {
     let statement = statement.into_sql_str();
-    let options = pool.connect_options();
-    let is_postgres = matches!(options.database_url.scheme(), "postgres" | "postgresql");
+    if !matches!(pool.connect_options().database_url.scheme(), "postgres" | "postgresql") {
+        return statement;
+    }
     match numbered(statement.as_str()) {
         // Safe as what came in: only placeholders are changed.
-        Some(numbered) if is_postgres => AssertSqlSafe(numbered).into_sql_str(),
-        _ => statement,
+        Some(numbered) => AssertSqlSafe(numbered).into_sql_str(),
+        None => statement,
     }
 }
 

@@ -143,6 +143,7 @@ impl PostgreSql {
     /// Ends it at once. Returns when its port refuses connections.
     pub fn kill(&mut self) {
         let children = self.signal(Signal::STOP).map_or_else(Vec::new, children);
+        assert!(self.daemon.child.is_none() || !children.is_empty(), "it has processes of its own");
         self.daemon.kill();
         // They would notice, and say goodbye; and no server starts on the memory they share.
         for child in &children {

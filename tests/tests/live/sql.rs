@@ -117,40 +117,42 @@ async fn connect(handle: &Handle) -> AnyPool {
     Services::load(&environment).unwrap().connect_db().await.unwrap()
 }
 
+type Order = (i64, String, Option<f64>, i32, i16);
+
 /// What an app does with a shop's orders, knowing nothing of the database.
-async fn sell(db: &AnyPool) -> Result<Vec<(i64, String, Option<f64>, bool)>, sqlx::Error> {
+async fn sell(db: &AnyPool) -> Result<Vec<Order>, sqlx::Error> {
     sqlx::query(
-        "CREATE TABLE orders (number BIGINT PRIMARY KEY, item VARCHAR(80) NOT NULL, \
-         price DOUBLE PRECISION, is_paid INTEGER NOT NULL)",
+        "CREATE TABLE orders (number BIGINT PRIMARY KEY, item TEXT NOT NULL, \
+         price DOUBLE PRECISION, pieces INTEGER NOT NULL, is_paid SMALLINT NOT NULL)",
     )
     .execute(db)
     .await?;
-    let insert = "INSERT INTO orders (number, item, price, is_paid) VALUES (?, ?, ?, ?)";
+    let insert = "INSERT INTO orders (number, item, price, pieces, is_paid) VALUES (?, ?, ?, ?, ?)";
     let mut transaction = db.begin().await?;
     for (number, item, price) in [(1_i64, "a 'quoted' ?", Some(9.5)), (2, "ünïcode", None)] {
         sqlx::query(placeholders(db, insert))
             .bind(number)
             .bind(item)
             .bind(price)
-            .bind(0_i32)
+            .bind(3_i32)
+            .bind(0_i16)
             .execute(&mut *transaction)
             .await?;
     }
     transaction.commit().await?;
 
-    let again = sqlx::query(placeholders(db, insert)).bind(1_i64).bind("").bind(1.0).bind(0_i32);
+    let again =
+        sqlx::query(placeholders(db, insert)).bind(1_i64).bind("").bind(1.0).bind(3).bind(0);
     let again = again.execute(db).await.unwrap_err();
     assert!(again.as_database_error().unwrap().is_unique_violation(), "{again}");
 
     let pay = placeholders(db, "UPDATE orders SET is_paid = ? WHERE number = ?");
-    let paid = sqlx::query(pay).bind(1_i32).bind(2_i64).execute(db).await?;
+    let paid = sqlx::query(pay).bind(1_i16).bind(2_i64).execute(db).await?;
     assert_eq!(paid.rows_affected(), 1);
 
     let question =
-        "SELECT number, item, price, is_paid FROM orders WHERE number >= ? ORDER BY number";
-    let rows: Vec<(i64, String, Option<f64>, i32)> =
-        sqlx::query_as(placeholders(db, question)).bind(1_i64).fetch_all(db).await?;
-    Ok(rows.into_iter().map(|(n, item, price, paid)| (n, item, price, paid == 1)).collect())
+        "SELECT number, item, price, pieces, is_paid FROM orders WHERE number >= ? ORDER BY number";
+    sqlx::query_as(placeholders(db, question)).bind(1_i64).fetch_all(db).await
 }
 
 /// One binary, three handles.
@@ -168,8 +170,8 @@ async fn mariadb_to_postgresql_to_sqlite() {
         assert_eq!(
             sell(&db).await.unwrap(),
             [
-                (1, "a 'quoted' ?".to_owned(), Some(9.5), false),
-                (2, "ünïcode".to_owned(), None, true)
+                (1, "a 'quoted' ?".to_owned(), Some(9.5), 3, 0),
+                (2, "ünïcode".to_owned(), None, 3, 1)
             ]
         );
     }
