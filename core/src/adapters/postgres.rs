@@ -217,7 +217,7 @@ fn ssl_mode(handle: &Handle, host: &Host, params: &Params) -> Result<SslMode, Ha
 
 impl Postgres {
     fn options(&self) -> Result<PgConnectOptions, ClientError> {
-        refuse_environment(self)?;
+        self.refuse_environment()?;
         let options: Result<PgConnectOptions, _> = self.url()?.expose().parse();
         let options = options.map_err(|error| pool::cause(&error))?;
         Ok(match &self.params.sslrootcert {
@@ -266,6 +266,26 @@ impl Postgres {
         Ok(Secret::new(url.expose_url()))
     }
 
+    /// Three variables get into the options of `sqlx` with no setter to take them out again.
+    fn refuse_environment(&self) -> Result<(), ClientError> {
+        let bare = PgConnectOptions::new_without_pgpass().host("localhost").username(DEFAULT_USER);
+        let url = bare.to_url_lossy();
+        let has = |parameter: &str| url.query_pairs().any(|(name, _)| name == parameter);
+        let identifies = self.ssl_mode != SslMode::Disable && self.params.sslcert.is_none();
+        let found = [
+            ("PGOPTIONS", bare.get_options().is_some_and(|options| !options.is_empty())),
+            ("PGSSLCERT", identifies && has("sslcert")),
+            ("PGSSLKEY", identifies && has("sslkey")),
+        ];
+        match found.into_iter().find(|(_, found)| *found) {
+            None => Ok(()),
+            Some((variable, _)) => Err(ClientError::new(format!(
+                "the process has the variable `{variable}`, which `sqlx` would use beside the handle"
+            ))
+            .with_help("unset it, and write its value into the handle if it is meant")),
+        }
+    }
+
     #[cfg(feature = "sql")]
     pub(super) fn pool_params(&self) -> PoolParams {
         self.pool
@@ -273,32 +293,12 @@ impl Postgres {
 
     #[cfg(feature = "sql")]
     pub(super) fn any_parts(&self) -> Result<super::sql::AnyParts, ClientError> {
-        refuse_environment(self)?;
+        self.refuse_environment()?;
         Ok(super::sql::AnyParts {
             url: self.url()?,
             in_memory: false,
             certificates: self.params.sslrootcert.clone().map(|path| ("sslrootcert", path)),
         })
-    }
-}
-
-/// Three variables get into the options of `sqlx` with no setter to take them out again.
-fn refuse_environment(postgres: &Postgres) -> Result<(), ClientError> {
-    let bare = PgConnectOptions::new_without_pgpass().host("localhost").username(DEFAULT_USER);
-    let url = bare.to_url_lossy();
-    let has = |parameter: &str| url.query_pairs().any(|(name, _)| name == parameter);
-    let identifies = postgres.ssl_mode != SslMode::Disable && postgres.params.sslcert.is_none();
-    let found = [
-        ("PGOPTIONS", bare.get_options().is_some_and(|options| !options.is_empty())),
-        ("PGSSLCERT", identifies && has("sslcert")),
-        ("PGSSLKEY", identifies && has("sslkey")),
-    ];
-    match found.into_iter().find(|(_, found)| *found) {
-        None => Ok(()),
-        Some((variable, _)) => Err(ClientError::new(format!(
-            "the process has the variable `{variable}`, which `sqlx` would use beside the handle"
-        ))
-        .with_help("unset it, and write its value into the handle if it is meant")),
     }
 }
 

@@ -122,7 +122,7 @@ impl PostgreSql {
         USER
     }
 
-    /// The user's password, as it is: in a URL it has to be percent-encoded.
+    /// The user's password, and that of `postgres`, as it is: in a URL it has to be percent-encoded.
     pub fn password(&self) -> &'static str {
         PASSWORD
     }
@@ -224,7 +224,7 @@ fn new_data() -> &'static DataFolder {
             ["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256"]
                 .map(OsString::from),
         );
-        // The password is no secret, and nobody needs that of the superuser.
+        // The superuser has the same as the user.
         let password = folder.path().join("password");
         fs::write(&password, PASSWORD).expect("a file with a password");
         arguments.extend(["--username".into(), ACCOUNT.into(), "--pwfile".into(), password.into()]);

@@ -4,11 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::{
-    Adapter, BackingServices, ConnectError, Environment, Handle, HandleBuilder, Postgres, Sql,
+    Adapter, BackingServices, ConnectError, Environment, Failure, Handle, HandleBuilder, Postgres,
+    Sql,
 };
 use backing_services_tests::servers::PostgreSql;
 use backing_services_tests::tls::{Authority, Tls};
 use sqlx::PgPool;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::conformance::Subject;
 
@@ -160,6 +163,67 @@ async fn a_full_server_is_asked_again() {
     assert!(!connecting.is_finished());
     server.sql("ALTER ROLE shop CONNECTION LIMIT 10");
     connecting.await.unwrap().unwrap();
+}
+
+/// A server that answers every login with an error.
+async fn login_error(code: &str, message: &str) -> Failure {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
+    let mut answer = vec![b'E'];
+    answer.extend(u32::try_from(fields.len() + 4).unwrap().to_be_bytes());
+    answer.extend(fields.into_bytes());
+    let server = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let length = stream.read_u32().await.unwrap();
+            let mut startup = vec![0; usize::try_from(length - 4).unwrap()];
+            stream.read_exact(&mut startup).await.unwrap();
+            stream.write_all(&answer).await.unwrap();
+        }
+    });
+    let url = format!("postgres://maria:secret@127.0.0.1:{port}/shop");
+    let url = format!("{url}?sslmode=disable&connect_timeout=300ms");
+    let services = Services::load(&Environment::from_pairs([("DB_URL", url)])).unwrap();
+    let failed = services.connect_db().await.unwrap_err();
+    server.abort();
+    failed.failures()[0].clone()
+}
+
+#[tokio::test]
+async fn what_a_server_says_at_login() {
+    for (code, message, cause, is_transient) in [
+        (
+            "57P03",
+            "the database system is starting up",
+            "the server is starting up or shutting down",
+            true,
+        ),
+        ("57P01", "terminating connection", "the server is shutting down", true),
+        ("53300", "too many clients already", "the server has too many connections", true),
+        (
+            "28000",
+            "role \"maria\" is not permitted",
+            "access denied (PostgreSQL error 28000)",
+            false,
+        ),
+        (
+            "28P01",
+            "failed for user \"maria\"",
+            "access denied: the user name or the password is wrong",
+            false,
+        ),
+        (
+            "XX000",
+            "tenant of maria is unknown",
+            "tenant of *** is unknown (PostgreSQL error XX000)",
+            false,
+        ),
+    ] {
+        let failure = login_error(code, message).await;
+        assert_eq!(failure.cause(), cause);
+        assert_eq!(failure.attempts() > 1, is_transient, "{code}: {failure:?}");
+    }
 }
 
 /// Any certificate will do for `require`; `verify-ca` wants the authority but not the name.

@@ -3,7 +3,7 @@ use std::path::Path;
 use backing_services::adapters::sql::placeholders;
 use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Sql};
 use backing_services_tests::servers::{MariaDb, PostgreSql};
-use backing_services_tests::tls::Tls;
+use backing_services_tests::tls::{Authority, Tls};
 use sqlx::{Any, AnyPool, Execute, QueryBuilder};
 
 use crate::conformance::{Reaches, Subject};
@@ -206,4 +206,24 @@ async fn socket() {
     let handle = postgres::OnPostgreSql::handle("postgres").host(server.socket().to_str().unwrap());
     let db = connect(&handle.port(server.port()).build().unwrap()).await;
     write_and_read(&db).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_parameter_reaches_postgresql() {
+    let authority = Authority::new("right");
+    let server = PostgreSql::with_client_certificates(&authority.issue(&["localhost"]));
+    let client = authority.issue(&["shop"]);
+    let [certificate, key] = [client.certificate(), client.key()];
+    let handle = postgres::OnPostgreSql::tls_handle("postgresql", &server, &client.ca())
+        .param("sslcert", certificate.to_str().unwrap())
+        .param("sslkey", key.to_str().unwrap())
+        .param("application_name", "the shop's app")
+        .param("options", "-c statement_timeout=5s")
+        .param("max_connections", "3");
+    let db = connect(&handle.build().unwrap()).await;
+    let question =
+        "SELECT current_setting('application_name'), current_setting('statement_timeout')";
+    let set: (String, String) = sqlx::query_as(question).fetch_one(&db).await.unwrap();
+    assert_eq!((&*set.0, &*set.1), ("the shop's app", "5s"));
+    assert_eq!(db.options().get_max_connections(), 3);
 }
