@@ -15,7 +15,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use backing_services_tests::servers::{MariaDb, Memcached, Postfix, PostgreSql, Response, Silent, StandIn, free_port};
+use backing_services_tests::servers::{
+    MariaDb, Memcached, Postfix, PostgreSql, Response, Silent, StandIn, free_port,
+};
 use backing_services_tests::tls::{Authority, Tls};
 
 const SOON: Duration = Duration::from_secs(10);
