@@ -119,6 +119,7 @@
 //! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
 //! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
 //! | `memcached` | `Memcached` | pools of `async_memcached::Client` |
+//! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |
 //!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
 //!
@@ -154,6 +155,8 @@ pub use self::manifest::{Manifest, Resource, Setting};
 pub use self::secret::Secret;
 
 // By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
+#[cfg(feature = "beanstalkd")]
+pub use self::adapters::beanstalkd::Beanstalkd;
 #[cfg(feature = "mail")]
 pub use self::adapters::mail::Mail;
 #[cfg(feature = "memcached")]

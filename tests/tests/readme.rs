@@ -134,6 +134,7 @@ fn the_table_lists_the_adapters() {
     let rows = rows();
     for row in &rows {
         match row.name.as_str() {
+            "Beanstalkd" => holds::<backing_services::Beanstalkd>(row),
             "Mail" => holds::<backing_services::Mail>(row),
             "Memcached" => holds::<backing_services::Memcached>(row),
             "MySql" => holds::<backing_services::MySql>(row),

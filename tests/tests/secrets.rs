@@ -149,6 +149,7 @@ macro_rules! adapters {
 }
 
 adapters! {
+    beanstalkd: backing_services::Beanstalkd;
     mail: backing_services::Mail;
     memcached: backing_services::Memcached;
     mysql: backing_services::MySql;
@@ -178,6 +179,7 @@ const VALID: &[&str] = &[
     "smtps://uZ8user:pZ8word@mail.example?connect_timeout=5s",
     "postmark://tZ8oken@api.postmarkapp.com",
     "memcached://localhost:11211,cache.example",
+    "beanstalkd://queue.example/mails?ttr=90s",
     "sqlite:app.db?mode=rwc",
     "sqlite::memory:",
     "file:outbox",
@@ -214,6 +216,9 @@ const BROKEN: &[&str] = &[
     "smtp://uZ8user:pZ8word@localhost/vZ8alue",
     "postmark://tZ8oken:pZ8word@api.postmarkapp.com",
     "memcached://uZ8user:pZ8word@localhost",
+    "beanstalkd://uZ8user:pZ8word@localhost/mails",
+    "beanstalkd://localhost/vZ8alue%20tZ8oken",
+    "beanstalkd://localhost/mails?ttr=vZ8alue",
     "sqlite://uZ8user:pZ8word@localhost/db",
     "sqlite:app.db?mode=vZ8alue",
     "https://:tZ8oken@api.example/tZ8oken?key=vZ8alue",
@@ -267,6 +272,8 @@ async fn failing_connections() {
         smtp::connect(&url("smtp")).await;
         mail::connect(&url("smtps")).await;
         memcached::connect(&format!("memcached://localhost:{port}?connect_timeout={timeout}"))
+            .await;
+        beanstalkd::connect(&format!("beanstalkd://localhost:{port}?connect_timeout={timeout}"))
             .await;
         mail::connect(&format!(
             "postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}"

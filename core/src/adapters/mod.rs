@@ -10,6 +10,8 @@ mod http;
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;
 
+#[cfg(feature = "beanstalkd")]
+pub mod beanstalkd;
 #[cfg(feature = "mail")]
 pub mod mail;
 #[cfg(feature = "memcached")]

@@ -7,6 +7,7 @@
 //!
 //! A server that is not installed is a failing test that says what to run.
 
+mod beanstalkd;
 mod daemon;
 mod data_folder;
 mod mariadb;
@@ -18,6 +19,7 @@ mod program;
 mod silent;
 mod stand_in;
 
+pub use beanstalkd::Beanstalkd;
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use port::free_port;
@@ -55,6 +57,7 @@ macro_rules! server {
 }
 
 server!(MariaDb Memcached Postfix PostgreSql StandIn);
+server!(Beanstalkd MariaDb Memcached Postfix StandIn);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -6,6 +6,7 @@
 mod conformance;
 
 mod example;
+mod beanstalkd;
 mod files;
 mod in_use;
 mod mail;

@@ -1,0 +1,505 @@
+//! One TCP connection: commands go into a queue in the order of their answers, whatever becomes of those who
+//! wait for them.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::mem;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::protocol::{Command, Reply, Tube, parse};
+use super::stats::JobStats;
+
+/// Commands without an answer yet. More of them wait their turn, so that a slow server holds producers up
+/// instead of filling the memory.
+const IN_FLIGHT: usize = 4096;
+/// A buffer that one big job has blown up is not kept.
+const BIG_BUFFER: usize = 1 << 20;
+const READ: usize = 16 << 10;
+
+/// Keeps a connection open: when the last handle goes, it ends.
+pub(super) struct Connection(Arc<Shared>);
+
+/// What the handles, the jobs and the task of a connection share.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    slots: Arc<Semaphore>,
+    /// There is something to write.
+    written: Notify,
+    /// Nothing waits for an answer.
+    idle: Notify,
+    ended: Notify,
+    /// It may have to wait for a job, and so holds one at most.
+    lane: bool,
+}
+
+struct State {
+    out: Vec<u8>,
+    pending: VecDeque<Pending>,
+    /// The tube that the last command in the queue uses.
+    used: Tube,
+    /// Sorted.
+    watched: Arc<[Tube]>,
+    /// The jobs in hand, and which of their reservations it is: the server gives a job whose time to run is
+    /// over out again, also to this connection.
+    reserved: HashMap<u64, u64>,
+    reservations: u64,
+    closing: bool,
+    end: Option<End>,
+}
+
+/// Who gets the next answer.
+enum Pending {
+    Caller {
+        sender: oneshot::Sender<Answer>,
+        blocks: bool,
+        _slot: OwnedSemaphorePermit,
+    },
+    /// `use`, `watch` and `ignore`: what comes behind them relies on them.
+    Setup,
+    /// The state of a job that nobody wants, which is about to be released.
+    Unwanted(u64),
+    Nobody,
+}
+
+/// An answer on its way to the caller. A job that never arrives is given back.
+pub(super) enum Answer {
+    Reply(Reply),
+    Held(Held),
+}
+
+/// A job that is reserved on a connection. Dropping it gives the job back, unless it is settled.
+pub(super) struct Held {
+    pub(super) id: u64,
+    pub(super) body: Vec<u8>,
+    reservation: u64,
+    settled: bool,
+    connection: Arc<Shared>,
+}
+
+/// Why a connection is no more.
+#[derive(Clone)]
+pub(super) enum End {
+    Broken(Arc<io::Error>),
+    Closed,
+}
+
+pub(super) enum Fault {
+    NotSent(End),
+    NoAnswer(End),
+    /// Not sent either: the job has been reserved anew.
+    Stale,
+}
+
+/// What the connection has to be set to before a command.
+#[derive(Clone, Copy)]
+pub(super) enum Setup<'a> {
+    None,
+    Use(&'a Tube),
+    Watch(&'a Arc<[Tube]>),
+}
+
+impl Connection {
+    pub(super) async fn dial(host: &str, port: u16, lane: bool) -> io::Result<Self> {
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                out: Vec::new(),
+                pending: VecDeque::new(),
+                used: Tube::default_tube(),
+                watched: [Tube::default_tube()].into(),
+                reserved: HashMap::new(),
+                reservations: 0,
+                closing: false,
+                end: None,
+            }),
+            slots: Arc::new(Semaphore::new(IN_FLIGHT)),
+            written: Notify::new(),
+            idle: Notify::new(),
+            ended: Notify::new(),
+            lane,
+        });
+        tokio::spawn(run(stream, Arc::clone(&shared)));
+        Ok(Self(shared))
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        let state = self.0.state();
+        state.end.is_none() && !state.closing
+    }
+
+    /// Sends a command and waits for its answer, `limit` for each.
+    pub(super) async fn call(
+        &self,
+        setup: Setup<'_>,
+        command: Command<'_>,
+        limit: Duration,
+    ) -> Result<Answer, Fault> {
+        let slot = self.slot(limit).await?;
+        let answer = self.send(slot, setup, command)?;
+        self.answer(answer, limit).await
+    }
+
+    /// Room for one more command.
+    async fn slot(&self, limit: Duration) -> Result<OwnedSemaphorePermit, Fault> {
+        match timeout(limit, Arc::clone(&self.0.slots).acquire_owned()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(_)) => Err(Fault::NotSent(self.0.end_or_closed())),
+            Err(_) => {
+                // Nothing has been answered for so long.
+                self.0.end(no_answer());
+                Err(Fault::NotSent(no_answer()))
+            }
+        }
+    }
+
+    /// Puts a command into the queue. From here on it is carried out also if nobody waits for it.
+    fn send(
+        &self,
+        slot: OwnedSemaphorePermit,
+        setup: Setup<'_>,
+        command: Command<'_>,
+    ) -> Result<oneshot::Receiver<Answer>, Fault> {
+        let mut state = self.0.state();
+        state.check_open()?;
+        state.set_up(setup);
+        Ok(self.0.queue(&mut state, slot, command))
+    }
+
+    /// [`call`](Self::call) about a job in hand.
+    pub(super) async fn call_for(
+        &self,
+        held: &Held,
+        command: Command<'_>,
+        limit: Duration,
+    ) -> Result<Answer, Fault> {
+        let slot = self.slot(limit).await?;
+        let answer = {
+            let mut state = self.0.state();
+            state.check_open()?;
+            state.check_current(held)?;
+            self.0.queue(&mut state, slot, command)
+        };
+        self.answer(answer, limit).await
+    }
+
+    /// [`call_for`](Self::call_for) with a command that ends the reservation.
+    pub(super) async fn settle(
+        &self,
+        held: &mut Held,
+        command: Command<'_>,
+        limit: Duration,
+    ) -> Result<Answer, Fault> {
+        let slot = self.slot(limit).await?;
+        let answer = {
+            let mut state = self.0.state();
+            state.check_open()?;
+            let current = state.check_current(held);
+            // From here on the server does it, whether anybody waits or not.
+            held.settled = true;
+            current?;
+            state.reserved.remove(&held.id);
+            self.0.queue(&mut state, slot, command)
+        };
+        self.answer(answer, limit).await
+    }
+
+    async fn answer(
+        &self,
+        answer: oneshot::Receiver<Answer>,
+        limit: Duration,
+    ) -> Result<Answer, Fault> {
+        match timeout(limit, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(Fault::NoAnswer(self.0.end_or_closed())),
+            Err(_) => {
+                // What is behind it is not answered either.
+                self.0.end(no_answer());
+                Err(Fault::NoAnswer(no_answer()))
+            }
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.end(End::Closed);
+    }
+}
+
+impl State {
+    fn check_open(&self) -> Result<(), Fault> {
+        match &self.end {
+            Some(end) => Err(Fault::NotSent(end.clone())),
+            None if self.closing => Err(Fault::NotSent(End::Closed)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_current(&self, held: &Held) -> Result<(), Fault> {
+        match self.reserved.get(&held.id) {
+            Some(reservation) if *reservation == held.reservation => Ok(()),
+            _ => Err(Fault::Stale),
+        }
+    }
+
+    fn push(&mut self, command: Command<'_>, pending: Pending) {
+        command.encode(&mut self.out);
+        self.pending.push_back(pending);
+    }
+
+    fn set_up(&mut self, setup: Setup<'_>) {
+        match setup {
+            Setup::None => {}
+            Setup::Use(tube) => {
+                if self.used != *tube {
+                    self.push(Command::Use(tube), Pending::Setup);
+                    self.used = tube.clone();
+                }
+            }
+            Setup::Watch(tubes) => {
+                if Arc::ptr_eq(&self.watched, tubes) {
+                    return;
+                }
+                let before = mem::replace(&mut self.watched, Arc::clone(tubes));
+                // In this order, as the server keeps the last one.
+                for tube in tubes.iter().filter(|tube| !before.contains(tube)) {
+                    self.push(Command::Watch(tube), Pending::Setup);
+                }
+                for tube in before.iter().filter(|tube| !tubes.contains(tube)) {
+                    self.push(Command::Ignore(tube), Pending::Setup);
+                }
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No panic leaves a half-made change behind.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn queue(
+        &self,
+        state: &mut State,
+        slot: OwnedSemaphorePermit,
+        command: Command<'_>,
+    ) -> oneshot::Receiver<Answer> {
+        let (sender, answer) = oneshot::channel();
+        let pending = Pending::Caller { sender, blocks: command.blocks(), _slot: slot };
+        state.push(command, pending);
+        self.written.notify_one();
+        answer
+    }
+
+    fn end_or_closed(&self) -> End {
+        self.state().end.clone().unwrap_or(End::Closed)
+    }
+
+    /// Ends the connection. The server then gives back what is reserved on it.
+    pub(super) fn end(&self, why: End) {
+        let pending = {
+            let mut state = self.state();
+            if state.end.is_some() {
+                return;
+            }
+            state.end = Some(why);
+            state.out = Vec::new();
+            state.reserved = HashMap::new();
+            mem::take(&mut state.pending)
+        };
+        self.slots.close();
+        self.ended.notify_one();
+        self.idle.notify_one();
+        drop(pending);
+    }
+
+    /// Takes no new commands, waits for the answers to those in flight, and ends.
+    pub(super) async fn finish(&self, until: Instant) {
+        let wait = async {
+            loop {
+                {
+                    let mut state = self.state();
+                    state.closing = true;
+                    let blocks =
+                        |waiting: &Pending| matches!(waiting, Pending::Caller { blocks: true, .. });
+                    if state.pending.is_empty() || state.pending.iter().any(blocks) {
+                        return;
+                    }
+                }
+                self.idle.notified().await;
+            }
+        };
+        // What is not answered in time is not waited for any longer.
+        let _ = timeout_at(until, wait).await;
+        self.end(End::Closed);
+    }
+
+    /// Hands a reply to whom it is for.
+    fn deliver(self: &Arc<Self>, reply: Reply) -> io::Result<()> {
+        let (pending, last, reservation) = {
+            let mut state = self.state();
+            let Some(pending) = state.pending.pop_front() else {
+                return match state.end {
+                    Some(_) => Ok(()),
+                    None => Err(strange("the server answered what nobody asked")),
+                };
+            };
+            if let (Pending::Unwanted(id), Reply::Ok(yaml)) = (&pending, &reply)
+                && let Ok(stats) = JobStats::parse(yaml)
+            {
+                let release = Command::Release { id: *id, priority: stats.priority, delay: 0 };
+                state.push(release, Pending::Nobody);
+                self.written.notify_one();
+            }
+            if let Reply::Reserved { id, .. } = &reply {
+                state.reservations += 1;
+                let reservation = state.reservations;
+                state.reserved.insert(*id, reservation);
+            }
+            (pending, state.pending.is_empty(), state.reservations)
+        };
+        if last {
+            self.idle.notify_one();
+        }
+        // What is dropped here takes the lock again.
+        match (pending, reply) {
+            (Pending::Caller { sender, .. }, reply) => {
+                let answer = match reply {
+                    Reply::Reserved { id, body } => {
+                        let connection = Arc::clone(self);
+                        Answer::Held(Held { id, body, reservation, settled: false, connection })
+                    }
+                    reply => Answer::Reply(reply),
+                };
+                // A caller that is gone: a job is given back as the answer is dropped.
+                drop(sender.send(answer));
+                Ok(())
+            }
+            (Pending::Setup, Reply::Using | Reply::Watching) => Ok(()),
+            // Puts would go to the wrong tube from here on.
+            (Pending::Setup, _) => Err(strange("the server refused a tube")),
+            (Pending::Unwanted(_) | Pending::Nobody, _) => Ok(()),
+        }
+    }
+}
+
+impl Held {
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        let connection = &self.connection;
+        if connection.lane {
+            // It holds nothing else, and the server keeps the priority.
+            return connection.end(End::Closed);
+        }
+        let mut state = connection.state();
+        if state.check_open().is_ok() && state.check_current(self).is_ok() {
+            state.reserved.remove(&self.id);
+            // A release sets the priority, so the present one is needed.
+            state.push(Command::StatsJob(self.id), Pending::Unwanted(self.id));
+            connection.written.notify_one();
+        }
+    }
+}
+
+async fn run(stream: TcpStream, shared: Arc<Shared>) {
+    let (reader, writer) = stream.into_split();
+    let ended = async {
+        shared.ended.notified().await;
+        End::Closed
+    };
+    let why = first(first(read(reader, &shared), write(writer, &shared)), ended).await;
+    shared.end(why);
+}
+
+async fn read(mut reader: OwnedReadHalf, shared: &Arc<Shared>) -> End {
+    let mut buffer = Vec::with_capacity(READ);
+    loop {
+        buffer.reserve(READ);
+        match reader.read_buf(&mut buffer).await {
+            Ok(0) => return broken(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => {}
+            Err(error) => return broken(error),
+        }
+        let mut start = 0;
+        loop {
+            match parse(&buffer[start..]) {
+                Ok(Some((reply, length))) => {
+                    start += length;
+                    if let Err(error) = shared.deliver(reply) {
+                        return broken(error);
+                    }
+                }
+                Ok(None) => break,
+                Err(_) => return broken(strange("the server does not speak the protocol")),
+            }
+        }
+        buffer.drain(..start);
+        if buffer.is_empty() && buffer.capacity() > BIG_BUFFER {
+            buffer = Vec::new();
+        }
+    }
+}
+
+/// Writes all that has gathered at once.
+async fn write(mut writer: OwnedWriteHalf, shared: &Shared) -> End {
+    let mut buffer = Vec::new();
+    loop {
+        mem::swap(&mut buffer, &mut shared.state().out);
+        if buffer.is_empty() {
+            shared.written.notified().await;
+            continue;
+        }
+        if let Err(error) = writer.write_all(&buffer).await {
+            return broken(error);
+        }
+        buffer.clear();
+        if buffer.capacity() > BIG_BUFFER {
+            buffer = Vec::new();
+        }
+    }
+}
+
+/// What the first of two to end gives.
+pub(super) async fn first<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    std::future::poll_fn(|context| match one.as_mut().poll(context) {
+        Poll::Pending => other.as_mut().poll(context),
+        ready @ Poll::Ready(_) => ready,
+    })
+    .await
+}
+
+fn broken(error: io::Error) -> End {
+    End::Broken(Arc::new(error))
+}
+
+fn no_answer() -> End {
+    broken(io::ErrorKind::TimedOut.into())
+}
+
+fn strange(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}

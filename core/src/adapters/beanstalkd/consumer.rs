@@ -1,0 +1,514 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::BeanstalkdError;
+use super::client::{Core, Pause, Repeat};
+use super::connection::{Answer, Connection, End, Fault, Held, Setup, first};
+use super::protocol::{Command, Reply, Tube, seconds};
+
+/// How long the server is asked to wait at once: so soon is noticed that it has gone without a word.
+const SLICE: Duration = Duration::from_secs(30);
+/// The server's own end of a wait may come so much late before the connection is given up for it.
+const GRACE: Duration = Duration::from_millis(50);
+/// Connections that are kept for the next wait.
+const SPARE: usize = 8;
+
+type Result<T> = std::result::Result<T, BeanstalkdError>;
+
+/// Reserves jobs from the tubes it watches. Cloning it is cheap and shares the tubes; any number of tasks
+/// may reserve at the same time.
+///
+/// A job belongs to the connection that has reserved it, and a connection that waits for a job takes no other
+/// command. So a consumer asks over the client's shared connection, which never waits; only when the tubes
+/// are empty does one task at a time wait on a connection that holds no job. Whatever comes, a job in
+/// hand can be [touched](Job::touch) and [deleted](Job::delete) at once, from any task. A consumer has at most
+/// one connection more than jobs that had to be waited for.
+///
+/// Dropping a future of it loses no job: one that was on its way is given back at once, with its priority.
+/// The server's `DEADLINE_SOON` disturbs nobody, as no job is out of reach while another is awaited.
+///
+/// ```no_run
+/// # use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError};
+/// # async fn f(queue: BeanstalkdClient) -> Result<(), BeanstalkdError> {
+/// let consumer = queue.tube("mails")?.consumer();
+/// consumer.watch("letters")?;
+/// for _ in 0..10 {
+///     let consumer = consumer.clone();
+///     tokio::spawn(async move {
+///         while let Ok(job) = consumer.reserve().await {
+///             println!("{}", String::from_utf8_lossy(job.body()));
+///             if let Err(error) = job.delete().await {
+///                 eprintln!("it will be done once more: {error}");
+///             }
+///         }
+///     });
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Consumer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    core: Arc<Core>,
+    /// Sorted.
+    watched: Mutex<Arc<[Tube]>>,
+    changed: Notify,
+    /// One waits, so that many waiting tasks need no more than one connection.
+    turn: tokio::sync::Mutex<()>,
+    spare: Mutex<Vec<Arc<Connection>>>,
+}
+
+impl Consumer {
+    pub(super) fn new(core: Arc<Core>, tube: Tube) -> Self {
+        let inner = Inner {
+            core,
+            watched: Mutex::new([tube].into()),
+            changed: Notify::new(),
+            turn: tokio::sync::Mutex::new(()),
+            spare: Mutex::new(Vec::new()),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Watches one more tube, from now on. Watching it twice is watching it.
+    ///
+    /// # Errors
+    ///
+    /// When that is no name of a tube.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Consumer};
+    /// # fn f(consumer: Consumer) -> Result<(), BeanstalkdError> {
+    /// consumer.watch("letters")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch(&self, tube: &str) -> Result<()> {
+        let tube = Tube::new(tube)?;
+        let mut watched = self.inner.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(place) = watched.binary_search(&tube) {
+            let mut tubes = watched.to_vec();
+            tubes.insert(place, tube);
+            *watched = tubes.into();
+            self.inner.changed.notify_waiters();
+        }
+        Ok(())
+    }
+
+    /// Watches one tube less, from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`LastTube`](BeanstalkdError::LastTube) when nothing would be left.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Consumer};
+    /// # fn f(consumer: Consumer) -> Result<(), BeanstalkdError> {
+    /// consumer.ignore("letters")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ignore(&self, tube: &str) -> Result<()> {
+        let tube = Tube::new(tube)?;
+        let mut watched = self.inner.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if watched.contains(&tube) {
+            if watched.len() == 1 {
+                return Err(BeanstalkdError::LastTube);
+            }
+            *watched = watched.iter().filter(|other| **other != tube).cloned().collect();
+            self.inner.changed.notify_waiters();
+        }
+        Ok(())
+    }
+
+    /// The tubes it watches, sorted.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::Consumer;
+    /// # fn f(consumer: Consumer) {
+    /// println!("watching {:?}", consumer.watched());
+    /// # }
+    /// ```
+    pub fn watched(&self) -> Vec<String> {
+        self.inner.tubes().iter().map(|tube| tube.as_str().to_owned()).collect()
+    }
+
+    /// The next job, as soon as there is one. Goes on waiting while the server is away.
+    ///
+    /// # Errors
+    ///
+    /// When the client has been closed, or the server refuses the command.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Consumer};
+    /// # async fn f(consumer: Consumer) -> Result<(), BeanstalkdError> {
+    /// let job = consumer.reserve().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn reserve(&self) -> Result<Job> {
+        loop {
+            if let Some(job) = self.next(None).await? {
+                return Ok(job);
+            }
+        }
+    }
+
+    /// The next job, or `None` when there is none within `limit`. Zero asks and does not wait.
+    ///
+    /// # Errors
+    ///
+    /// Also when the server is away at the end of that time.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Consumer};
+    /// # use std::time::Duration;
+    /// # async fn f(consumer: Consumer) -> Result<(), BeanstalkdError> {
+    /// while let Some(job) = consumer.reserve_timeout(Duration::from_secs(1)).await? {
+    ///     job.delete().await?;
+    /// }
+    /// println!("idle");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn reserve_timeout(&self, limit: Duration) -> Result<Option<Job>> {
+        if limit.is_zero() {
+            return self.at_once(self.inner.core.deadline()).await;
+        }
+        // More than can be added is for ever.
+        self.next(Instant::now().checked_add(limit)).await
+    }
+
+    async fn next(&self, until: Option<Instant>) -> Result<Option<Job>> {
+        let (mut pause, mut turn) = (Pause::new(), None);
+        loop {
+            let result = match self.at_once(until.or_else(|| self.inner.core.deadline())).await {
+                Ok(None) if turn.is_none() => {
+                    match self.inner.turn.try_lock() {
+                        Ok(now) => turn = Some(now),
+                        Err(_) => {
+                            let Some(now) = by(until, self.inner.turn.lock()).await else {
+                                return Ok(None);
+                            };
+                            turn = Some(now);
+                            // There may be more than the one that the last task waited for.
+                            continue;
+                        }
+                    }
+                    self.wait(until).await
+                }
+                Ok(None) => self.wait(until).await,
+                other => other,
+            };
+            let passed = until.is_some_and(|until| until <= Instant::now());
+            match result {
+                Ok(None) if passed => return Ok(None),
+                Ok(None) => pause = Pause::new(),
+                Err(error) if !passed && error.is_of_connection() => pause.wait().await,
+                other => return other,
+            }
+        }
+    }
+
+    /// Asks over the shared connection, which holds any number of jobs and never waits.
+    async fn at_once(&self, deadline: Option<Instant>) -> Result<Option<Job>> {
+        let core = &self.inner.core;
+        let tubes = self.inner.tubes();
+        let reserve = Command::Reserve { seconds: 0 };
+        // A job that was reserved on a lost connection is given back.
+        let (answer, connection) =
+            core.call(Setup::Watch(&tubes), reserve, deadline, Repeat::Yes).await?;
+        match answer {
+            Answer::Held(held) => Ok(Some(Job::on_main(held, connection, core.limit))),
+            Answer::Reply(Reply::TimedOut | Reply::DeadlineSoon) => Ok(None),
+            Answer::Reply(other) => Err(BeanstalkdError::from_reply(&other)),
+        }
+    }
+
+    /// Waits for a job on a connection that holds none; `None` after a while.
+    async fn wait(&self, until: Option<Instant>) -> Result<Option<Job>> {
+        let core = &self.inner.core;
+        let lane = match self.inner.take_spare() {
+            Some(lane) => lane,
+            None => {
+                let limit = Instant::now() + core.limit;
+                let lane = core.dial_lane(until.map_or(limit, |until| until.min(limit))).await?;
+                Arc::new(lane)
+            }
+        };
+        // Before the tubes are read, so that no change slips through.
+        let changed = self.inner.changed.notified();
+        let tubes = self.inner.tubes();
+        let left = until.map_or(SLICE, |until| until.saturating_duration_since(Instant::now()));
+        let slice = seconds(left.min(SLICE)).max(1);
+        let server = Duration::from_secs(slice.into());
+
+        let waiting = Waiting(Some(lane));
+        let Some(lane) = &waiting.0 else { return Ok(None) };
+        let call = async {
+            let reserve = Command::Reserve { seconds: slice };
+            Some(lane.call(Setup::Watch(&tubes), reserve, server + core.limit).await)
+        };
+        let interrupted = async {
+            match until {
+                Some(until) if server > left + GRACE => {
+                    first(changed, sleep_until(until)).await;
+                }
+                _ => changed.await,
+            }
+            None
+        };
+        match first(call, interrupted).await {
+            None => Ok(None),
+            Some(Ok(Answer::Held(held))) => {
+                let connection = waiting.keep();
+                Ok(connection.map(|connection| Job {
+                    held,
+                    connection,
+                    home: Some(Arc::clone(&self.inner)),
+                    limit: core.limit,
+                }))
+            }
+            Some(Ok(Answer::Reply(Reply::TimedOut | Reply::DeadlineSoon))) => {
+                if let Some(lane) = waiting.keep() {
+                    self.inner.park(lane);
+                }
+                Ok(None)
+            }
+            Some(Ok(Answer::Reply(other))) => Err(BeanstalkdError::from_reply(&other)),
+            Some(Err(Fault::NotSent(End::Broken(why)) | Fault::NoAnswer(End::Broken(why)))) => {
+                Err(BeanstalkdError::Unreachable(why))
+            }
+            Some(Err(_)) => Err(BeanstalkdError::Closed),
+        }
+    }
+}
+
+impl Inner {
+    fn tubes(&self) -> Arc<[Tube]> {
+        Arc::clone(&self.watched.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take_spare(&self) -> Option<Arc<Connection>> {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.retain(|lane| lane.is_alive());
+        spare.pop()
+    }
+
+    fn park(&self, lane: Arc<Connection>) {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE {
+            spare.push(lane);
+        }
+    }
+}
+
+/// A connection whose wait is given up when this is dropped: the server then gives a job to somebody else.
+struct Waiting(Option<Arc<Connection>>);
+
+impl Waiting {
+    fn keep(mut self) -> Option<Arc<Connection>> {
+        self.0.take()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(lane) = &self.0 {
+            lane.shared().end(End::Closed);
+        }
+    }
+}
+
+/// What a future gives, unless `until` comes first.
+async fn by<T>(until: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
+    match until {
+        Some(until) => timeout_at(until, future).await.ok(),
+        None => Some(future.await),
+    }
+}
+
+/// A job that this process has reserved, until its time to run is over.
+///
+/// It ends with [`delete`](Self::delete), [`release`](Self::release) or [`bury`](Self::bury). One that is
+/// dropped instead, also by a panic, is released at once with its priority: bury what fails again and
+/// again.
+///
+/// ```no_run
+/// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Consumer};
+/// # use std::time::Duration;
+/// # fn work(_: &[u8]) -> Result<(), String> { Ok(()) }
+/// # async fn f(consumer: Consumer) -> Result<(), BeanstalkdError> {
+/// let job = consumer.reserve().await?;
+/// match work(job.body()) {
+///     Ok(()) => job.delete().await?,
+///     Err(_) => job.release(1024, Duration::from_secs(30)).await?, // once more, later
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Job {
+    held: Held,
+    connection: Arc<Connection>,
+    /// Where a connection that waits for jobs goes when this one is done.
+    home: Option<Arc<Inner>>,
+    limit: Duration,
+}
+
+impl Job {
+    pub(super) fn on_main(held: Held, connection: Arc<Connection>, limit: Duration) -> Self {
+        Self { held, connection, home: None, limit }
+    }
+
+    /// Its id.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::Job;
+    /// # fn f(job: &Job) {
+    /// println!("job {}", job.id());
+    /// # }
+    /// ```
+    pub fn id(&self) -> u64 {
+        self.held.id
+    }
+
+    /// Its body, byte for byte as it was put.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::Job;
+    /// # fn f(job: &Job) {
+    /// let text = String::from_utf8_lossy(job.body());
+    /// # }
+    /// ```
+    pub fn body(&self) -> &[u8] {
+        &self.held.body
+    }
+
+    /// Deletes it: it is done.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](BeanstalkdError::NotFound) when its time to run was over and another consumer has it,
+    /// [`Lost`](BeanstalkdError::Lost) when its connection has ended: another consumer gets or has it.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Job};
+    /// # async fn f(job: Job) -> Result<(), BeanstalkdError> {
+    /// job.delete().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn delete(self) -> Result<()> {
+        let delete = Command::Delete(self.held.id);
+        self.settle(delete, &Reply::Deleted).await
+    }
+
+    /// Gives it back, to be ready after `delay` (whole seconds, rounded up).
+    ///
+    /// # Errors
+    ///
+    /// As [`delete`](Self::delete); [`Buried`](BeanstalkdError::Buried) when the server had no memory.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Job};
+    /// # use std::time::Duration;
+    /// # async fn f(job: Job) -> Result<(), BeanstalkdError> {
+    /// job.release(1024, Duration::from_secs(5)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn release(self, priority: u32, delay: Duration) -> Result<()> {
+        let release = Command::Release { id: self.held.id, priority, delay: seconds(delay) };
+        self.settle(release, &Reply::Released).await
+    }
+
+    /// Puts it aside, until somebody kicks it.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete`](Self::delete).
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Job};
+    /// # async fn f(job: Job) -> Result<(), BeanstalkdError> {
+    /// job.bury(1024).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn bury(self, priority: u32) -> Result<()> {
+        let bury = Command::Bury { id: self.held.id, priority };
+        self.settle(bury, &Reply::Buried(None)).await
+    }
+
+    /// Starts its time to run anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete`](Self::delete); [`NotFound`](BeanstalkdError::NotFound) as soon as its time is over.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Job};
+    /// # async fn f(job: &Job) -> Result<(), BeanstalkdError> {
+    /// job.touch().await?; // in good time
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn touch(&self) -> Result<()> {
+        let touch = Command::Touch(self.held.id);
+        let answer = self.connection.call_for(&self.held, touch, self.limit).await;
+        self.check(answer, &Reply::Touched)
+    }
+
+    async fn settle(mut self, command: Command<'_>, expected: &Reply) -> Result<()> {
+        let answer = self.connection.settle(&mut self.held, command, self.limit).await;
+        self.check(answer, expected)
+    }
+
+    fn check(&self, answer: std::result::Result<Answer, Fault>, expected: &Reply) -> Result<()> {
+        match answer {
+            Ok(Answer::Reply(reply)) if reply == *expected => Ok(()),
+            Ok(Answer::Reply(Reply::Buried(None))) => Err(BeanstalkdError::Buried(self.held.id)),
+            Ok(Answer::Reply(other)) => Err(BeanstalkdError::from_reply(&other)),
+            Ok(Answer::Held(_)) => Err(BeanstalkdError::Unexpected),
+            Err(Fault::NotSent(End::Closed)) => Err(BeanstalkdError::Closed),
+            Err(Fault::NotSent(End::Broken(_))) => Err(BeanstalkdError::Lost),
+            Err(Fault::Stale) => Err(BeanstalkdError::NotFound),
+            Err(Fault::NoAnswer(End::Broken(why))) => Err(BeanstalkdError::Unknown(why)),
+            Err(Fault::NoAnswer(End::Closed)) => {
+                let why = std::io::ErrorKind::ConnectionAborted.into();
+                Err(BeanstalkdError::Unknown(Arc::new(why)))
+            }
+        }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // An unsettled one ends the connection, or is released over the shared one.
+        if self.held.is_settled()
+            && let Some(home) = self.home.take()
+        {
+            home.park(Arc::clone(&self.connection));
+        }
+    }
+}
+
+impl fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Consumer({})", self.watched().join(", "))
+    }
+}
+
+/// Not the body: it may hold anything.
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Job({}, {} bytes)", self.held.id, self.held.body.len())
+    }
+}

@@ -1,0 +1,410 @@
+//! The text of the protocol: commands into bytes, bytes into replies. No input or output here.
+//!
+//! <https://github.com/beanstalkd/beanstalkd/blob/master/doc/protocol.txt>
+
+use std::fmt;
+use std::io::Write as _;
+use std::str;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::BeanstalkdError;
+
+/// The longest line that the server sends: a word and the name of a tube.
+const MAX_LINE: usize = 256;
+/// What the server itself allows at most (`-z`).
+const MAX_BODY: usize = 1 << 30;
+
+/// The name of a tube, checked: it can be written into a command as it is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Tube(Arc<str>);
+
+impl Tube {
+    pub(super) fn new(name: &str) -> Result<Self, BeanstalkdError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-+/;.$_()".contains(&byte);
+        if !(1..=200).contains(&name.len()) || name.starts_with('-') || !name.bytes().all(allowed) {
+            return Err(BeanstalkdError::BadTube);
+        }
+        Ok(Self(name.into()))
+    }
+
+    /// Where a new connection puts, and what it watches.
+    pub(super) fn default_tube() -> Self {
+        Self("default".into())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Tube {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A duration as the protocol counts: in whole seconds, rounded up.
+pub(super) fn seconds(duration: Duration) -> u32 {
+    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
+    u32::try_from(seconds).unwrap_or(u32::MAX)
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Command<'a> {
+    Put {
+        priority: u32,
+        delay: u32,
+        ttr: u32,
+        body: &'a [u8],
+    },
+    Use(&'a Tube),
+    Watch(&'a Tube),
+    Ignore(&'a Tube),
+    Reserve {
+        seconds: u32,
+    },
+    ReserveJob(u64),
+    Delete(u64),
+    Release {
+        id: u64,
+        priority: u32,
+        delay: u32,
+    },
+    Bury {
+        id: u64,
+        priority: u32,
+    },
+    Touch(u64),
+    Kick(u32),
+    KickJob(u64),
+    Peek(u64),
+    PeekReady,
+    PeekDelayed,
+    PeekBuried,
+    Pause {
+        tube: &'a Tube,
+        seconds: u32,
+    },
+    Stats,
+    StatsJob(u64),
+    StatsTube(&'a Tube),
+    ListTubes,
+    /// The cheapest question.
+    ListTubeUsed,
+}
+
+impl Command<'_> {
+    pub(super) fn encode(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Put { priority, delay, ttr, body } => {
+                out.reserve(body.len() + 64);
+                line(out, format_args!("put {priority} {delay} {ttr} {}", body.len()));
+                out.extend_from_slice(body);
+                out.extend_from_slice(b"\r\n");
+            }
+            Self::Use(tube) => line(out, format_args!("use {tube}")),
+            Self::Watch(tube) => line(out, format_args!("watch {tube}")),
+            Self::Ignore(tube) => line(out, format_args!("ignore {tube}")),
+            Self::Reserve { seconds } => line(out, format_args!("reserve-with-timeout {seconds}")),
+            Self::ReserveJob(id) => line(out, format_args!("reserve-job {id}")),
+            Self::Delete(id) => line(out, format_args!("delete {id}")),
+            Self::Release { id, priority, delay } => {
+                line(out, format_args!("release {id} {priority} {delay}"));
+            }
+            Self::Bury { id, priority } => line(out, format_args!("bury {id} {priority}")),
+            Self::Touch(id) => line(out, format_args!("touch {id}")),
+            Self::Kick(bound) => line(out, format_args!("kick {bound}")),
+            Self::KickJob(id) => line(out, format_args!("kick-job {id}")),
+            Self::Peek(id) => line(out, format_args!("peek {id}")),
+            Self::PeekReady => line(out, format_args!("peek-ready")),
+            Self::PeekDelayed => line(out, format_args!("peek-delayed")),
+            Self::PeekBuried => line(out, format_args!("peek-buried")),
+            Self::Pause { tube, seconds } => {
+                line(out, format_args!("pause-tube {tube} {seconds}"));
+            }
+            Self::Stats => line(out, format_args!("stats")),
+            Self::StatsJob(id) => line(out, format_args!("stats-job {id}")),
+            Self::StatsTube(tube) => line(out, format_args!("stats-tube {tube}")),
+            Self::ListTubes => line(out, format_args!("list-tubes")),
+            Self::ListTubeUsed => line(out, format_args!("list-tube-used")),
+        }
+    }
+
+    /// Whether the server may keep everything behind it waiting.
+    pub(super) fn blocks(self) -> bool {
+        matches!(self, Self::Reserve { seconds: 1.. })
+    }
+}
+
+fn line(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    // Writing to memory does not fail.
+    let _ = out.write_fmt(text);
+    out.extend_from_slice(b"\r\n");
+}
+
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Reply {
+    Inserted(u64),
+    /// With the id in answer to a put.
+    Buried(Option<u64>),
+    Using,
+    Watching,
+    Reserved {
+        id: u64,
+        body: Vec<u8>,
+    },
+    Found {
+        id: u64,
+        body: Vec<u8>,
+    },
+    Ok(Vec<u8>),
+    Deleted,
+    Released,
+    Touched,
+    /// With the count in answer to a kick of several.
+    Kicked(Option<u64>),
+    Paused,
+    NotFound,
+    NotIgnored,
+    TimedOut,
+    DeadlineSoon,
+    JobTooBig,
+    Draining,
+    ExpectedCrlf,
+    OutOfMemory,
+    InternalError,
+    BadFormat,
+    UnknownCommand,
+}
+
+/// What the server sent is no reply of this protocol.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Malformed;
+
+/// The first reply in `bytes` and its length, or `None` while it is not complete.
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, Malformed> {
+    let head = &bytes[..bytes.len().min(MAX_LINE)];
+    let Some(end) = head.windows(2).position(|pair| pair == b"\r\n") else {
+        return if bytes.len() < MAX_LINE { Ok(None) } else { Err(Malformed) };
+    };
+    let line = str::from_utf8(&bytes[..end]).map_err(|_| Malformed)?;
+    let start = end + 2;
+    let mut words = line.split(' ');
+    let word = words.next().unwrap_or_default();
+    let [first, second] = [words.next(), words.next()];
+    if words.next().is_some() {
+        return Err(Malformed);
+    }
+    // The body of `size` bytes behind the line.
+    let body = |size: Option<&str>| -> Result<Option<(Vec<u8>, usize)>, Malformed> {
+        let size = usize::try_from(number(size)?).map_err(|_| Malformed)?;
+        if size > MAX_BODY {
+            return Err(Malformed);
+        }
+        match bytes.get(start..start + size + 2) {
+            None => Ok(None),
+            Some(found) if found.ends_with(b"\r\n") => {
+                Ok(Some((found[..size].to_vec(), start + size + 2)))
+            }
+            Some(_) => Err(Malformed),
+        }
+    };
+    let reply = match (word, first, second) {
+        ("RESERVED", Some(_), Some(_)) => {
+            let id = number(first)?;
+            return Ok(body(second)?.map(|(body, end)| (Reply::Reserved { id, body }, end)));
+        }
+        ("FOUND", Some(_), Some(_)) => {
+            let id = number(first)?;
+            return Ok(body(second)?.map(|(body, end)| (Reply::Found { id, body }, end)));
+        }
+        ("OK", Some(_), None) => {
+            return Ok(body(first)?.map(|(body, end)| (Reply::Ok(body), end)));
+        }
+        ("INSERTED", Some(_), None) => Reply::Inserted(number(first)?),
+        ("BURIED", Some(_), None) => Reply::Buried(Some(number(first)?)),
+        ("KICKED", Some(_), None) => Reply::Kicked(Some(number(first)?)),
+        ("USING", Some(_), None) => Reply::Using,
+        ("WATCHING", Some(_), None) => Reply::Watching,
+        (_, None, _) => bare(word)?,
+        _ => return Err(Malformed),
+    };
+    Ok(Some((reply, start)))
+}
+
+/// A reply of one word.
+fn bare(word: &str) -> Result<Reply, Malformed> {
+    Ok(match word {
+        "BURIED" => Reply::Buried(None),
+        "DELETED" => Reply::Deleted,
+        "RELEASED" => Reply::Released,
+        "TOUCHED" => Reply::Touched,
+        "KICKED" => Reply::Kicked(None),
+        "PAUSED" => Reply::Paused,
+        "NOT_FOUND" => Reply::NotFound,
+        "NOT_IGNORED" => Reply::NotIgnored,
+        "TIMED_OUT" => Reply::TimedOut,
+        "DEADLINE_SOON" => Reply::DeadlineSoon,
+        "JOB_TOO_BIG" => Reply::JobTooBig,
+        "DRAINING" => Reply::Draining,
+        "EXPECTED_CRLF" => Reply::ExpectedCrlf,
+        "OUT_OF_MEMORY" => Reply::OutOfMemory,
+        "INTERNAL_ERROR" => Reply::InternalError,
+        "BAD_FORMAT" => Reply::BadFormat,
+        "UNKNOWN_COMMAND" => Reply::UnknownCommand,
+        _ => return Err(Malformed),
+    })
+}
+
+fn number(word: Option<&str>) -> Result<u64, Malformed> {
+    let digits = word.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).ok_or(Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoded(command: Command<'_>) -> String {
+        let mut out = Vec::new();
+        command.encode(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn commands_are_those_of_the_protocol() {
+        let tube = Tube::new("a/b;$_().+-9").unwrap();
+        for (command, text) in [
+            (
+                Command::Put { priority: 1, delay: 2, ttr: 3, body: b"a\r\nb" },
+                "put 1 2 3 4\r\na\r\nb\r\n",
+            ),
+            (Command::Use(&tube), "use a/b;$_().+-9\r\n"),
+            (Command::Reserve { seconds: 0 }, "reserve-with-timeout 0\r\n"),
+            (Command::Release { id: 7, priority: 8, delay: 9 }, "release 7 8 9\r\n"),
+            (Command::Bury { id: 7, priority: 8 }, "bury 7 8\r\n"),
+            (Command::Pause { tube: &tube, seconds: 5 }, "pause-tube a/b;$_().+-9 5\r\n"),
+            (Command::StatsJob(u64::MAX), "stats-job 18446744073709551615\r\n"),
+        ] {
+            assert_eq!(encoded(command), text);
+        }
+        assert!(Command::Reserve { seconds: 1 }.blocks());
+        assert!(!Command::Reserve { seconds: 0 }.blocks());
+    }
+
+    #[test]
+    fn a_tube_cannot_smuggle_a_command_in() {
+        let long = "x".repeat(201);
+        for name in ["", "-a", "a b", "a\r\ndelete 1", "ä", "a\0", long.as_str()] {
+            assert!(Tube::new(name).is_err(), "{name:?}");
+        }
+        assert!(Tube::new(&long[1..]).is_ok());
+    }
+
+    #[test]
+    fn durations_are_rounded_up() {
+        assert_eq!(seconds(Duration::ZERO), 0);
+        assert_eq!(seconds(Duration::from_millis(1)), 1);
+        assert_eq!(seconds(Duration::from_secs(60)), 60);
+        assert_eq!(seconds(Duration::MAX), u32::MAX);
+    }
+
+    #[test]
+    fn replies_are_read() {
+        for (text, reply) in [
+            ("INSERTED 5\r\n", Reply::Inserted(5)),
+            ("BURIED 5\r\n", Reply::Buried(Some(5))),
+            ("BURIED\r\n", Reply::Buried(None)),
+            ("KICKED\r\n", Reply::Kicked(None)),
+            ("KICKED 0\r\n", Reply::Kicked(Some(0))),
+            ("USING a\r\n", Reply::Using),
+            ("WATCHING 2\r\n", Reply::Watching),
+            ("RESERVED 1 0\r\n\r\n", Reply::Reserved { id: 1, body: Vec::new() }),
+            ("FOUND 1 2\r\n\r\n\r\n", Reply::Found { id: 1, body: b"\r\n".to_vec() }),
+            ("OK 3\r\nabc\r\n", Reply::Ok(b"abc".to_vec())),
+            ("DEADLINE_SOON\r\n", Reply::DeadlineSoon),
+            ("JOB_TOO_BIG\r\n", Reply::JobTooBig),
+            ("EXPECTED_CRLF\r\n", Reply::ExpectedCrlf),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Ok(Some((reply, text.len()))), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_reply_is_refused() {
+        for text in [
+            "HTTP/1.1 400 Bad Request\r\n",
+            "INSERTED\r\n",
+            "INSERTED x\r\n",
+            "INSERTED +1\r\n",
+            "INSERTED 99999999999999999999\r\n",
+            "RESERVED 1\r\n",
+            "RESERVED 1 2 3\r\n",
+            "RESERVED 1 1\r\nabc",
+            "OK 1073741825\r\n",
+            "DELETED 1\r\n",
+            "deleted\r\n",
+            "\r\n",
+            "\u{e4}\r\n",
+        ] {
+            assert_eq!(parse(text.as_bytes()), Err(Malformed), "{text:?}");
+        }
+        assert_eq!(parse(&[b'a'; 256]), Err(Malformed));
+        assert_eq!(parse(b"\xff\r\n"), Err(Malformed));
+    }
+
+    proptest! {
+        #[test]
+        fn replies_survive_any_body_and_any_cut(
+            bodies in vec(vec(any::<u8>(), 0..300), 1..8),
+            cuts in vec(1_usize..40, 1..20),
+        ) {
+            let mut stream = Vec::new();
+            for (id, body) in bodies.iter().enumerate() {
+                write!(stream, "RESERVED {id} {}\r\n", body.len()).unwrap();
+                stream.extend_from_slice(body);
+                stream.extend_from_slice(b"\r\nDELETED\r\n");
+            }
+            let (mut buffer, mut rest, mut read) = (Vec::new(), &stream[..], Vec::new());
+            let mut cuts = cuts.iter().cycle();
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at((*cuts.next().unwrap()).min(rest.len()));
+                buffer.extend_from_slice(now);
+                rest = later;
+                while let Some((reply, length)) = parse(&buffer).unwrap() {
+                    buffer.drain(..length);
+                    if let Reply::Reserved { id, body } = reply {
+                        prop_assert_eq!(usize::try_from(id).unwrap(), read.len());
+                        read.push(body);
+                    } else {
+                        prop_assert_eq!(reply, Reply::Deleted);
+                    }
+                }
+            }
+            prop_assert!(buffer.is_empty());
+            prop_assert_eq!(read, bodies);
+        }
+
+        #[test]
+        fn nothing_panics(bytes in vec(any::<u8>(), 0..600)) {
+            if let Ok(Some((_, length))) = parse(&bytes) {
+                prop_assert!(length <= bytes.len());
+            }
+        }
+
+        #[test]
+        fn a_put_is_as_long_as_it_says(body in vec(any::<u8>(), 0..600)) {
+            let mut out = Vec::new();
+            Command::Put { priority: 0, delay: 0, ttr: 1, body: &body }.encode(&mut out);
+            let end = out.windows(2).position(|pair| pair == b"\r\n").unwrap();
+            let size = str::from_utf8(&out[..end]).unwrap().rsplit(' ').next().unwrap();
+            prop_assert_eq!(size.parse::<usize>().unwrap(), body.len());
+            prop_assert_eq!(&out[end + 2..out.len() - 2], &body[..]);
+            prop_assert!(out.ends_with(b"\r\n"));
+        }
+    }
+}
