@@ -120,6 +120,7 @@
 //! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
 //! | `memcached` | `Memcached` | pools of `async_memcached::Client` |
 //! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |
+//! | `nats` | `Nats` | `async_nats::Client` |
 //!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
 //!
@@ -165,6 +166,8 @@ pub use self::adapters::memcached::Memcached;
 pub use self::adapters::mysql::MySql;
 #[cfg(feature = "postgres")]
 pub use self::adapters::postgres::Postgres;
+#[cfg(feature = "nats")]
+pub use self::adapters::nats::Nats;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
 #[cfg(feature = "sql")]

@@ -139,6 +139,7 @@ fn the_table_lists_the_adapters() {
             "Memcached" => holds::<backing_services::Memcached>(row),
             "MySql" => holds::<backing_services::MySql>(row),
             "Postgres" => holds::<backing_services::Postgres>(row),
+            "Nats" => holds::<backing_services::Nats>(row),
             "Smtp" => holds::<backing_services::Smtp>(row),
             "Sql" => holds::<backing_services::Sql>(row),
             "Sqlite" => holds::<backing_services::Sqlite>(row),

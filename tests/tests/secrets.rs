@@ -154,6 +154,7 @@ adapters! {
     memcached: backing_services::Memcached;
     mysql: backing_services::MySql;
     postgres: backing_services::Postgres;
+    nats: backing_services::Nats;
     smtp: backing_services::Smtp;
     sql: backing_services::Sql;
     sqlite: backing_services::Sqlite;
@@ -180,6 +181,8 @@ const VALID: &[&str] = &[
     "postmark://tZ8oken@api.postmarkapp.com",
     "memcached://localhost:11211,cache.example",
     "beanstalkd://queue.example/mails?ttr=90s",
+    "nats://uZ8user:pZ8word@localhost",
+    "tls://tZ8oken@a.example,b.example:4223?name=vZ8alue",
     "sqlite:app.db?mode=rwc",
     "sqlite::memory:",
     "file:outbox",
@@ -219,6 +222,11 @@ const BROKEN: &[&str] = &[
     "beanstalkd://uZ8user:pZ8word@localhost/mails",
     "beanstalkd://localhost/vZ8alue%20tZ8oken",
     "beanstalkd://localhost/mails?ttr=vZ8alue",
+    "nats://uZ8user:pZ8word@bus.example",
+    "nats://uZ8user:pZ8word@localhost/vZ8alue",
+    "nats://:pZ8word@localhost",
+    "nats://uZ8user:pZ8word@localhost?creds=vZ8alue",
+    "nats://tZ8oken@localhost?tls_ca=vZ8alue",
     "sqlite://uZ8user:pZ8word@localhost/db",
     "sqlite:app.db?mode=vZ8alue",
     "https://:tZ8oken@api.example/tZ8oken?key=vZ8alue",
@@ -273,6 +281,8 @@ async fn failing_connections() {
         mail::connect(&url("smtps")).await;
         memcached::connect(&format!("memcached://localhost:{port}?connect_timeout={timeout}"))
             .await;
+        nats::connect(&url("nats")).await;
+        nats::connect(&format!("tls://tZ8oken@localhost:{port}?connect_timeout={timeout}")).await;
         beanstalkd::connect(&format!("beanstalkd://localhost:{port}?connect_timeout={timeout}"))
             .await;
         mail::connect(&format!(
@@ -348,6 +358,12 @@ async fn real_servers() {
         mail::connect(&url).await;
     }
     memcached::connect(&format!("memcached://localhost:{}", cache.port())).await;
+    let queue = servers::Beanstalkd::start();
+    beanstalkd::connect(&format!("beanstalkd://localhost:{}/tube", queue.port())).await;
+    let bus = servers::Nats::with_login("uZ8user", "pZ8word");
+    for login in ["uZ8user:pZ8word", "uZ8user:hZ8ead", "tZ8oken"] {
+        nats::connect(&format!("nats://{login}@localhost:{}?name=vZ8alue", bus.port())).await;
+    }
     let shown = assert_nothing_leaked("a real server");
     assert!(shown.contains("access denied"), "the wrong password was not told");
     assert!(shown.contains("sqlx"), "the drivers' logs were not looked at");

@@ -20,6 +20,8 @@ pub mod memcached;
 pub mod mysql;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "nats")]
+pub mod nats;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 #[cfg(feature = "sql")]

@@ -12,6 +12,7 @@ mod daemon;
 mod data_folder;
 mod mariadb;
 mod memcached;
+mod nats;
 mod port;
 mod postfix;
 mod postgres;
@@ -22,6 +23,7 @@ mod stand_in;
 pub use beanstalkd::Beanstalkd;
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
+pub use nats::Nats;
 pub use port::free_port;
 pub use postfix::Postfix;
 pub use postgres::PostgreSql;
@@ -58,6 +60,7 @@ macro_rules! server {
 
 server!(MariaDb Memcached Postfix PostgreSql StandIn);
 server!(Beanstalkd MariaDb Memcached Postfix StandIn);
+server!(Beanstalkd MariaDb Memcached Nats Postfix StandIn);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

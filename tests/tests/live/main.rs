@@ -13,6 +13,7 @@ mod mail;
 mod memcached;
 mod mysql;
 mod postgres;
+mod nats;
 mod quickstart;
 mod rds;
 mod seven_steps;

@@ -1,0 +1,377 @@
+//! NATS, through `async-nats`.
+//!
+//! | part | meaning | default |
+//! |---|---|---|
+//! | scheme | `nats`: TLS if the server asks for it; `tls`: TLS or no connection | |
+//! | user, password | as the server knows them; a user without a password is a [token](https://docs.nats.io/using-nats/developer/connecting/token) | none |
+//! | hosts, ports | one server or several of a cluster, separated by commas: `nats://a,b:4223` | 4222 |
+//! | path | none | |
+//! | `creds` | path of a [credentials file](https://docs.nats.io/using-nats/developer/connecting/creds): a JWT and the key that goes with it | none |
+//! | `name` | what the server's monitoring calls this client | none |
+//! | `tls_ca` | file of PEM certificates, the only authorities to trust | those of the system |
+//! | `connect_timeout` | for connecting, and for a ping | `10s` |
+//!
+//! The client finds its servers again by itself, within a second of their return, and subscribes anew. What is
+//! published meanwhile waits in its buffer; what the server had not passed on when it died is lost, as core NATS
+//! delivers at most once. JetStream keeps what it has acknowledged: its API is in the crate `async-nats`, behind
+//! that crate's feature `jetstream`.
+//!
+//! # Security
+//!
+//! A credential goes to another machine by `tls` only; under `nats` a server without TLS would be sent it in
+//! the clear, so that is refused. With a credential under `nats` the client also keeps to the hosts of the
+//! handle, whatever others the server recommends. At the level TRACE `async-nats` logs the *user name* when it
+//! connects anew; passwords, tokens and keys it never logs.
+//!
+//! # Providers
+//!
+//! [Synadia Cloud](https://docs.synadia.com/cloud/user-guides/user-mgmt) gives each user a credentials file:
+//! `tls://connect.ngs.global?creds=/run/secrets/app.creds`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::rustls::client::{ClientConfig, WantsClientCert};
+use async_nats::rustls::crypto::aws_lc_rs;
+use async_nats::rustls::pki_types::CertificateDer;
+use async_nats::rustls::pki_types::pem::PemObject as _;
+use async_nats::rustls::{ConfigBuilder, RootCertStore};
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, ServerAddr, Statistics};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use serde::Deserialize;
+use tokio::time::{sleep, timeout};
+use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
+
+use super::CONNECT_TIMEOUT;
+use super::shared::{read_certificates, require_scheme, within};
+use crate::adapter::Adapter;
+use crate::error::{ClientError, HandleError};
+use crate::handle::Handle;
+
+const DEFAULT_PORT: u16 = 4222;
+/// The longest wait between two attempts to connect again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A NATS server or a cluster. Its client is [`async_nats::Client`].
+///
+/// ```
+/// use backing_services::{BackingServices, Environment, Nats};
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     #[service(default = "nats://localhost")]
+///     bus: Nats,
+/// }
+///
+/// let environment = Environment::from_pairs([("BUS_URL", "tls://shop:secret@a.example,b.example:4223")]);
+/// let services = Services::load(&environment)?;
+/// assert_eq!(format!("{:?}", services.bus), "Nats(tls://a.example:4222,b.example:4223)");
+/// # Ok::<(), backing_services::LoadError>(())
+/// ```
+#[derive(Clone)]
+pub struct Nats {
+    handle: Handle,
+    /// As `host:port`.
+    servers: Vec<String>,
+    tls: bool,
+    params: Params,
+}
+
+#[derive(Deserialize, Clone)]
+struct Params {
+    connect_timeout: Option<Duration>,
+    name: Option<String>,
+    creds: Option<PathBuf>,
+    tls_ca: Option<PathBuf>,
+}
+
+impl Adapter for Nats {
+    const NAME: &'static str = "NATS";
+    const SCHEMES: &'static [&'static str] = &["nats", "tls"];
+    const EXAMPLE: &'static str = "nats://user:password@localhost:4222";
+    type Client = Client;
+
+    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
+        require_scheme::<Self>(handle)?;
+        let params: Params = handle.params()?;
+        let tls = handle.scheme() == "tls";
+        if !matches!(handle.path(), "" | "/") {
+            return Err(HandleError::new("the handle has a path")
+                .with_help("end it after the host and port: subjects are the app's"));
+        }
+        if handle.hosts().is_empty() {
+            return Err(HandleError::new("the handle has no host"));
+        }
+        if handle.hosts().iter().any(|host| host.name().starts_with('/')) {
+            return Err(
+                HandleError::new("the host is a path").with_help("write a host name or an address")
+            );
+        }
+        let (user, password) = (handle.username().is_some(), handle.password().is_some());
+        if password && !user {
+            return Err(HandleError::new("the handle has a password and no user")
+                .with_help("write a token as `nats://TOKEN@host`"));
+        }
+        if user && params.creds.is_some() {
+            return Err(HandleError::new("the handle has a user and a file of credentials")
+                .with_help("leave one of them out"));
+        }
+        if params.tls_ca.is_some() && !tls {
+            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
+                .with_help("write `tls://`, or leave `tls_ca` out"));
+        }
+        if (user || params.creds.is_some()) && !tls && !handle.is_loopback() {
+            return Err(HandleError::insecure(
+                "a server without TLS would be sent the credential in the clear",
+                "write `tls://` instead of `nats://`",
+            ));
+        }
+        let servers: Vec<_> =
+            handle.hosts().iter().map(|host| host.or_port(DEFAULT_PORT).to_string()).collect();
+        if (1..servers.len()).any(|at| servers[..at].contains(&servers[at])) {
+            return Err(
+                HandleError::new("the same server is named twice").with_help("name each once")
+            );
+        }
+        Ok(Self { handle: handle.clone(), servers, tls, params })
+    }
+
+    async fn connect(&self) -> Result<Client, ClientError> {
+        let client = self.open().await?;
+        MADE.add(&client, self);
+        Ok(client)
+    }
+
+    /// The driver keeps what it is told while it has no connection, and tells nobody why it has none. So a
+    /// second connection asks whether the servers answer, before the client's own has to.
+    async fn ping(client: &Client) -> Result<(), ClientError> {
+        let made_by = MADE.of(client);
+        let limit = made_by.as_ref().map_or(CONNECT_TIMEOUT, Self::connect_timeout);
+        within(limit, async {
+            match &made_by {
+                Some(nats) => drop(nats.open().await?),
+                None if client.connection_state() != State::Connected => {
+                    return Err(ClientError::transient("the client has no connection"));
+                }
+                None => {}
+            }
+            client.flush().await.map_err(|_| ClientError::new("the client is closed"))
+        })
+        .await
+    }
+
+    async fn close(client: Client) {
+        let limit = MADE.of(&client).map_or(CONNECT_TIMEOUT, |nats| nats.connect_timeout());
+        let ended = async {
+            if client.drain().await.is_ok() {
+                // Draining is only asked for; the client has ended when it takes no more.
+                while client.flush().await.is_ok() {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
+        };
+        // A client without a connection cannot deliver what it holds.
+        let _ = timeout(limit, ended).await;
+    }
+
+    fn handle(&self) -> Option<&Handle> {
+        Some(&self.handle)
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
+    }
+}
+
+impl Nats {
+    /// One attempt.
+    async fn open(&self) -> Result<Client, ClientError> {
+        let scheme = self.handle.scheme();
+        let servers = self.servers.iter().map(|server| format!("{scheme}://{server}").parse());
+        let servers: Vec<ServerAddr> = servers
+            .collect::<Result<_, _>>()
+            .map_err(|_| ClientError::new("the driver does not take a host of the handle"))?;
+        // What it would log at the finest level has the user name in it.
+        let connecting = self.options()?.connect(servers).with_subscriber(NoSubscriber::new());
+        connecting.await.map_err(|error| self.cause(&error))
+    }
+
+    fn options(&self) -> Result<ConnectOptions, ClientError> {
+        let mut options = ConnectOptions::new()
+            .connection_timeout(self.connect_timeout())
+            .require_tls(self.tls)
+            .tls_client_config(self.tls_config()?)
+            .reconnect_delay_callback(pause);
+        let (user, password) = (self.handle.username(), self.handle.password());
+        options = match (user, password) {
+            (Some(user), Some(password)) => {
+                options.user_and_password(user.to_owned(), password.expose().to_owned())
+            }
+            (Some(token), None) => options.token(token.to_owned()),
+            (None, _) => options,
+        };
+        if let Some(path) = &self.params.creds {
+            let bad = |reason: String| {
+                ClientError::new(format!("the file that `creds` names {reason}"))
+                    .with_help("set `creds` to the path of a NATS credentials file")
+            };
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                bad(format!("cannot be read: {}", crate::environment::reason(&error)))
+            })?;
+            // The driver's own text may repeat the file's.
+            options = options
+                .credentials(&text)
+                .map_err(|_| bad("holds no NATS credentials".to_owned()))?;
+        }
+        if let Some(name) = &self.params.name {
+            options = options.name(name);
+        }
+        if !self.tls && (user.is_some() || self.params.creds.is_some()) {
+            // Another machine that the server recommends would be sent the credential in the clear.
+            options = options.ignore_discovered_servers();
+        }
+        Ok(options)
+    }
+
+    /// The driver's own asks for the process's default of rustls, which panics where there is none.
+    fn tls_config(&self) -> Result<ClientConfig, ClientError> {
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(ClientError::caused_by)?;
+        let builder: ConfigBuilder<ClientConfig, WantsClientCert> = match &self.params.tls_ca {
+            Some(path) => builder.with_root_certificates(Self::authorities(path)?),
+            None => builder.with_platform_verifier().map_err(ClientError::caused_by)?,
+        };
+        Ok(builder.with_no_client_auth())
+    }
+
+    fn authorities(path: &Path) -> Result<RootCertStore, ClientError> {
+        let bad = || ClientError::new("the file that `tls_ca` names holds a broken certificate");
+        let pem = read_certificates("tls_ca", path)?;
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            roots.add(certificate.map_err(|_| bad())?).map_err(|_| bad())?;
+        }
+        Ok(roots)
+    }
+
+    fn cause(&self, error: &ConnectError) -> ClientError {
+        match error.kind() {
+            ConnectErrorKind::AuthorizationViolation => ClientError::new(
+                "authentication failed: the server does not take the user, password, token or file",
+            ),
+            ConnectErrorKind::Authentication => {
+                ClientError::new("authentication failed: the file of credentials is broken")
+            }
+            ConnectErrorKind::TimedOut => ClientError::no_answer(self.connect_timeout()),
+            _ => match ClientError::root_cause(error) {
+                root if root.to_string().contains("expected INFO, got nothing") => {
+                    ClientError::transient("the connection ended before the server answered")
+                }
+                root if self.tls && root.to_string().contains("corrupt message") => {
+                    ClientError::new("the server answered a TLS handshake with something else")
+                        .with_help("it has no TLS on this port: `nats://` goes without")
+                }
+                root => root,
+            },
+        }
+    }
+}
+
+/// Doubles from 10 ms.
+fn pause(attempts: usize) -> Duration {
+    match u32::try_from(attempts) {
+        Ok(0 | 1) => Duration::ZERO,
+        Ok(attempts @ 2..9) => Duration::from_millis(5 << (attempts - 1)),
+        _ => LONGEST_PAUSE,
+    }
+}
+
+/// The living clients and what made them: a client itself does not say which hosts it looks for.
+static MADE: Made = Made(Mutex::new(Vec::new()));
+
+struct Made(Mutex<Vec<(Weak<Statistics>, Nats)>>);
+
+impl Made {
+    fn add(&self, client: &Client, nats: &Nats) {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        made.retain(|(client, _)| client.strong_count() > 0);
+        made.push((Arc::downgrade(&client.statistics()), nats.clone()));
+    }
+
+    /// Clones of a client share its statistics.
+    fn of(&self, client: &Client) -> Option<Nats> {
+        let statistics = Arc::downgrade(&client.statistics());
+        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        made.iter().find(|(made, _)| made.ptr_eq(&statistics)).map(|(_, nats)| nats.clone())
+    }
+}
+
+impl fmt::Debug for Nats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nats({}://{})", self.handle.scheme(), self.servers.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Nats, HandleError> {
+        Nats::from_handle(&Handle::parse(text)?)
+    }
+
+    #[test]
+    fn refuses_what_means_nothing() {
+        for (text, message) in [
+            ("nats:///", "the handle has no host"),
+            ("nats://h/subject", "the handle has a path"),
+            ("nats://:p@localhost", "the handle has a password and no user"),
+            ("nats://a,a:4222", "the same server is named twice"),
+            ("nats://u:p@localhost?creds=/c", "the handle has a user and a file of credentials"),
+            (
+                "nats://localhost?tls_ca=/ca.pem",
+                "the handle has certificates but no TLS to use them in",
+            ),
+            ("redis://h", "the scheme `redis` is not one of NATS"),
+        ] {
+            assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_credential_leaves_the_machine_by_tls_only() {
+        for rest in ["u:p@h", "token@h", "h?creds=/app.creds", "u:p@localhost,h"] {
+            let error = parse(&format!("nats://{rest}")).unwrap_err();
+            assert_eq!(
+                error.message(),
+                "a server without TLS would be sent the credential in the clear"
+            );
+            assert!(parse(&format!("tls://{rest}")).is_ok(), "{rest}");
+        }
+        assert!(parse("nats://h").is_ok());
+        assert!(parse("nats://u:p@localhost,127.0.0.1:4223").is_ok());
+    }
+
+    #[test]
+    fn pauses_grow_to_a_second() {
+        let pauses: Vec<_> = (0..12).map(|attempt| pause(attempt).as_millis()).collect();
+        assert_eq!(pauses, [0, 0, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000]);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.creds");
+        let url = format!("tls://localhost:1?creds={}", path.display());
+        let error = parse(&url).unwrap().connect().await.unwrap_err();
+        assert!(error.to_string().starts_with("the file that `creds` names cannot be read"));
+        std::fs::write(&path, "no credentials").unwrap();
+        let error = parse(&url).unwrap().connect().await.unwrap_err();
+        assert_eq!(error.to_string(), "the file that `creds` names holds no NATS credentials");
+    }
+}

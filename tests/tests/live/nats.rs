@@ -1,0 +1,245 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_nats::jetstream::{self, consumer, stream};
+use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, Nats};
+use backing_services_tests::servers;
+use backing_services_tests::tls::{Authority, Tls};
+use futures_util::StreamExt as _;
+use tokio::time::{sleep, timeout};
+
+use crate::conformance::{Reaches, Subject};
+
+const USER: &str = "shop";
+const PASSWORD: &str = "p@ss:w/rd#1?%";
+/// Long enough for a machine under load, short enough for a test that fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct OnNats;
+
+impl Subject for OnNats {
+    type Adapter = Nats;
+    type Server = servers::Nats;
+
+    fn start() -> servers::Nats {
+        servers::Nats::start()
+    }
+
+    fn start_with_tls(tls: &Tls) -> Option<servers::Nats> {
+        Some(servers::Nats::with_tls(tls))
+    }
+
+    fn reaches(scheme: &str) -> Reaches {
+        if scheme == "tls" { Reaches::Tls } else { Reaches::Plain }
+    }
+
+    fn handle(scheme: &str) -> HandleBuilder {
+        Handle::builder(scheme).username(USER).password(PASSWORD)
+    }
+
+    fn tls_handle(scheme: &str, server: &servers::Nats, authority: &Path) -> HandleBuilder {
+        Self::handle(scheme)
+            .host("localhost")
+            .port(server.port())
+            .param("tls_ca", authority.to_str().unwrap())
+    }
+
+    fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
+        let builder = Handle::builder("nats").username(USER).password("wrong");
+        Some((builder, "authentication failed"))
+    }
+
+    async fn use_it(client: &async_nats::Client) -> Result<(), String> {
+        let mut words = client.subscribe("words").await.map_err(|error| error.to_string())?;
+        let word = "grüße 🦀".as_bytes();
+        client.publish("words", word.into()).await.map_err(|error| error.to_string())?;
+        let message = timeout(PATIENCE, words.next()).await.map_err(|error| error.to_string())?;
+        match message {
+            Some(message) if message.payload == word => Ok(()),
+            other => Err(format!("received {other:?}")),
+        }
+    }
+}
+
+conformance!(OnNats);
+
+#[derive(BackingServices)]
+struct Services {
+    bus: Nats,
+}
+
+async fn client(handle: HandleBuilder) -> async_nats::Client {
+    let handle = handle.build().unwrap();
+    let environment = Environment::from_pairs([("BUS_URL", handle.expose_url())]);
+    Services::load(&environment).unwrap().connect_bus().await.unwrap()
+}
+
+fn login(server: &servers::Nats) -> HandleBuilder {
+    OnNats::handle("nats").host("localhost").port(server.port())
+}
+
+#[tokio::test]
+async fn a_user_alone_is_a_token() {
+    let server = servers::Nats::with_token("t0k#n");
+    let right = Handle::builder("nats").username("t0k#n").host("localhost").port(server.port());
+    OnNats::use_it(&client(right).await).await.unwrap();
+    let wrong = format!("nats://t0ken@localhost:{}", server.port());
+    let services = Services::load(&Environment::from_pairs([("BUS_URL", wrong)])).unwrap();
+    let report = services.connect_bus().await.unwrap_err();
+    assert!(report.to_string().contains("authentication failed"), "{report}");
+}
+
+#[tokio::test]
+async fn the_scheme_of_tls_takes_no_server_without() {
+    let server = servers::Nats::start();
+    let ca = Authority::new("any").issue(&["localhost"]);
+    let handle = OnNats::tls_handle("tls", &server, &ca.ca()).build().unwrap();
+    let services =
+        Services::load(&Environment::from_pairs([("BUS_URL", handle.expose_url())])).unwrap();
+    let report = services.connect_bus().await.unwrap_err();
+    let cause = report.failures()[0].cause().to_owned();
+    assert_eq!(cause, "the server answered a TLS handshake with something else");
+}
+
+#[tokio::test]
+async fn another_server_of_the_list_answers() {
+    let mut servers = [servers::Nats::start(), servers::Nats::start()];
+    let url = format!(
+        "nats://{USER}:p%40ss%3Aw%2Frd%231%3F%25@localhost:{},127.0.0.1:{}?name=shop",
+        servers[0].port(),
+        servers[1].port()
+    );
+    let services = Services::load(&Environment::from_pairs([("BUS_URL", url)])).unwrap();
+    let bus = services.connect_bus().await.unwrap();
+    for (dead, living) in [(0, 1), (1, 0)] {
+        servers[living].restart();
+        servers[dead].kill();
+        Nats::ping(&bus).await.unwrap();
+        timeout(PATIENCE, OnNats::use_it(&bus)).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_the_apps_own_is_pinged() {
+    let mut server = servers::Nats::start();
+    let own = async_nats::ConnectOptions::with_user_and_password(USER.into(), PASSWORD.into())
+        .connect(format!("localhost:{}", server.port()))
+        .await
+        .unwrap();
+    Nats::ping(&own).await.unwrap();
+    server.kill();
+    sleep(Duration::from_millis(200)).await;
+    let error = Nats::ping(&own).await.unwrap_err();
+    assert_eq!(error.to_string(), "the client has no connection");
+}
+
+#[tokio::test]
+async fn closing_delivers_what_was_published() {
+    let server = servers::Nats::start();
+    let (one, other) = (client(login(&server)).await, client(login(&server)).await);
+    let mut received = other.subscribe("last").await.unwrap();
+    other.flush().await.unwrap();
+    for number in 0..1000 {
+        one.publish("last", number.to_string().into()).await.unwrap();
+    }
+    Nats::close(one).await;
+    for number in 0..1000 {
+        let message = timeout(PATIENCE, received.next()).await.unwrap().unwrap();
+        assert_eq!(message.payload, number.to_string());
+    }
+}
+
+/// What core NATS promises: the same subscription receives again, without the app doing anything.
+#[tokio::test]
+async fn a_subscription_survives_restarts() {
+    let mut server = servers::Nats::start();
+    let (one, other) = (client(login(&server)).await, client(login(&server)).await);
+    let mut received = other.subscribe("news").await.unwrap();
+    for round in 0..3 {
+        other.flush().await.unwrap();
+        let publish = async {
+            loop {
+                one.publish("news", format!("{round}").into()).await.unwrap();
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let receive =
+            async { while received.next().await.unwrap().payload != format!("{round}") {} };
+        timeout(PATIENCE, async {
+            tokio::select! {
+                () = publish => {},
+                () = receive => {},
+            }
+        })
+        .await
+        .expect("it receives again");
+        server.kill();
+        sleep(Duration::from_millis(100)).await;
+        server.restart();
+    }
+}
+
+/// What JetStream has acknowledged is there after five deaths of the server under load, and the consumer
+/// that was reading goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_message_survives_restarts() {
+    let mut server = servers::Nats::start();
+    let bus = client(login(&server)).await;
+    let jetstream = jetstream::new(bus.clone());
+    let config = stream::Config {
+        name: "ORDERS".into(),
+        subjects: vec!["orders".into()],
+        storage: stream::StorageType::File,
+        ..Default::default()
+    };
+    jetstream.create_stream(config).await.unwrap();
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let producer = tokio::spawn({
+        let (jetstream, stop) = (jetstream.clone(), Arc::clone(&stop));
+        async move {
+            let mut acknowledged = BTreeSet::new();
+            let mut number = 0_u64;
+            while !stop.load(Ordering::SeqCst) {
+                number += 1;
+                let published = jetstream.publish("orders", number.to_string().into()).await;
+                let Ok(ack) = published else { continue };
+                // An answer that was lost with the server does not come.
+                if let Ok(Ok(_)) = timeout(Duration::from_millis(500), ack).await {
+                    acknowledged.insert(number);
+                }
+            }
+            acknowledged
+        }
+    });
+    for _ in 0..5 {
+        sleep(Duration::from_millis(300)).await;
+        server.kill();
+        sleep(Duration::from_millis(50)).await;
+        server.restart();
+        Nats::ping(&bus).await.unwrap();
+    }
+    sleep(Duration::from_millis(500)).await;
+    stop.store(true, Ordering::SeqCst);
+    let acknowledged = timeout(PATIENCE, producer).await.unwrap().unwrap();
+    assert!(acknowledged.len() > 50, "{} acknowledged", acknowledged.len());
+
+    let reader = jetstream
+        .get_stream("ORDERS")
+        .await
+        .unwrap()
+        .create_consumer(consumer::pull::Config::default())
+        .await
+        .unwrap();
+    let mut messages = reader.messages().await.unwrap();
+    let mut missing = acknowledged;
+    while !missing.is_empty() {
+        let message =
+            timeout(PATIENCE, messages.next()).await.expect("a message").unwrap().unwrap();
+        message.ack().await.unwrap();
+        missing.remove(&String::from_utf8_lossy(&message.payload).parse().unwrap());
+    }
+}
