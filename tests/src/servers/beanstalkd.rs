@@ -1,5 +1,6 @@
 //! Beanstalkd.
 
+use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 use super::daemon::Daemon;
 use super::{folder, free_port, program};
 
-/// A beanstalkd server that writes every job to disk before it answers.
+/// A beanstalkd server.
 #[derive(Debug)]
 pub struct Beanstalkd {
     daemon: Daemon,
@@ -16,22 +17,25 @@ pub struct Beanstalkd {
 }
 
 impl Beanstalkd {
-    /// An empty server on a free port.
+    /// An empty server on a free port that writes every job to disk before it answers.
     pub fn start() -> Self {
-        let (folder, port) = (folder("beanstalkd"), free_port());
+        let folder = folder("beanstalkd");
+        let log = ["-b".into(), folder.path().into(), "-f".into(), "0".into()];
+        Self::run(folder, log)
+    }
+
+    /// An empty server on a free port that keeps jobs in memory: a restart loses them.
+    pub fn in_memory() -> Self {
+        Self::run(folder("beanstalkd"), [])
+    }
+
+    fn run(folder: TempDir, options: impl IntoIterator<Item = OsString>) -> Self {
+        let port = free_port();
+        let address = ["-l".into(), "127.0.0.1".into(), "-p".into(), port.to_string().into()];
         let mut daemon = Daemon {
             name: "beanstalkd",
             program: program::find("beanstalkd", "beanstalkd"),
-            arguments: vec![
-                "-l".into(),
-                "127.0.0.1".into(),
-                "-p".into(),
-                port.to_string().into(),
-                "-b".into(),
-                folder.path().into(),
-                "-f".into(),
-                "0".into(),
-            ],
+            arguments: address.into_iter().chain(options).collect(),
             port,
             log: folder.path().join("log"),
             answers,
@@ -51,7 +55,7 @@ impl Beanstalkd {
         self.daemon.kill();
     }
 
-    /// Ends it and starts it again on the same port, with every job that it has acknowledged.
+    /// Ends it and starts it again on the same port, with every job that is on disk.
     pub fn restart(&mut self) {
         self.daemon.restart();
     }
