@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use nkeys::KeyPair;
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
@@ -19,7 +20,7 @@ const PASSWORD: &str = "p@ss:w/rd#1?%";
 #[derive(Debug)]
 pub struct Nats {
     daemon: Daemon,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Nats {
@@ -44,23 +45,57 @@ impl Nats {
         Self::run(&login, Some(tls))
     }
 
+    /// A server in clear text that wants the [credentials](Self::credentials) of a user, as hosted ones do.
+    pub fn with_credentials() -> Self {
+        let folder = folder("nats");
+        let [operator, account, user] =
+            [KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_user()];
+        let token = |of: &KeyPair, by: &KeyPair, claims: &str| {
+            let header = base64url(br#"{"typ":"JWT","alg":"ed25519-nkey"}"#);
+            let (of, issuer) = (of.public_key(), by.public_key());
+            let body =
+                format!(r#"{{"jti":"1","iat":1,"iss":"{issuer}","sub":"{of}","nats":{claims}}}"#);
+            let signed = format!("{header}.{}", base64url(body.as_bytes()));
+            let signature = by.sign(signed.as_bytes()).expect("a signature");
+            format!("{signed}.{}", base64url(&signature))
+        };
+        let all = r#""subs":-1,"data":-1,"payload":-1"#;
+        let jwt = token(&user, &account, &format!(r#"{{"type":"user","version":2,{all}}}"#));
+        let seed = user.seed().expect("a seed");
+        let credentials = format!(
+            "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n\
+             -----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
+        );
+        fs::write(folder.path().join("user.creds"), credentials).expect("user.creds");
+        let limits = format!(r#"{{{all},"conn":-1,"wildcards":true}}"#);
+        let claims = format!(r#"{{"type":"account","version":2,"limits":{limits}}}"#);
+        let settings = format!(
+            "operator: {}\nresolver: MEMORY\nresolver_preload: {{ {}: {} }}",
+            token(&operator, &operator, r#"{"type":"operator","version":2}"#),
+            account.public_key(),
+            token(&account, &operator, &claims)
+        );
+        Self::run_in(folder, &settings)
+    }
+
     fn run(authorization: &str, tls: Option<&Tls>) -> Self {
-        let (folder, port) = (folder("nats"), free_port());
-        let path = |name: &str| folder.path().join(name);
+        let folder = folder("nats");
         let tls = tls.map_or_else(String::new, |tls| {
             tls.copy_to(folder.path());
             tls_block(folder.path())
         });
-        fs::write(
-            path("nats.conf"),
-            format!(
-                "listen: \"127.0.0.1:{port}\"\n\
-                 jetstream {{ store_dir: {:?} }}\n\
-                 {authorization}\n{tls}\n",
-                path("data")
-            ),
+        let data = folder.path().join("data");
+        Self::run_in(
+            folder,
+            &format!("jetstream {{ store_dir: {data:?} }}\n{authorization}\n{tls}"),
         )
-        .expect("nats.conf");
+    }
+
+    fn run_in(folder: TempDir, settings: &str) -> Self {
+        let port = free_port();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("nats.conf"), format!("listen: \"127.0.0.1:{port}\"\n{settings}\n"))
+            .expect("nats.conf");
         let mut daemon = Daemon {
             name: "nats-server",
             program: program::find("nats-server", "nats-server"),
@@ -71,7 +106,7 @@ impl Nats {
             child: None,
         };
         daemon.start();
-        Self { daemon, _folder: folder }
+        Self { daemon, folder }
     }
 
     /// The port of 127.0.0.1 that it listens on.
@@ -87,6 +122,12 @@ impl Nats {
     /// The user's password, as it is: in a URL it has to be percent-encoded.
     pub fn password(&self) -> &'static str {
         PASSWORD
+    }
+
+    /// The file with the credentials of the user there is, after
+    /// [`with_credentials`](Self::with_credentials).
+    pub fn credentials(&self) -> PathBuf {
+        self.folder.path().join("user.creds")
     }
 
     /// Ends it at once. Returns when its port refuses connections.
@@ -112,4 +153,18 @@ fn answers(stream: &mut TcpStream) -> io::Result<bool> {
     let mut start = [0; 5];
     stream.read_exact(&mut start)?;
     Ok(&start == b"INFO ")
+}
+
+/// As tokens are written: without padding.
+fn base64url(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let bits = bits << (8 * (3 - chunk.len()));
+        for digit in 0..=chunk.len() {
+            text.push(char::from(DIGITS[bits >> (18 - 6 * digit) & 63]));
+        }
+    }
+    text
 }

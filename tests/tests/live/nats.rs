@@ -71,25 +71,47 @@ struct Services {
     bus: Nats,
 }
 
-async fn client(handle: HandleBuilder) -> async_nats::Client {
-    let handle = handle.build().unwrap();
+async fn client(handle: Handle) -> async_nats::Client {
     let environment = Environment::from_pairs([("BUS_URL", handle.expose_url())]);
     Services::load(&environment).unwrap().connect_bus().await.unwrap()
 }
 
-fn login(server: &servers::Nats) -> HandleBuilder {
-    OnNats::handle("nats").host("localhost").port(server.port())
+fn login(server: &servers::Nats) -> Handle {
+    OnNats::handle("nats").host("localhost").port(server.port()).build().unwrap()
 }
 
 #[tokio::test]
 async fn a_user_alone_is_a_token() {
     let server = servers::Nats::with_token("t0k#n");
     let right = Handle::builder("nats").username("t0k#n").host("localhost").port(server.port());
-    OnNats::use_it(&client(right).await).await.unwrap();
+    OnNats::use_it(&client(right.build().unwrap()).await).await.unwrap();
     let wrong = format!("nats://t0ken@localhost:{}", server.port());
     let services = Services::load(&Environment::from_pairs([("BUS_URL", wrong)])).unwrap();
     let report = services.connect_bus().await.unwrap_err();
     assert!(report.to_string().contains("authentication failed"), "{report}");
+}
+
+#[tokio::test]
+async fn a_file_of_credentials() {
+    let [mut server, stranger] =
+        [servers::Nats::with_credentials(), servers::Nats::with_credentials()];
+    let handle = |of: &servers::Nats| {
+        let creds = of.credentials();
+        let builder = Handle::builder("nats").host("localhost").port(server.port());
+        builder.param("creds", creds.to_str().unwrap()).build().unwrap()
+    };
+    let wrong = handle(&stranger);
+    let bus = client(handle(&server)).await;
+    OnNats::use_it(&bus).await.unwrap();
+
+    let services =
+        Services::load(&Environment::from_pairs([("BUS_URL", wrong.expose_url())])).unwrap();
+    let report = services.connect_bus().await.unwrap_err();
+    assert!(report.to_string().contains("authentication failed"), "{report}");
+
+    server.restart();
+    Nats::ping(&bus).await.unwrap();
+    OnNats::use_it(&bus).await.unwrap();
 }
 
 #[tokio::test]
