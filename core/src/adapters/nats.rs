@@ -13,7 +13,7 @@
 //!
 //! The client finds its servers again by itself, within a second of their return, and subscribes anew. What is
 //! published meanwhile waits in its buffer; what the server had not passed on when it died is lost, as core NATS
-//! delivers at most once. JetStream keeps what it has acknowledged: its API is in the crate `async-nats`, behind
+//! delivers at most once. `JetStream` keeps what it has acknowledged: its API is in the crate `async-nats`, behind
 //! that crate's feature `jetstream`.
 //!
 //! # Security

@@ -87,7 +87,7 @@ impl Nats {
         let data = folder.path().join("data");
         Self::run_in(
             folder,
-            &format!("jetstream {{ store_dir: {data:?} }}\n{authorization}\n{tls}"),
+            &format!("jetstream {{ store_dir: \"{}\" }}\n{authorization}\n{tls}", data.display()),
         )
     }
 
@@ -142,11 +142,7 @@ impl Nats {
 }
 
 fn tls_block(folder: &Path) -> String {
-    format!(
-        "tls {{ cert_file: {:?}, key_file: {:?} }}",
-        folder.join("cert.pem"),
-        folder.join("key.pem")
-    )
+    format!("tls {{ cert_file: \"{0}/cert.pem\", key_file: \"{0}/key.pem\" }}", folder.display())
 }
 
 fn answers(stream: &mut TcpStream) -> io::Result<bool> {

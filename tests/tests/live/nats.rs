@@ -16,7 +16,7 @@ use crate::conformance::{Reaches, Subject};
 const USER: &str = "shop";
 const PASSWORD: &str = "p@ss:w/rd#1?%";
 /// Long enough for a machine under load, short enough for a test that fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct OnNats;
 
@@ -204,7 +204,7 @@ async fn a_subscription_survives_restarts() {
     }
 }
 
-/// What JetStream has acknowledged is there after five deaths of the server under load, and the consumer
+/// What `JetStream` has acknowledged is there after five deaths of the server under load, and the consumer
 /// that was reading goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_message_survives_restarts() {

@@ -53,7 +53,7 @@ pub struct BeanstalkdClient {
 /// use std::time::Duration;
 ///
 /// # async fn f(queue: BeanstalkdClient) -> Result<(), BeanstalkdError> {
-/// let tomorrow = PutOptions::new().priority(0).delay(Duration::from_secs(86_400));
+/// let tomorrow = PutOptions::new().priority(0).delay(Duration::from_hours(24));
 /// queue.put_with("reminder", tomorrow).await?;
 /// # Ok(())
 /// # }
@@ -106,7 +106,7 @@ impl PutOptions {
     /// ```
     /// # use backing_services::adapters::beanstalkd::PutOptions;
     /// # use std::time::Duration;
-    /// let long = PutOptions::new().ttr(Duration::from_secs(3600));
+    /// let long = PutOptions::new().ttr(Duration::from_hours(1));
     /// ```
     pub fn ttr(mut self, ttr: Duration) -> Self {
         self.ttr = Some(ttr);
@@ -253,7 +253,7 @@ impl BeanstalkdClient {
     /// # }
     /// ```
     pub async fn reserve_job(&self, id: u64) -> Result<Job> {
-        let deadline = self.core.deadline();
+        let deadline = Some(self.core.deadline());
         // A job that was reserved on a lost connection is given back.
         let (answer, connection) =
             self.core.call(Setup::None, Command::ReserveJob(id), deadline, Repeat::Yes).await?;
@@ -521,7 +521,7 @@ impl BeanstalkdClient {
     }
 
     async fn reply(&self, setup: Setup<'_>, command: Command<'_>, repeat: Repeat) -> Result<Reply> {
-        match self.core.call(setup, command, self.core.deadline(), repeat).await?.0 {
+        match self.core.call(setup, command, Some(self.core.deadline()), repeat).await?.0 {
             Answer::Reply(reply) => Ok(reply),
             Answer::Held(_) => Err(BeanstalkdError::Unexpected),
         }
@@ -550,8 +550,9 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        Some(Instant::now() + self.limit)
+    /// Until when a connection is tried for.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.limit
     }
 
     /// Sends a command over the shared connection. Without a deadline to connect by, one attempt is made.
@@ -564,7 +565,7 @@ impl Core {
     ) -> Result<(Answer, Arc<Connection>)> {
         let mut pause = Pause::new();
         // A connection that has died unnoticed is found out once.
-        let until = deadline.unwrap_or_else(|| Instant::now() + self.limit);
+        let until = deadline.unwrap_or_else(|| self.deadline());
         loop {
             let connection = self.connection(deadline).await?;
             let error = match connection.call(setup, command, self.limit).await {
@@ -592,7 +593,7 @@ impl Core {
             if let Some(connection) = self.living() {
                 return Ok(connection);
             }
-            let until = deadline.unwrap_or_else(|| Instant::now() + self.limit);
+            let until = deadline.unwrap_or_else(|| self.deadline());
             let error = match timeout_at(until, self.dial_main()).await {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(error)) => error,

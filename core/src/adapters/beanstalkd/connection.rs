@@ -390,10 +390,11 @@ impl Shared {
                 drop(sender.send(answer));
                 Ok(())
             }
-            (Pending::Setup, Reply::Using | Reply::Watching) => Ok(()),
             // Puts would go to the wrong tube from here on.
-            (Pending::Setup, _) => Err(strange("the server refused a tube")),
-            (Pending::Unwanted(_) | Pending::Nobody, _) => Ok(()),
+            (Pending::Setup, reply) if !matches!(reply, Reply::Using | Reply::Watching) => {
+                Err(strange("the server refused a tube"))
+            }
+            (Pending::Setup | Pending::Unwanted(_) | Pending::Nobody, _) => Ok(()),
         }
     }
 }

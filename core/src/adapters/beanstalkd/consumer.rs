@@ -189,24 +189,23 @@ impl Consumer {
     async fn next(&self, until: Option<Instant>) -> Result<Option<Job>> {
         let (mut pause, mut turn) = (Pause::new(), None);
         loop {
-            let result = match self.at_once(until.or_else(|| self.inner.core.deadline())).await {
-                Ok(None) if turn.is_none() => {
-                    match self.inner.turn.try_lock() {
-                        Ok(now) => turn = Some(now),
-                        Err(_) => {
-                            let Some(now) = by(until, self.inner.turn.lock()).await else {
+            let result =
+                match self.at_once(until.unwrap_or_else(|| self.inner.core.deadline())).await {
+                    Ok(None) if turn.is_none() => {
+                        turn = self.inner.turn.try_lock().ok();
+                        if turn.is_none() {
+                            turn = by(until, self.inner.turn.lock()).await;
+                            if turn.is_none() {
                                 return Ok(None);
-                            };
-                            turn = Some(now);
-                            // There may be more than the one that the last task waited for.
+                            }
+                            // There may be more jobs than the one that the last task waited for.
                             continue;
                         }
+                        self.wait(until).await
                     }
-                    self.wait(until).await
-                }
-                Ok(None) => self.wait(until).await,
-                other => other,
-            };
+                    Ok(None) => self.wait(until).await,
+                    other => other,
+                };
             let passed = until.is_some_and(|until| until <= Instant::now());
             match result {
                 Ok(None) if passed => return Ok(None),
@@ -218,13 +217,13 @@ impl Consumer {
     }
 
     /// Asks over the shared connection, which holds any number of jobs and never waits.
-    async fn at_once(&self, deadline: Option<Instant>) -> Result<Option<Job>> {
+    async fn at_once(&self, deadline: Instant) -> Result<Option<Job>> {
         let core = &self.inner.core;
         let tubes = self.inner.tubes();
         let reserve = Command::Reserve { seconds: 0 };
         // A job that was reserved on a lost connection is given back.
         let (answer, connection) =
-            core.call(Setup::Watch(&tubes), reserve, deadline, Repeat::Yes).await?;
+            core.call(Setup::Watch(&tubes), reserve, Some(deadline), Repeat::Yes).await?;
         match answer {
             Answer::Held(held) => Ok(Some(Job::on_main(held, connection, core.limit))),
             Answer::Reply(Reply::TimedOut | Reply::DeadlineSoon) => Ok(None),
@@ -235,13 +234,11 @@ impl Consumer {
     /// Waits for a job on a connection that holds none; `None` after a while.
     async fn wait(&self, until: Option<Instant>) -> Result<Option<Job>> {
         let core = &self.inner.core;
-        let lane = match self.inner.take_spare() {
-            Some(lane) => lane,
-            None => {
-                let limit = Instant::now() + core.limit;
-                let lane = core.dial_lane(until.map_or(limit, |until| until.min(limit))).await?;
-                Arc::new(lane)
-            }
+        let lane = if let Some(spare) = self.inner.take_spare() {
+            spare
+        } else {
+            let limit = core.deadline();
+            Arc::new(core.dial_lane(until.map_or(limit, |until| until.min(limit))).await?)
         };
         // Before the tubes are read, so that no change slips through.
         let changed = self.inner.changed.notified();

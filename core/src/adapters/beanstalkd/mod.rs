@@ -56,7 +56,7 @@ use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
 
 const DEFAULT_PORT: u16 = 11300;
-const DEFAULT_TTR: Duration = Duration::from_secs(60);
+const DEFAULT_TTR: Duration = Duration::from_mins(1);
 /// The most urgent one that the server does not count as urgent.
 const DEFAULT_PRIORITY: u32 = 1024;
 

@@ -309,7 +309,7 @@ mod tests {
     fn durations_are_rounded_up() {
         assert_eq!(seconds(Duration::ZERO), 0);
         assert_eq!(seconds(Duration::from_millis(1)), 1);
-        assert_eq!(seconds(Duration::from_secs(60)), 60);
+        assert_eq!(seconds(Duration::from_mins(1)), 60);
         assert_eq!(seconds(Duration::MAX), u32::MAX);
     }
 

@@ -207,7 +207,7 @@ mod tests {
             kicks: 0\n";
         let job = JobStats::parse(job).unwrap();
         assert_eq!((job.id, job.state, job.priority), (1, JobState::Reserved, u32::MAX));
-        assert_eq!((job.ttr, job.time_left), (Duration::from_secs(60), Duration::from_secs(59)));
+        assert_eq!((job.ttr, job.time_left), (Duration::from_mins(1), Duration::from_secs(59)));
         assert!(JobStats::parse(b"---\nid: 1\n").is_err());
     }
 }
