@@ -167,7 +167,8 @@ impl Adapter for Nats {
     async fn close(client: Client) {
         let limit = MADE.of(&client).map_or(CONNECT_TIMEOUT, |nats| nats.connect_timeout());
         let ended = async {
-            if client.drain().await.is_ok() {
+            // The driver drains without waiting for what it has yet to write.
+            if client.flush().await.is_ok() && client.drain().await.is_ok() {
                 // Draining is only asked for; the client has ended when it takes no more.
                 while client.flush().await.is_ok() {
                     sleep(Duration::from_millis(1)).await;

@@ -294,23 +294,40 @@ async fn a_dropped_job_is_given_back() {
 #[tokio::test]
 async fn a_job_whose_time_is_over_belongs_to_the_next() {
     let server = servers::Beanstalkd::start();
-    let queue = client(&server, "?ttr=1s").await;
+    let (queue, watcher) = (client(&server, "?ttr=1s").await, client(&server, "").await);
     let consumer = queue.consumer();
     let id = queue.put("x").await.unwrap();
     let slow = consumer.reserve().await.unwrap();
-    sleep(Duration::from_millis(1500)).await;
+    until_ready(&watcher, id).await;
     let next = consumer.reserve_timeout(Duration::ZERO).await.unwrap().unwrap();
     assert_eq!((slow.id(), next.id()), (id, id));
     assert!(matches!(slow.touch().await, Err(BeanstalkdError::NotFound)));
     assert!(matches!(slow.delete().await, Err(BeanstalkdError::NotFound)));
-    assert_eq!(queue.stats_job(id).await.unwrap().state, JobState::Reserved);
+    assert_eq!(watcher.stats_job(id).await.unwrap().state, JobState::Reserved);
     next.delete().await.unwrap();
 
-    queue.put("y").await.unwrap();
+    let id = queue.put("y").await.unwrap();
     let slow = consumer.reserve().await.unwrap();
-    sleep(Duration::from_millis(1500)).await;
+    until_ready(&watcher, id).await;
     assert!(matches!(slow.touch().await, Err(BeanstalkdError::NotFound)));
     slow.delete().await.expect("late, but nobody else has begun");
+
+    // The same for a job that had to be waited for.
+    let (slow, id) = tokio::join!(consumer.reserve(), async {
+        until_waiting(&watcher, 1).await;
+        queue.put("z").await.unwrap()
+    });
+    until_ready(&watcher, id).await;
+    assert!(matches!(slow.unwrap().touch().await, Err(BeanstalkdError::NotFound)));
+}
+
+/// Returns when a job's time to run is over, though nobody uses the connection that has reserved it.
+async fn until_ready(watcher: &BeanstalkdClient, id: u64) {
+    let started = Instant::now();
+    while watcher.stats_job(id).await.unwrap().state != JobState::Ready {
+        assert!(started.elapsed() < Duration::from_secs(10), "the job is reserved for ever");
+        sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

@@ -163,7 +163,8 @@ async fn closing_delivers_what_was_published() {
     let server = servers::Nats::start();
     let (one, other) = (client(login(&server)).await, client(login(&server)).await);
     let mut received = other.subscribe("last").await.unwrap();
-    other.flush().await.unwrap();
+    // What comes back shows that the server knows of the subscription before.
+    OnNats::use_it(&other).await.unwrap();
     for number in 0..1000 {
         one.publish("last", number.to_string().into()).await.unwrap();
     }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::protocol::{Command, Reply, Tube, parse};
 use super::stats::JobStats;
@@ -24,6 +24,9 @@ const IN_FLIGHT: usize = 4096;
 /// A buffer that one big job has blown up is not kept.
 const BIG_BUFFER: usize = 1 << 20;
 const READ: usize = 16 << 10;
+/// The server (seen in 1.12) may forget the end of a job's time to run while its connection is idle: one that
+/// holds jobs is stirred so often.
+const STIR: Duration = Duration::from_secs(1);
 
 /// Keeps a connection open: when the last handle goes, it ends.
 pub(super) struct Connection(Arc<Shared>);
@@ -431,7 +434,8 @@ async fn run(stream: TcpStream, shared: Arc<Shared>) {
         shared.ended.notified().await;
         End::Closed
     };
-    let why = first(first(read(reader, &shared), write(writer, &shared)), ended).await;
+    let work = first(read(reader, &shared), write(writer, &shared));
+    let why = first(first(work, stir(&shared)), ended).await;
     shared.end(why);
 }
 
@@ -479,6 +483,17 @@ async fn write(mut writer: OwnedWriteHalf, shared: &Shared) -> End {
         buffer.clear();
         if buffer.capacity() > BIG_BUFFER {
             buffer = Vec::new();
+        }
+    }
+}
+
+async fn stir(shared: &Shared) -> End {
+    loop {
+        sleep(STIR).await;
+        let mut state = shared.state();
+        if !state.reserved.is_empty() && state.pending.is_empty() && state.end.is_none() {
+            state.push(Command::ListTubeUsed, Pending::Nobody);
+            shared.written.notify_one();
         }
     }
 }
