@@ -10,11 +10,11 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError};
+use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError, Consumer};
 use backing_services::{Adapter as _, Beanstalkd, Handle};
 use backing_services_tests::servers;
 
-const JOBS: u32 = 50_000;
+const JOBS: u32 = 20_000;
 const ROUNDS: usize = 5;
 const BODY: [u8; 100] = [b'x'; 100];
 
@@ -64,10 +64,12 @@ async fn client(port: u16, tasks: u32) -> Duration {
     let handle = Handle::parse(&format!("beanstalkd://127.0.0.1:{port}")).expect("a handle");
     let adapter = Beanstalkd::from_handle(&handle).expect("a meaning");
     let client = adapter.connect().await.expect("a connection");
+    let consumer = client.consumer();
     let before = total(&client).await;
     let start = Instant::now();
-    let tasks: Vec<_> =
-        (0..tasks).map(|_| tokio::spawn(work(client.clone(), JOBS / tasks))).collect();
+    let tasks: Vec<_> = (0..tasks)
+        .map(|_| tokio::spawn(work(client.clone(), consumer.clone(), JOBS / tasks)))
+        .collect();
     for task in tasks {
         task.await.expect("no panic").expect("the server answers");
     }
@@ -77,8 +79,11 @@ async fn client(port: u16, tasks: u32) -> Duration {
     elapsed
 }
 
-async fn work(client: BeanstalkdClient, jobs: u32) -> Result<(), BeanstalkdError> {
-    let consumer = client.consumer();
+async fn work(
+    client: BeanstalkdClient,
+    consumer: Consumer,
+    jobs: u32,
+) -> Result<(), BeanstalkdError> {
     for _ in 0..jobs {
         client.put(BODY).await?;
         consumer.reserve().await?.delete().await?;

@@ -30,7 +30,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -299,16 +299,20 @@ struct Made(Mutex<Vec<(Weak<Statistics>, Nats)>>);
 
 impl Made {
     fn add(&self, client: &Client, nats: &Nats) {
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.retain(|(client, _)| client.strong_count() > 0);
-        made.push((Arc::downgrade(&client.statistics()), nats.clone()));
+        self.living().push((Arc::downgrade(&client.statistics()), nats.clone()));
     }
 
     /// Clones of a client share its statistics.
     fn of(&self, client: &Client) -> Option<Nats> {
         let statistics = Arc::downgrade(&client.statistics());
-        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.iter().find(|(made, _)| made.ptr_eq(&statistics)).map(|(_, nats)| nats.clone())
+        let living = self.living();
+        living.iter().find(|(made, _)| made.ptr_eq(&statistics)).map(|(_, nats)| nats.clone())
+    }
+
+    fn living(&self) -> MutexGuard<'_, Vec<(Weak<Statistics>, Nats)>> {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        made.retain(|(client, _)| client.strong_count() > 0);
+        made
     }
 }
 

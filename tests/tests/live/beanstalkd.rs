@@ -387,6 +387,17 @@ async fn a_server_that_stays_away_is_told_in_time() {
     assert_eq!(body, b"z", "whoever waits goes on when the server is back");
 }
 
+/// A test's runtime ends with it, and the client may be a static.
+#[test]
+fn a_client_outlives_its_runtime() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = servers::Beanstalkd::start();
+    let queue = runtime().block_on(client(&server, ""));
+    let started = Instant::now();
+    runtime().block_on(put_and_take(&queue)).unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
 #[tokio::test]
 async fn closing_ends_everything_in_order() {
     let server = servers::Beanstalkd::start();

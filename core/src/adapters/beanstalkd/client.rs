@@ -26,7 +26,7 @@ type Result<T, E = BeanstalkdError> = std::result::Result<T, E>;
 /// that was not sent yet waits for that up to the handle's `connect_timeout`, then fails with
 /// [`Unreachable`](BeanstalkdError::Unreachable). Questions (`stats`, `peek`, `list_tubes`) are asked again;
 /// what changes something is not, and fails with [`Unknown`](BeanstalkdError::Unknown) when its answer was
-/// lost. No answer within `connect_timeout` counts as a lost connection.
+/// lost or took longer than `connect_timeout`. A server that says nothing for so long has its connection ended.
 ///
 /// Dropping the future of a command does no harm: it is carried out once it has been queued.
 ///

@@ -55,6 +55,8 @@ struct State {
     /// over out again, also to this connection.
     reserved: HashMap<u64, u64>,
     reservations: u64,
+    /// When the last answer came.
+    heard: Instant,
     closing: bool,
     end: Option<End>,
 }
@@ -122,6 +124,7 @@ impl Connection {
                 watched: [Tube::default_tube()].into(),
                 reserved: HashMap::new(),
                 reservations: 0,
+                heard: Instant::now(),
                 closing: false,
                 end: None,
             }),
@@ -162,8 +165,7 @@ impl Connection {
             Ok(Ok(slot)) => Ok(slot),
             Ok(Err(_)) => Err(Fault::NotSent(self.0.end_or_closed())),
             Err(_) => {
-                // Nothing has been answered for so long.
-                self.0.end(no_answer());
+                self.0.doubt(limit);
                 Err(Fault::NotSent(no_answer()))
             }
         }
@@ -229,8 +231,7 @@ impl Connection {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(Fault::NoAnswer(self.0.end_or_closed())),
             Err(_) => {
-                // What is behind it is not answered either.
-                self.0.end(no_answer());
+                self.0.doubt(limit);
                 Err(Fault::NoAnswer(no_answer()))
             }
         }
@@ -331,6 +332,14 @@ impl Shared {
         drop(pending);
     }
 
+    /// Ends the connection if the server has been silent for `limit`; one that is only slow keeps it.
+    fn doubt(&self, limit: Duration) {
+        let silent = self.state().heard.elapsed() >= limit;
+        if silent {
+            self.end(no_answer());
+        }
+    }
+
     /// Takes no new commands, waits for the answers to those in flight, and ends.
     pub(super) async fn finish(&self, until: Instant) {
         let wait = async {
@@ -356,6 +365,7 @@ impl Shared {
     fn deliver(self: &Arc<Self>, reply: Reply) -> io::Result<()> {
         let (pending, last, reservation) = {
             let mut state = self.state();
+            state.heard = Instant::now();
             let Some(pending) = state.pending.pop_front() else {
                 return match state.end {
                     Some(_) => Ok(()),
@@ -428,7 +438,17 @@ impl Drop for Held {
     }
 }
 
+/// Ends a connection also when its runtime goes.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end(broken(io::ErrorKind::ConnectionAborted.into()));
+    }
+}
+
 async fn run(stream: TcpStream, shared: Arc<Shared>) {
+    let _ending = Ending(Arc::clone(&shared));
     let (reader, writer) = stream.into_split();
     let ended = async {
         shared.ended.notified().await;

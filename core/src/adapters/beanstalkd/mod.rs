@@ -20,15 +20,17 @@
 //! # Servers
 //!
 //! No provider of note hosts beanstalkd: it is run beside the app. Without
-//! [`-b DIR`](https://github.com/beanstalkd/beanstalkd/blob/master/adm/systemd/beanstalkd.service) it keeps
-//! jobs in memory only, and a restart loses them. With it jobs outlive a crash of the server; add `-f 0` for
-//! jobs that also outlive a crash of the machine once their put is answered.
+//! [`-b DIR`](https://github.com/beanstalkd/beanstalkd/blob/master/doc/beanstalkd.ronn) it keeps jobs in
+//! memory only, and a restart loses them. With it jobs outlive a crash of the server; add `-f 0` for jobs
+//! that also outlive a crash of the machine once their put is answered. `-z` sets how big a job may be.
 //!
 //! # The client
 //!
 //! The crates for beanstalkd that speak to tokio are years old, so [`BeanstalkdClient`] is part of this one. It
 //! follows [the protocol](https://github.com/beanstalkd/beanstalkd/blob/master/doc/protocol.txt) as of
-//! beanstalkd 1.12.
+//! beanstalkd 1.12. That server
+//! [may forget](https://github.com/beanstalkd/beanstalkd/issues/380) the end of a job's time to run while
+//! the connection that has reserved it is idle, so the client says a word every second while it holds jobs.
 
 mod client;
 mod connection;
@@ -226,5 +228,44 @@ mod tests {
         let client = parse(&url).unwrap().connect().await.unwrap();
         let error = client.stats().await.unwrap_err();
         assert!(error.is_of_connection(), "{error}");
+    }
+
+    /// A slow server answers some in time, and those behind them find the same connection.
+    #[tokio::test]
+    async fn a_server_that_is_slow_keeps_its_connection() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            // One connection only.
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut byte = [0];
+            while stream.read(&mut byte).await.unwrap_or(0) > 0 {
+                // A put has two lines.
+                if byte == *b"x" {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    stream.write_all(b"INSERTED 1\r\n").await.unwrap();
+                }
+            }
+        });
+        let url = format!("beanstalkd://127.0.0.1:{port}?connect_timeout=1s");
+        let client = parse(&url).unwrap().connect().await.unwrap();
+        let puts: Vec<_> = (0..5)
+            .map(|_| {
+                let client = client.clone();
+                tokio::spawn(async move { client.put("x").await })
+            })
+            .collect();
+        let mut answered = 0;
+        for put in puts {
+            match put.await.unwrap() {
+                Ok(_) => answered += 1,
+                Err(error) => assert!(matches!(error, BeanstalkdError::Unknown(_)), "{error}"),
+            }
+        }
+        assert!((1..5).contains(&answered), "{answered} answers in a second");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        client.put("x").await.expect("the same connection, and its own answer");
     }
 }
