@@ -164,10 +164,10 @@ pub use self::adapters::mail::Mail;
 pub use self::adapters::memcached::Memcached;
 #[cfg(feature = "mysql")]
 pub use self::adapters::mysql::MySql;
-#[cfg(feature = "postgres")]
-pub use self::adapters::postgres::Postgres;
 #[cfg(feature = "nats")]
 pub use self::adapters::nats::Nats;
+#[cfg(feature = "postgres")]
+pub use self::adapters::postgres::Postgres;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
 #[cfg(feature = "sql")]

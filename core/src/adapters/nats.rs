@@ -9,11 +9,12 @@
 //! | `creds` | path of a [credentials file](https://docs.nats.io/using-nats/developer/connecting/creds): a JWT and the key that goes with it | none |
 //! | `name` | what the server's monitoring calls this client | none |
 //! | `tls_ca` | file of PEM certificates, the only authorities to trust | those of the system |
-//! | `connect_timeout` | for connecting, and for a ping | `10s` |
+//! | `connect_timeout` | for connecting | `10s` |
 //!
-//! The client finds its servers again by itself, within a second of their return, and subscribes anew. What is
+//! The client finds its servers again by itself, within half a second of their return, and subscribes anew. What is
 //! published meanwhile waits in its buffer; what the server had not passed on when it died is lost, as core NATS
-//! delivers at most once. `JetStream` keeps what it has acknowledged: its API is in the crate `async-nats`, behind
+//! delivers at most once. A ping is a request to the client's own inbox, so a user needs to be allowed to publish to
+//! and to subscribe to `_INBOX.>`, as for any request. `JetStream` keeps what it has acknowledged: its API is in the crate `async-nats`, behind
 //! that crate's feature `jetstream`.
 //!
 //! # Security
@@ -30,7 +31,9 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -39,7 +42,9 @@ use async_nats::rustls::crypto::aws_lc_rs;
 use async_nats::rustls::pki_types::CertificateDer;
 use async_nats::rustls::pki_types::pem::PemObject as _;
 use async_nats::rustls::{ConfigBuilder, RootCertStore};
-use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, ServerAddr, Statistics};
+use async_nats::{
+    Client, ConnectError, ConnectErrorKind, ConnectOptions, RequestErrorKind, ServerAddr,
+};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
@@ -54,7 +59,9 @@ use crate::handle::Handle;
 
 const DEFAULT_PORT: u16 = 4222;
 /// The longest wait between two attempts to connect again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How often a ping looks whether the client still has its connection.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// A NATS server or a cluster. Its client is [`async_nats::Client`].
 ///
@@ -141,31 +148,26 @@ impl Adapter for Nats {
     }
 
     async fn connect(&self) -> Result<Client, ClientError> {
-        let client = self.open().await?;
-        MADE.add(&client, self);
-        Ok(client)
+        // What it would log at the finest level has the user name in it.
+        let connecting = self.options()?.connect(self.addresses()?);
+        let connecting = connecting.with_subscriber(NoSubscriber::new());
+        connecting.await.map_err(|error| self.cause(&error))
     }
 
-    /// The driver keeps what it is told while it has no connection, and tells nobody why it has none. So a
-    /// second connection asks whether the servers answer, before the client's own has to.
+    /// A question that nobody is there to answer: the server itself says so.
     async fn ping(client: &Client) -> Result<(), ClientError> {
-        let made_by = MADE.of(client);
-        let limit = made_by.as_ref().map_or(CONNECT_TIMEOUT, Self::connect_timeout);
-        within(limit, async {
-            match &made_by {
-                Some(nats) => drop(nats.open().await?),
-                None if client.connection_state() != State::Connected => {
-                    return Err(ClientError::transient("the client has no connection"));
+        within(CONNECT_TIMEOUT, async {
+            loop {
+                let connection = connection(client).await?;
+                if let Some(answer) = ask(client, connection).await {
+                    return answer;
                 }
-                None => {}
             }
-            client.flush().await.map_err(|_| ClientError::new("the client is closed"))
         })
         .await
     }
 
     async fn close(client: Client) {
-        let limit = MADE.of(&client).map_or(CONNECT_TIMEOUT, |nats| nats.connect_timeout());
         let ended = async {
             // The driver drains without waiting for what it has yet to write.
             if client.flush().await.is_ok() && client.drain().await.is_ok() {
@@ -176,7 +178,7 @@ impl Adapter for Nats {
             }
         };
         // A client without a connection cannot deliver what it holds.
-        let _ = timeout(limit, ended).await;
+        let _ = timeout(CONNECT_TIMEOUT, ended).await;
     }
 
     fn handle(&self) -> Option<&Handle> {
@@ -189,16 +191,12 @@ impl Adapter for Nats {
 }
 
 impl Nats {
-    /// One attempt.
-    async fn open(&self) -> Result<Client, ClientError> {
+    fn addresses(&self) -> Result<Vec<ServerAddr>, ClientError> {
         let scheme = self.handle.scheme();
         let servers = self.servers.iter().map(|server| format!("{scheme}://{server}").parse());
-        let servers: Vec<ServerAddr> = servers
+        servers
             .collect::<Result<_, _>>()
-            .map_err(|_| ClientError::new("the driver does not take a host of the handle"))?;
-        // What it would log at the finest level has the user name in it.
-        let connecting = self.options()?.connect(servers).with_subscriber(NoSubscriber::new());
-        connecting.await.map_err(|error| self.cause(&error))
+            .map_err(|_| ClientError::new("the driver does not take a host of the handle"))
     }
 
     fn options(&self) -> Result<ConnectOptions, ClientError> {
@@ -292,28 +290,43 @@ fn pause(attempts: usize) -> Duration {
     }
 }
 
-/// The living clients and what made them: a client itself does not say which hosts it looks for.
-static MADE: Made = Made(Mutex::new(Vec::new()));
+/// Which connection the client has, by number. A server that has just come back is found within the longest
+/// pause.
+async fn connection(client: &Client) -> Result<u64, ClientError> {
+    let connected = async {
+        while client.connection_state() != State::Connected {
+            sleep(GLANCE).await;
+        }
+        connects(client)
+    };
+    timeout(LONGEST_PAUSE * 4, connected).await.map_err(|_| {
+        ClientError::transient("the client has no connection")
+            .with_help("it connects by itself as soon as a server answers")
+    })
+}
 
-struct Made(Mutex<Vec<(Weak<Statistics>, Nats)>>);
-
-impl Made {
-    fn add(&self, client: &Client, nats: &Nats) {
-        self.living().push((Arc::downgrade(&client.statistics()), nats.clone()));
+/// What the server answers on a connection; `None` if that was lost, and the question with it.
+async fn ask(client: &Client, connection: u64) -> Option<Result<(), ClientError>> {
+    let mut request = pin!(client.request(client.new_inbox(), "".into()));
+    loop {
+        match timeout(GLANCE, request.as_mut()).await {
+            Ok(Ok(_)) => return Some(Ok(())),
+            Ok(Err(error)) => {
+                return Some(match error.kind() {
+                    RequestErrorKind::NoResponders => Ok(()),
+                    RequestErrorKind::TimedOut => Err(ClientError::no_answer(CONNECT_TIMEOUT)),
+                    _ => Err(ClientError::new("the client is closed")),
+                });
+            }
+            Err(_) if connects(client) != connection => return None,
+            Err(_) if client.connection_state() != State::Connected => return None,
+            Err(_) => {}
+        }
     }
+}
 
-    /// Clones of a client share its statistics.
-    fn of(&self, client: &Client) -> Option<Nats> {
-        let statistics = Arc::downgrade(&client.statistics());
-        let living = self.living();
-        living.iter().find(|(made, _)| made.ptr_eq(&statistics)).map(|(_, nats)| nats.clone())
-    }
-
-    fn living(&self) -> MutexGuard<'_, Vec<(Weak<Statistics>, Nats)>> {
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.retain(|(client, _)| client.strong_count() > 0);
-        made
-    }
+fn connects(client: &Client) -> u64 {
+    client.statistics().connects.load(Ordering::Relaxed)
 }
 
 impl fmt::Debug for Nats {

@@ -58,9 +58,15 @@ macro_rules! server {
     )*};
 }
 
-server!(MariaDb Memcached Postfix PostgreSql StandIn);
-server!(Beanstalkd MariaDb Memcached Postfix StandIn);
-server!(Beanstalkd MariaDb Memcached Nats Postfix StandIn);
+server!(
+    Beanstalkd
+    MariaDb
+    Memcached
+    Nats
+    Postfix
+    PostgreSql
+    StandIn
+);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -5,15 +5,15 @@
 #[macro_use]
 mod conformance;
 
-mod example;
 mod beanstalkd;
+mod example;
 mod files;
 mod in_use;
 mod mail;
 mod memcached;
 mod mysql;
-mod postgres;
 mod nats;
+mod postgres;
 mod quickstart;
 mod rds;
 mod seven_steps;

@@ -52,6 +52,10 @@ impl Subject for OnNats {
         Some((builder, "authentication failed"))
     }
 
+    fn dead() -> &'static str {
+        "the client has no connection"
+    }
+
     async fn use_it(client: &async_nats::Client) -> Result<(), String> {
         let mut words = client.subscribe("words").await.map_err(|error| error.to_string())?;
         let word = "grüße 🦀".as_bytes();
