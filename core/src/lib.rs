@@ -121,6 +121,10 @@
 //! | `memcached` | `Memcached` | pools of `async_memcached::Client` |
 //! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |
 //! | `nats` | `Nats` | `async_nats::Client` |
+//! | `http-api` | `HttpApi`: any API over HTTP | an `HttpClient` on `reqwest` |
+//! | `twitter` | `Twitter`: the API of X | an `HttpClient` on `reqwest` |
+//! | `googlemaps` | `GoogleMaps` | an `HttpClient` on `reqwest` |
+//! | `lastfm` | `LastFm` | a `LastFmClient` on `reqwest` |
 //!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
 //!
@@ -158,6 +162,12 @@ pub use self::secret::Secret;
 // By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
 #[cfg(feature = "beanstalkd")]
 pub use self::adapters::beanstalkd::Beanstalkd;
+#[cfg(feature = "googlemaps")]
+pub use self::adapters::googlemaps::GoogleMaps;
+#[cfg(feature = "http-api")]
+pub use self::adapters::http_api::HttpApi;
+#[cfg(feature = "lastfm")]
+pub use self::adapters::lastfm::LastFm;
 #[cfg(feature = "mail")]
 pub use self::adapters::mail::Mail;
 #[cfg(feature = "memcached")]
@@ -174,6 +184,8 @@ pub use self::adapters::smtp::Smtp;
 pub use self::adapters::sql::Sql;
 #[cfg(feature = "sqlite")]
 pub use self::adapters::sqlite::Sqlite;
+#[cfg(feature = "twitter")]
+pub use self::adapters::twitter::Twitter;
 
 // The code of the README compiles.
 #[cfg(all(doctest, feature = "mail", feature = "memcached", feature = "mysql", feature = "sql"))]

@@ -12,6 +12,12 @@ mod pool;
 
 #[cfg(feature = "beanstalkd")]
 pub mod beanstalkd;
+#[cfg(feature = "googlemaps")]
+pub mod googlemaps;
+#[cfg(feature = "http-api")]
+pub mod http_api;
+#[cfg(feature = "lastfm")]
+pub mod lastfm;
 #[cfg(feature = "mail")]
 pub mod mail;
 #[cfg(feature = "memcached")]
@@ -28,6 +34,8 @@ pub mod smtp;
 pub mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "twitter")]
+pub mod twitter;
 
 use std::time::Duration;
 

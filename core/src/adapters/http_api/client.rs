@@ -1,0 +1,747 @@
+use std::fmt::{self, Display};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use percent_encoding::percent_decode_str;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Body, Client, Method, Request, Response, ResponseBuilderExt as _, StatusCode};
+use serde::Serialize;
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use super::error::{HttpError, HttpErrorKind};
+use super::retry;
+use crate::error::{ClientError, mask};
+use crate::secret::Secret;
+
+/// As many as browsers and reqwest follow at most is 20 and 10; an API has no use for more than these.
+const MOST_REDIRECTS: usize = 5;
+
+/// An HTTP client for one API: base URL, credential, time limits and retries are applied to every call.
+///
+/// Cloning it is cheap and shares the connections.
+///
+/// ```no_run
+/// use backing_services::adapters::http_api::HttpClient;
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct User {
+///     name: String,
+/// }
+///
+/// # async fn f(api: HttpClient) -> Result<(), Box<dyn std::error::Error>> {
+/// let user: User = api.get("users/1").query(&[("fields", "name")]).send().await?.json().await?;
+/// api.post("users").json(&[("name", "Ada")]).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Paths
+///
+/// A path is appended to the path of the base URL, with or without a `/` at its start: with the base
+/// `https://api.example/v1`, `users/1` is `https://api.example/v1/users/1`. Its segments are percent-encoded
+/// where needed, and sent as they are where they are encoded already. A path with `?`, `#`, `\` or a segment
+/// `.` or `..` is an error, and so is one that names another host. A whole URL is taken if it has scheme, host
+/// and port of the base URL, such as the next page that an answer links to.
+///
+/// # Credential
+///
+/// It is put into each request just before it is sent, so no [`reqwest::RequestBuilder`] holds it. A header that
+/// the app sets itself counts more; a query parameter of the app with the credential's name is replaced.
+/// The answer's [`url`](Response::url) is the origin and the path that the app asked for, and
+/// nothing else, so that the errors of reqwest cannot show more.
+///
+/// # Retries
+///
+/// A call is tried again after 429, any 5xx but 501 and 505, a lost connection and an attempt that took too
+/// long, at most `retries` times and within `total_timeout`, if its method is idempotent: GET, HEAD, OPTIONS,
+/// TRACE, PUT, DELETE. POST and PATCH are tried again when no connection was made, and on 429 and 503 with a
+/// time to come back; [`idempotent`](HttpRequest::idempotent) treats them as the others. A body that is a stream is
+/// never sent again. The pause is what `Retry-After` (seconds or a date) asks for; otherwise 250 ms, twice as
+/// long each time up to 10 s, half of it by chance. A `Retry-After` beyond `total_timeout` is an error at once.
+///
+/// # Redirects
+///
+/// Up to five are followed, to the same scheme, host and port only, with the credential. A redirect to
+/// anywhere else is an error, and nothing is sent there.
+#[derive(Clone)]
+pub struct HttpClient {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: Client,
+    base: Url,
+    credential: Applied,
+    /// What no message may show.
+    secrets: Vec<Secret>,
+    /// For the ping.
+    connect_timeout: Duration,
+    total_timeout: Duration,
+    retries: u32,
+    ping: Option<String>,
+    closed: AtomicBool,
+}
+
+/// A credential in the form in which it is sent.
+pub(super) enum Applied {
+    None,
+    Header(HeaderName, HeaderValue),
+    Query(String, Secret),
+}
+
+/// What [`HttpClient::new`] needs.
+pub(super) struct Parts {
+    pub(super) http: Client,
+    pub(super) base: Url,
+    pub(super) credential: Applied,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) connect_timeout: Duration,
+    pub(super) total_timeout: Duration,
+    pub(super) retries: u32,
+    pub(super) ping: Option<String>,
+}
+
+/// A call that has not been sent yet, as [`reqwest::RequestBuilder`].
+///
+/// ```no_run
+/// # use backing_services::adapters::http_api::HttpClient;
+/// # async fn f(api: HttpClient) -> Result<(), Box<dyn std::error::Error>> {
+/// let call = api.get("search").query(&[("q", "dogs & cats")]).header("accept", "application/json");
+/// let text = call.send().await?.text().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is sent before `send`"]
+pub struct HttpRequest {
+    client: HttpClient,
+    method: Method,
+    path: String,
+    builder: Result<reqwest::RequestBuilder, HttpError>,
+    idempotent: bool,
+}
+
+impl HttpClient {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts {
+            http,
+            base,
+            credential,
+            secrets,
+            connect_timeout,
+            total_timeout,
+            retries,
+            ping,
+        } = parts;
+        let closed = AtomicBool::new(false);
+        Self {
+            inner: Arc::new(Inner {
+                http,
+                base,
+                credential,
+                secrets,
+                connect_timeout,
+                total_timeout,
+                retries,
+                ping,
+                closed,
+            }),
+        }
+    }
+
+    /// Starts a GET of a [path](#paths).
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::{HttpClient, HttpError};
+    /// # async fn f(api: HttpClient) -> Result<(), HttpError> {
+    /// let answer = api.get("users/me").send().await?; // a reqwest::Response
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get(&self, path: impl AsRef<str>) -> HttpRequest {
+        self.request(Method::GET, path)
+    }
+
+    /// Starts a POST to a [path](#paths).
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::{HttpClient, HttpError};
+    /// # async fn f(api: HttpClient) -> Result<(), HttpError> {
+    /// api.post("charges").form(&[("amount", "100"), ("currency", "eur")]).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn post(&self, path: impl AsRef<str>) -> HttpRequest {
+        self.request(Method::POST, path)
+    }
+
+    /// Starts a PUT to a [path](#paths).
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::{HttpClient, HttpError};
+    /// # async fn f(api: HttpClient) -> Result<(), HttpError> {
+    /// api.put("notes/1").body("milk").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn put(&self, path: impl AsRef<str>) -> HttpRequest {
+        self.request(Method::PUT, path)
+    }
+
+    /// Starts a PATCH of a [path](#paths).
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::{HttpClient, HttpError};
+    /// # async fn f(api: HttpClient) -> Result<(), HttpError> {
+    /// api.patch("users/1").json(&[("name", "Ada")]).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn patch(&self, path: impl AsRef<str>) -> HttpRequest {
+        self.request(Method::PATCH, path)
+    }
+
+    /// Starts a DELETE of a [path](#paths).
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::{HttpClient, HttpError};
+    /// # async fn f(api: HttpClient) -> Result<(), HttpError> {
+    /// api.delete("notes/1").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete(&self, path: impl AsRef<str>) -> HttpRequest {
+        self.request(Method::DELETE, path)
+    }
+
+    /// Starts a request of any method.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::{HttpClient, HttpError};
+    /// # async fn f(api: HttpClient) -> Result<(), HttpError> {
+    /// let answer = api.request(reqwest::Method::HEAD, "archive.tar").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(&self, method: Method, path: impl AsRef<str>) -> HttpRequest {
+        let asked = path.as_ref();
+        let (path, builder) = match resolve(&self.inner.base, asked) {
+            Ok((path, url)) => (path, Ok(self.inner.http.request(method.clone(), url))),
+            // What is no path may be anything, so it is not shown.
+            Err(cause) => (String::new(), Err(HttpError::of_request(&method, "", cause))),
+        };
+        let idempotent = method.is_idempotent();
+        HttpRequest { client: self.clone(), method, path, builder, idempotent }
+    }
+
+    /// The client behind it: time limits and certificates are those of the handle; base URL, credential,
+    /// retries and redirects are not applied.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// # async fn f(api: HttpClient) -> reqwest::Result<()> {
+    /// let elsewhere = api.reqwest().get("https://status.example").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reqwest(&self) -> &Client {
+        &self.inner.http
+    }
+
+    /// Sends a request once, for a ping.
+    pub(crate) async fn probe(&self, request: HttpRequest) -> Result<Response, HttpError> {
+        let limit = self.inner.connect_timeout;
+        let (method, path) = (request.method.clone(), request.path.clone());
+        let late = || {
+            HttpError::new(HttpErrorKind::Timeout, &method, &path, ClientError::no_answer(limit))
+        };
+        match timeout(limit, request.send_with(0)).await {
+            Ok(Err(error)) if error.kind() == HttpErrorKind::Timeout => Err(late()),
+            Ok(answer) => answer,
+            Err(_) => Err(late()),
+        }
+    }
+
+    /// The path that the handle names for a ping.
+    pub(crate) fn ping_path(&self) -> Option<&str> {
+        self.inner.ping.as_deref()
+    }
+
+    /// The limit of a ping, which holds for reading its answer too.
+    pub(crate) fn ping_limit(&self) -> Duration {
+        self.inner.connect_timeout
+    }
+
+    pub(crate) fn close(&self) {
+        self.inner.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// What a server wrote, without the secrets in it.
+    pub(crate) fn mask(&self, message: &str) -> String {
+        mask(message, self.inner.secrets.iter().map(Secret::expose))
+    }
+
+    /// All attempts of one call.
+    async fn call(
+        &self,
+        mut request: Request,
+        path: &str,
+        idempotent: bool,
+        retries: u32,
+    ) -> Result<Response, HttpError> {
+        let started = Instant::now();
+        let total = self.inner.total_timeout;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let next = if attempts <= retries { request.try_clone() } else { None };
+            let method = request.method().clone();
+            let left = total.saturating_sub(started.elapsed());
+            let mut error = match timeout(left, self.attempt(request, path)).await {
+                Ok(Ok(response)) if is_failure(response.status()) => {
+                    let asked = retry::asked_to_wait(response.headers(), SystemTime::now());
+                    let mut error = HttpError::of_status(&method, path, response);
+                    error.retry_after = asked;
+                    error
+                }
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => error,
+                Err(_) => HttpError::new(
+                    HttpErrorKind::Timeout,
+                    &method,
+                    path,
+                    ClientError::no_answer(total),
+                ),
+            };
+            error.attempts = attempts;
+            let left = total.saturating_sub(started.elapsed());
+            let Some(next) = next.filter(|_| retry::may_pass(&error, idempotent)) else {
+                return Err(error);
+            };
+            let pause = error.retry_after.unwrap_or_else(|| retry::pause(attempts));
+            if pause >= left {
+                if let Some(asked) = error.retry_after {
+                    error.cause = ClientError::transient(format!(
+                        "{}, and asks to wait {} s, longer than `total_timeout` leaves",
+                        error.cause,
+                        asked.as_secs()
+                    ));
+                }
+                return Err(error);
+            }
+            drop(error);
+            sleep(pause).await;
+            request = next;
+        }
+    }
+
+    /// One attempt, with the redirects that stay where the credential may go.
+    async fn attempt(&self, mut request: Request, path: &str) -> Result<Response, HttpError> {
+        let method = request.method().clone();
+        for _ in 0..=MOST_REDIRECTS {
+            if self.inner.closed.load(Ordering::Relaxed) {
+                let cause = ClientError::new("the client is closed");
+                return Err(HttpError::new(HttpErrorKind::Closed, &method, path, cause));
+            }
+            let again = request.try_clone();
+            let from = request.url().clone();
+            self.authorize(&mut request);
+            let answer = self.inner.http.execute(request).await;
+            let response = answer.map_err(|error| HttpError::of_call(&method, path, &error))?;
+            let Some(location) = redirect(&response) else {
+                return Ok(self.scrub(response, path));
+            };
+            let refuse = |cause: String, response| {
+                let cause = ClientError::new(cause);
+                HttpError::new(HttpErrorKind::Redirect, &method, path, cause)
+                    .with_response(self.scrub(response, path))
+            };
+            let status = response.status();
+            let to = match from.join(location) {
+                Ok(to) if is_same_origin(&to, &self.inner.base) => to,
+                Ok(to) => {
+                    let cause = format!(
+                        "the server redirects to {}, and no credential is sent there",
+                        self.elsewhere(&to)
+                    );
+                    return Err(refuse(cause, response));
+                }
+                Err(_) => {
+                    return Err(refuse("the server redirects to what is no URL".into(), response));
+                }
+            };
+            let Some(again) = again else {
+                return Err(refuse(
+                    "the server redirects, and a stream cannot be sent again".into(),
+                    response,
+                ));
+            };
+            request = redirected(again, status, to);
+        }
+        let cause = ClientError::new(format!("more than {MOST_REDIRECTS} redirects"));
+        Err(HttpError::new(HttpErrorKind::Redirect, &method, path, cause))
+    }
+
+    fn authorize(&self, request: &mut Request) {
+        match &self.inner.credential {
+            Applied::None => {}
+            Applied::Header(name, value) => {
+                request.headers_mut().entry(name).or_insert_with(|| value.clone());
+            }
+            Applied::Query(name, value) => set_query(request.url_mut(), name, value.expose()),
+        }
+    }
+
+    /// Where a redirect goes. What the server wrote may repeat a secret, in lower case because it is a host.
+    fn elsewhere(&self, to: &Url) -> String {
+        let secrets = self.inner.secrets.iter().map(|secret| secret.expose().to_lowercase());
+        let secrets: Vec<_> = secrets.collect();
+        let host = mask(to.host_str().unwrap_or_default(), secrets.iter().map(String::as_str));
+        let scheme = if to.scheme() == "http" { "http" } else { "https" };
+        match to.port() {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        }
+    }
+
+    /// Leaves nothing secret in the URL that reqwest keeps in an answer and shows in its errors.
+    fn scrub(&self, response: Response, path: &str) -> Response {
+        let mut url = self.inner.base.clone();
+        url.set_query(None);
+        url.set_path(path);
+        let (head, body) = http::Response::<Body>::from(response).into_parts();
+        let mut scrubbed = http::Response::new(body);
+        // The type of the URL's extension is private to reqwest, so it takes a builder to make one.
+        if let Ok(with_url) = http::Response::builder().url(url).body(()) {
+            scrubbed.extensions_mut().extend(with_url.into_parts().0.extensions);
+        }
+        *scrubbed.status_mut() = head.status;
+        *scrubbed.version_mut() = head.version;
+        *scrubbed.headers_mut() = head.headers;
+        scrubbed.extensions_mut().extend(head.extensions);
+        Response::from(scrubbed)
+    }
+}
+
+impl HttpRequest {
+    /// Adds parameters to the query, as [`reqwest::RequestBuilder::query`].
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// # fn f(api: HttpClient) {
+    /// let call = api.get("search").query(&[("q", "dogs & cats"), ("page", "2")]);
+    /// # }
+    /// ```
+    pub fn query<T: Serialize + ?Sized>(self, query: &T) -> Self {
+        self.map(|builder| builder.query(query))
+    }
+
+    /// Adds a header, as [`reqwest::RequestBuilder::header`].
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// # fn f(api: HttpClient) {
+    /// let call = api.get("users").header("accept", "application/vnd.github+json");
+    /// # }
+    /// ```
+    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        self.map(|builder| builder.header(name.as_ref(), value.as_ref()))
+    }
+
+    /// Adds headers, as [`reqwest::RequestBuilder::headers`].
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+    ///
+    /// # fn f(api: HttpClient) {
+    /// let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/csv"))]);
+    /// let call = api.get("report").headers(headers);
+    /// # }
+    /// ```
+    pub fn headers(self, headers: HeaderMap) -> Self {
+        self.map(|builder| builder.headers(headers))
+    }
+
+    /// Sets a JSON body, as [`reqwest::RequestBuilder::json`].
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// # fn f(api: HttpClient) {
+    /// let call = api.post("users").json(&[("name", "Ada")]);
+    /// # }
+    /// ```
+    pub fn json<T: Serialize + ?Sized>(self, body: &T) -> Self {
+        self.map(|builder| builder.json(body))
+    }
+
+    /// Sets a form as body, as [`reqwest::RequestBuilder::form`].
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// # fn f(api: HttpClient) {
+    /// let call = api.post("charges").form(&[("amount", "100")]);
+    /// # }
+    /// ```
+    pub fn form<T: Serialize + ?Sized>(self, body: &T) -> Self {
+        self.map(|builder| builder.form(body))
+    }
+
+    /// Sets the body, as [`reqwest::RequestBuilder::body`].
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// # fn f(api: HttpClient) {
+    /// let call = api.put("notes/1").header("content-type", "text/plain").body("milk");
+    /// # }
+    /// ```
+    pub fn body(self, body: impl Into<Body>) -> Self {
+        self.map(|builder| builder.body(body))
+    }
+
+    /// Limits each attempt, the body of its answer included, instead of the `timeout` of the handle.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// # use std::time::Duration;
+    /// # fn f(api: HttpClient) {
+    /// let call = api.get("report").timeout(Duration::from_secs(120));
+    /// # }
+    /// ```
+    pub fn timeout(self, limit: Duration) -> Self {
+        self.map(|builder| builder.timeout(limit))
+    }
+
+    /// Says that the server acts once if it gets this request twice, so that it may be tried again; `false` says
+    /// the opposite of a PUT or a DELETE.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::HttpClient;
+    /// # fn f(api: HttpClient) {
+    /// let call = api.post("charges").header("idempotency-key", "order-17").idempotent(true);
+    /// # }
+    /// ```
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = idempotent;
+        self
+    }
+
+    /// Sends it, again if that makes sense, and gives the first answer below 400.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such answer. The last one is in the error: [`HttpError::into_response`].
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::http_api::{HttpClient, HttpError};
+    /// # async fn f(api: HttpClient) -> Result<(), HttpError> {
+    /// let answer = api.get("users/me").send().await?;
+    /// assert!(answer.status().is_success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn send(self) -> Result<Response, HttpError> {
+        let retries = self.client.inner.retries;
+        self.send_with(retries).await
+    }
+
+    async fn send_with(self, retries: u32) -> Result<Response, HttpError> {
+        let Self { client, method, path, builder, idempotent } = self;
+        let request =
+            builder?.build().map_err(|error| HttpError::of_call(&method, &path, &error))?;
+        client.call(request, &path, idempotent, retries).await
+    }
+
+    fn map(
+        mut self,
+        change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Self {
+        self.builder = self.builder.map(change);
+        self
+    }
+}
+
+/// The URL of a path, and the path to show.
+fn resolve(base: &Url, path: &str) -> Result<(String, Url), &'static str> {
+    if path.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/')) {
+        let mut url = Url::parse(path).map_err(|_| "the URL is malformed")?;
+        if !is_same_origin(&url, base) || !url.username().is_empty() || url.password().is_some() {
+            return Err("the URL is not one of this service: the credential goes to no other host");
+        }
+        url.set_fragment(None);
+        return Ok((without_base(base, url.path()).to_owned(), url));
+    }
+    if path.starts_with("//") {
+        return Err("a path that begins with `//` names another host");
+    }
+    if path.contains(['?', '#', '\\']) || path.contains(char::is_control) {
+        return Err("a path has no `?`, `#`, `\\` or control character in it: \
+                    give parameters with `query`, and percent-encode the others");
+    }
+    if has_dots(path) {
+        return Err("a path has no segment `.` or `..`");
+    }
+    let mut url = base.clone();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    if !path.is_empty() {
+        url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    }
+    Ok((path.to_owned(), url))
+}
+
+/// Whether a URL would lose a segment, also one that is written `%2e`.
+pub(super) fn has_dots(path: &str) -> bool {
+    path.split('/')
+        .any(|segment| matches!(&*percent_decode_str(segment).collect::<Vec<u8>>(), b"." | b".."))
+}
+
+/// The base's path may hold a token: it is not shown.
+fn without_base<'a>(base: &Url, path: &'a str) -> &'a str {
+    path.strip_prefix(base.path().trim_end_matches('/'))
+        .and_then(|rest| rest.strip_prefix('/'))
+        .unwrap_or_default()
+}
+
+fn is_same_origin(one: &Url, other: &Url) -> bool {
+    let origin = |url: &Url| {
+        (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default())
+    };
+    origin(one) == origin(other)
+}
+
+/// Adds a parameter as the last one, and takes out any of the same name.
+fn set_query(url: &mut Url, name: &str, value: &str) {
+    if url.query_pairs().any(|(other, _)| other == name) {
+        let others: Vec<_> =
+            url.query_pairs().into_owned().filter(|(other, _)| other != name).collect();
+        url.query_pairs_mut().clear().extend_pairs(others);
+    }
+    url.query_pairs_mut().append_pair(name, value);
+}
+
+fn is_failure(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+fn redirect(response: &Response) -> Option<&str> {
+    match response.status().as_u16() {
+        301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION)?.to_str().ok(),
+        _ => None,
+    }
+}
+
+/// The request after a redirect, by the rules that browsers follow and RFC 9110, 15.4 allows.
+fn redirected(mut request: Request, status: StatusCode, to: Url) -> Request {
+    let becomes_get = match status.as_u16() {
+        301 | 302 => request.method() == Method::POST,
+        303 => request.method() != Method::GET && request.method() != Method::HEAD,
+        _ => false,
+    };
+    if becomes_get {
+        *request.method_mut() = Method::GET;
+        *request.body_mut() = None;
+        for name in ["content-type", "content-length", "content-encoding", "transfer-encoding"] {
+            request.headers_mut().remove(name);
+        }
+    }
+    *request.url_mut() = to;
+    request
+}
+
+fn origin(url: &Url) -> impl Display {
+    let port = url.port_or_known_default().unwrap_or_default();
+    format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpClient({})", origin(&self.inner.base))
+    }
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpRequest({} {})", self.method, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(base: &str, path: &str) -> Result<String, &'static str> {
+        resolve(&Url::parse(base).unwrap(), path).map(|(_, url)| url.to_string())
+    }
+
+    #[test]
+    fn joins_without_surprises() {
+        for (base, path, joined) in [
+            ("https://h/2", "users/me", "https://h/2/users/me"),
+            ("https://h/2/", "/users/me", "https://h/2/users/me"),
+            ("https://h", "users/", "https://h/users/"),
+            ("https://h/2.0/", "", "https://h/2.0/"),
+            ("https://h/a", "", "https://h/a"),
+            ("https://h/a", "x%2Fy/a b/ä:z@w", "https://h/a/x%2Fy/a%20b/%C3%A4:z@w"),
+            ("https://h/a", "web/https://other.example", "https://h/a/web/https://other.example"),
+            ("https://h/a", "https://h:443/a/next?page=2#x", "https://h/a/next?page=2"),
+        ] {
+            assert_eq!(url(base, path).as_deref(), Ok(joined), "{base} {path}");
+        }
+        for path in [
+            "//evil.example/x",
+            "https://evil.example/x",
+            "http://h/a/x",
+            "https://h:444/x",
+            "https://h@evil.example/x",
+            "https://me@h/x",
+            "https://h.evil.example/",
+            "file:///etc/passwd",
+            "../x",
+            "x/..",
+            "x/%2E%2e/y",
+            "./x",
+            "x?y",
+            "x#y",
+            "\\\\evil.example",
+            "\t//evil.example",
+            "x\ny",
+        ] {
+            assert!(url("https://h/a", path).is_err(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_parameter_is_the_credential() {
+        for (before, after) in [
+            ("https://h/", "https://h/?key=s+%26"),
+            ("https://h/?a=%20b", "https://h/?a=%20b&key=s+%26"),
+            ("https://h/?key=x&a=b&key=y", "https://h/?a=b&key=s+%26"),
+        ] {
+            let mut url = Url::parse(before).unwrap();
+            set_query(&mut url, "key", "s &");
+            assert_eq!(url.as_str(), after);
+        }
+    }
+
+    #[test]
+    fn a_redirect_turns_a_post_into_a_get_where_browsers_do() {
+        for (method, status, becomes) in [
+            (Method::POST, 301, Method::GET),
+            (Method::POST, 302, Method::GET),
+            (Method::PUT, 302, Method::PUT),
+            (Method::PUT, 303, Method::GET),
+            (Method::HEAD, 303, Method::HEAD),
+            (Method::POST, 307, Method::POST),
+            (Method::POST, 308, Method::POST),
+        ] {
+            let from = Url::parse("https://h/a").unwrap();
+            let mut request = Request::new(method.clone(), from.clone());
+            *request.body_mut() = Some(Body::from("x"));
+            let after = redirected(request, StatusCode::from_u16(status).unwrap(), from);
+            assert_eq!(*after.method(), becomes, "{method} {status}");
+            assert_eq!(after.body().is_some(), method == becomes, "{method} {status}");
+        }
+    }
+}

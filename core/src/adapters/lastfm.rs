@@ -1,0 +1,500 @@
+//! The web services of Last.fm, version 2.0.
+//!
+//! | part | meaning | default |
+//! |---|---|---|
+//! | scheme | `https`; `http` to this machine only, for a stand-in | |
+//! | user | the API key; sent as `api_key=` of each call | |
+//! | password | the shared secret, for signed calls; never sent | none: only calls that need no signature |
+//! | host, port | `ws.audioscrobbler.com` | 443, with `http` 80 |
+//! | path | the root of the service: `/2.0/` | `/` |
+//! | `connect_timeout`, `timeout`, `total_timeout`, `retries`, `user_agent`, `tls_ca` | as in [`http_api`](super::http_api) | |
+//!
+//! The [page of an API account](https://www.last.fm/api/accounts) shows both:
+//! `https://API_KEY:SHARED_SECRET@ws.audioscrobbler.com/2.0/`. Last.fm asks for
+//! [a `user_agent` that names the app](https://www.last.fm/api/intro).
+//!
+//! Each call gets `api_key` and `format=json`. A signed one gets `api_sig` as
+//! [the specification](https://www.last.fm/api/authspec#_8-signing-calls) says: the MD5 sum of all parameters but `format` and
+//! `callback`, names and values in the order of the names, and the secret.
+//!
+//! A ping asks for the first of the [top tags](https://www.last.fm/api/show/chart.getTopTags), a public method that changes
+//! nothing. It proves the key, not the secret.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use md5::{Digest as _, Md5};
+use reqwest::Response;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::http_api::{Credential, HttpClient, HttpError, HttpRequest, Service};
+use super::shared::{require_scheme, within};
+use crate::adapter::Adapter;
+use crate::error::{ClientError, HandleError};
+use crate::handle::Handle;
+use crate::secret::Secret;
+
+/// Last.fm. Its client is a [`LastFmClient`].
+///
+/// ```no_run
+/// use backing_services::{BackingServices, Environment, LastFm};
+/// use serde::Deserialize;
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     lastfm: LastFm, // LASTFM_URL=https://API_KEY:SHARED_SECRET@ws.audioscrobbler.com/2.0/
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct Info {
+///     artist: Artist,
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct Artist {
+///     name: String,
+/// }
+///
+/// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// let lastfm = Services::load(&Environment::process())?.connect_lastfm().await?;
+/// let info: Info = lastfm.call("artist.getInfo").param("artist", "Cher").send().await?;
+/// println!("{}", info.artist.name);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct LastFm {
+    service: Service,
+    key: Secret,
+    secret: Option<Secret>,
+}
+
+/// Calls the methods of Last.fm. Cloning it is cheap and shares the connections.
+///
+/// ```no_run
+/// # use backing_services::Secret;
+/// # use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
+/// # async fn f(lastfm: LastFmClient, session: Secret) -> Result<(), LastFmError> {
+/// use serde::de::IgnoredAny;
+///
+/// let love = lastfm.call("track.love").param("artist", "Cher").param("track", "Believe");
+/// love.write().session(&session).send::<IgnoredAny>().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct LastFmClient {
+    http: HttpClient,
+    key: Secret,
+    secret: Option<Secret>,
+}
+
+/// A call that has not been sent yet.
+///
+/// ```no_run
+/// # use backing_services::adapters::lastfm::LastFmClient;
+/// # fn f(lastfm: LastFmClient) {
+/// let call = lastfm.call("artist.search").param("artist", "Cher").param("limit", 5);
+/// # }
+/// ```
+#[must_use = "nothing is sent before `send`"]
+pub struct LastFmCall {
+    client: LastFmClient,
+    /// By name in the order of ASCII, as the signature wants them: `artist[10]` before `artist[1]`.
+    params: BTreeMap<String, String>,
+    signed: bool,
+    write: bool,
+}
+
+/// Why a call has no result. It shows no parameter of the call, no key and no secret.
+///
+/// ```no_run
+/// # use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
+/// # async fn f(lastfm: LastFmClient) -> Result<(), LastFmError> {
+/// let info = lastfm.call("artist.getInfo").param("artist", "no such artist");
+/// match info.send::<serde_json::Value>().await {
+///     Err(LastFmError::Refused { code: 6, .. }) => println!("unknown"),
+///     other => println!("{}", other?),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[non_exhaustive]
+pub enum LastFmError {
+    /// The service did not answer, or with an error that is not one of Last.fm's.
+    Http(HttpError),
+    /// Last.fm refused the call, with one of [its codes](https://www.last.fm/api/errorcodes).
+    #[non_exhaustive]
+    Refused {
+        /// The code.
+        code: u32,
+        /// What Last.fm says about it.
+        message: String,
+    },
+    /// The answer is not what the caller expects. Without the text of the answer.
+    Answer(String),
+    /// A call is to be signed and the handle has no shared secret.
+    NoSecret,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: u32,
+    #[serde(default)]
+    message: String,
+}
+
+impl Adapter for LastFm {
+    const NAME: &'static str = "Last.fm";
+    const SCHEMES: &'static [&'static str] = &["https", "http"];
+    const EXAMPLE: &'static str = "https://api_key:shared_secret@ws.audioscrobbler.com/2.0/";
+    type Client = LastFmClient;
+
+    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
+        require_scheme::<Self>(handle)?;
+        let Some(key) = handle.username().map(Secret::new) else {
+            return Err(HandleError::new("the handle needs the API key as user name")
+                .with_help("write `https://API_KEY:SHARED_SECRET@host/2.0/`"));
+        };
+        let secret = handle.password().cloned();
+        let secrets = [key.clone()].into_iter().chain(secret.clone()).collect();
+        let service = Service::read(handle, Credential::Own(secrets))?;
+        Ok(Self { service, key, secret })
+    }
+
+    async fn connect(&self) -> Result<LastFmClient, ClientError> {
+        let (key, secret) = (self.key.clone(), self.secret.clone());
+        Ok(LastFmClient { http: self.service.client()?, key, secret })
+    }
+
+    async fn ping(client: &LastFmClient) -> Result<(), ClientError> {
+        let call = client.call("chart.getTopTags").param("limit", 1);
+        let ask = async {
+            let answer = client.http.probe(call.request().map_err(|error| error.cause())?).await;
+            let read: Result<IgnoredAny, _> = client.read(answer).await;
+            read.map(drop).map_err(|error| error.cause())
+        };
+        within(client.http.ping_limit(), ask).await
+    }
+
+    async fn close(client: LastFmClient) {
+        client.http.close();
+    }
+
+    fn handle(&self) -> Option<&Handle> {
+        Some(&self.service.handle)
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        self.service.connect_timeout()
+    }
+}
+
+impl LastFmClient {
+    /// Starts a call of a [method](https://www.last.fm/api), such as `artist.getInfo`.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
+    /// # async fn f(lastfm: LastFmClient) -> Result<(), LastFmError> {
+    /// let tags: serde_json::Value = lastfm.call("chart.getTopTags").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call(&self, method: impl Into<String>) -> LastFmCall {
+        let params = BTreeMap::from([("method".to_owned(), method.into())]);
+        LastFmCall { client: self.clone(), params, signed: false, write: false }
+    }
+
+    /// The result, or what Last.fm says is wrong: with any status, 200 included.
+    async fn read<T: DeserializeOwned>(
+        &self,
+        answer: Result<Response, HttpError>,
+    ) -> Result<T, LastFmError> {
+        let (response, refused) = match answer {
+            Ok(response) => (response, None),
+            Err(error) if error.status().is_none() => return Err(LastFmError::Http(error)),
+            Err(error) => {
+                let (bare, response) = error.split();
+                match response {
+                    Some(response) => (response, Some(bare)),
+                    None => return Err(LastFmError::Http(bare)),
+                }
+            }
+        };
+        let body = response.bytes().await;
+        if let Ok(Ok(Refusal { error, message })) =
+            body.as_ref().map(|body| serde_json::from_slice(body))
+        {
+            return Err(LastFmError::Refused { code: error, message: self.http.mask(&message) });
+        }
+        if let Some(error) = refused {
+            return Err(LastFmError::Http(error));
+        }
+        let body =
+            body.map_err(|error| LastFmError::Answer(super::http::cause(&error).to_string()))?;
+        serde_json::from_slice(&body).map_err(|error| {
+            // The text of serde's error may repeat what stands there.
+            let (line, column) = (error.line(), error.column());
+            LastFmError::Answer(format!(
+                "line {line}, column {column} is not what the caller expects"
+            ))
+        })
+    }
+}
+
+impl LastFmCall {
+    /// Adds a parameter. `api_key`, `api_sig`, `format`, `method` and `sk` are set by the client.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::lastfm::LastFmClient;
+    /// # fn f(lastfm: LastFmClient) {
+    /// let call = lastfm.call("artist.getTopTracks").param("artist", "Cher").param("page", 2);
+    /// # }
+    /// ```
+    pub fn param(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        let name = name.into();
+        if !matches!(name.as_str(), "api_key" | "api_sig" | "format" | "method" | "sk") {
+            self.params.insert(name, value.to_string());
+        }
+        self
+    }
+
+    /// Signs the call with the shared secret, for one without a session: `auth.getToken`, `auth.getSession`,
+    /// `auth.getMobileSession`.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
+    /// # async fn f(lastfm: LastFmClient) -> Result<(), LastFmError> {
+    /// let token: serde_json::Value = lastfm.call("auth.getToken").signed().send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn signed(mut self) -> Self {
+        self.signed = true;
+        self
+    }
+
+    /// Makes the call in the name of the user whose session key this is, and signs it.
+    ///
+    /// ```no_run
+    /// # use backing_services::Secret;
+    /// # use backing_services::adapters::lastfm::LastFmClient;
+    /// # fn f(lastfm: LastFmClient, session: Secret) {
+    /// let call = lastfm.call("user.getInfo").session(&session);
+    /// # }
+    /// ```
+    pub fn session(mut self, key: &Secret) -> Self {
+        self.params.insert("sk".to_owned(), key.expose().to_owned());
+        self.signed()
+    }
+
+    /// Sends it as POST with the parameters in its body, as [all methods that write](https://www.last.fm/api/rest)
+    /// and `auth.getMobileSession` want it. It is tried again only where nothing is done twice.
+    ///
+    /// ```no_run
+    /// # use backing_services::Secret;
+    /// # use backing_services::adapters::lastfm::LastFmClient;
+    /// # fn f(lastfm: LastFmClient, session: Secret) {
+    /// let call = lastfm.call("track.love").param("artist", "Cher").write().session(&session);
+    /// # }
+    /// ```
+    pub fn write(mut self) -> Self {
+        self.write = true;
+        self
+    }
+
+    /// Sends it and reads the JSON of the result.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, Last.fm refuses the call or the result is not a `T`.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
+    /// # async fn f(lastfm: LastFmClient) -> Result<(), LastFmError> {
+    /// let tags: serde_json::Value = lastfm.call("chart.getTopTags").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn send<T: DeserializeOwned>(self) -> Result<T, LastFmError> {
+        let answer = self.request()?.send().await;
+        self.client.read(answer).await
+    }
+
+    fn request(&self) -> Result<HttpRequest, LastFmError> {
+        let mut params = self.params.clone();
+        params.insert("api_key".to_owned(), self.client.key.expose().to_owned());
+        let signature = match (self.signed, &self.client.secret) {
+            (false, _) => None,
+            (true, Some(secret)) => Some(sign(&params, secret)),
+            (true, None) => return Err(LastFmError::NoSecret),
+        };
+        let params: Vec<_> = params
+            .into_iter()
+            .chain(signature.map(|signature| ("api_sig".to_owned(), signature)))
+            .chain([("format".to_owned(), "json".to_owned())])
+            .collect();
+        Ok(match self.write {
+            true => self.client.http.post("").form(&params),
+            false => self.client.http.get("").query(&params),
+        })
+    }
+}
+
+fn sign(params: &BTreeMap<String, String>, secret: &Secret) -> String {
+    let mut md5 = Md5::new();
+    for (name, value) in params.iter().filter(|(name, _)| *name != "callback") {
+        md5.update(name);
+        md5.update(value);
+    }
+    md5.update(secret.expose());
+    let mut hex = String::with_capacity(32);
+    for byte in md5.finalize() {
+        // Writing into a `String` cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+impl LastFmError {
+    /// Whether trying again later may help: the service is offline, busy, or limits the rate.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::lastfm::LastFmError;
+    /// fn is_worth_a_retry(error: &LastFmError) -> bool {
+    ///     error.is_transient()
+    /// }
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        self.cause().is_transient()
+    }
+
+    fn cause(&self) -> ClientError {
+        let Self::Refused { code, message } = self else {
+            return match self {
+                Self::Http(error) => error.cause(),
+                other => ClientError::new(other.to_string()),
+            };
+        };
+        match code {
+            4 | 9 | 10 | 13 | 14 | 26 => ClientError::new(format!(
+                "authentication failed: Last.fm answered {code}, {message}"
+            )),
+            8 | 11 | 16 | 29 => ClientError::transient(self.to_string()),
+            _ => ClientError::new(self.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for LastFmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(error) => error.fmt(f),
+            Self::Refused { code, message } => write!(f, "Last.fm answered {code}, {message}"),
+            Self::Answer(reason) => write!(f, "the answer cannot be read: {reason}"),
+            Self::NoSecret => f.write_str("the handle has no shared secret to sign the call with"),
+        }
+    }
+}
+
+impl fmt::Debug for LastFmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for LastFmError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Http(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for LastFm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.service.debug("LastFm", f)
+    }
+}
+
+impl fmt::Debug for LastFmClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LastFmClient({:?})", self.http)
+    }
+}
+
+impl fmt::Debug for LastFmCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LastFmCall({})", self.params.get("method").map_or("", String::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ProblemKind;
+
+    fn parse(text: &str) -> Result<LastFm, HandleError> {
+        LastFm::from_handle(&Handle::parse(text)?)
+    }
+
+    #[test]
+    fn refuses_what_means_nothing() {
+        for (text, message) in [
+            ("https://ws.audioscrobbler.com/2.0/", "the handle needs the API key as user name"),
+            ("https://:s@ws.audioscrobbler.com/2.0/", "the handle needs the API key as user name"),
+            ("https://k:s@h/2.0/?format=xml", "unknown parameter `format`"),
+            ("memcached://h", "the scheme `memcached` is not one of Last.fm"),
+        ] {
+            assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
+        }
+        assert_eq!(parse("http://k:s@h.example").unwrap_err().kind(), ProblemKind::Insecure);
+        let shown =
+            format!("{:?}", parse("https://k3y:s3cret@ws.audioscrobbler.com/2.0/").unwrap());
+        assert_eq!(shown, "LastFm(https://ws.audioscrobbler.com:443)");
+    }
+
+    #[test]
+    fn signs_as_documented() {
+        let signature = |params: &[(&str, &str)], secret: &str| {
+            let params = params.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            sign(&params.collect(), &Secret::new(secret))
+        };
+        // From https://lastfm-docs.github.io/api-docs/auth/signature/
+        let documented = [
+            ("token", "YOUR_REQUESTED_TOKEN"),
+            ("method", "auth.getSession"),
+            ("api_key", "YOUR_API_KEY"),
+        ];
+        assert_eq!(signature(&documented, "YOUR_SECRET"), "94539006de89b3c6b3c030bb1e52b9c4");
+        // From `hashlib` of Python: UTF-8, the order of ASCII, and no `callback`.
+        let listed = [
+            ("artist[1]", "Björk"),
+            ("artist[10]", "Sigur Rós"),
+            ("callback", "f"),
+            ("method", "track.scrobble"),
+        ];
+        assert_eq!(signature(&listed, "mysecret"), "4a87f98b69247ec1f4f2c1ffa5330960");
+    }
+
+    #[tokio::test]
+    async fn a_call_without_a_secret_is_not_signed() {
+        let client = parse("https://k@h/2.0/").unwrap().connect().await.unwrap();
+        let error = client.call("auth.getToken").signed().send::<IgnoredAny>().await.unwrap_err();
+        assert!(matches!(error, LastFmError::NoSecret), "{error}");
+    }
+
+    #[test]
+    fn codes_that_may_pass() {
+        let refused = |code| LastFmError::Refused { code, message: String::new() };
+        for code in [8, 11, 16, 29] {
+            assert!(refused(code).is_transient(), "{code}");
+        }
+        for code in [6, 10, 26] {
+            assert!(!refused(code).is_transient(), "{code}");
+        }
+    }
+}
