@@ -21,6 +21,11 @@ pub(crate) trait Subject {
         None
     }
 
+    /// The scheme for the server without TLS.
+    fn plain_scheme() -> &'static str {
+        Self::Adapter::SCHEMES[0]
+    }
+
     /// Which of the two servers a scheme is for.
     fn reaches(_scheme: &str) -> Reaches {
         Reaches::Plain
@@ -100,7 +105,7 @@ macro_rules! conformance {
 }
 
 fn preferred<S: Subject>() -> HandleBuilder {
-    S::handle(S::Adapter::SCHEMES[0])
+    S::handle(S::plain_scheme())
 }
 
 fn on_this_machine(builder: HandleBuilder, port: u16) -> Handle {
