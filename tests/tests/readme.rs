@@ -135,6 +135,9 @@ fn the_table_lists_the_adapters() {
     for row in &rows {
         match row.name.as_str() {
             "Beanstalkd" => holds::<backing_services::Beanstalkd>(row),
+            "GoogleMaps" => holds::<backing_services::GoogleMaps>(row),
+            "HttpApi" => holds::<backing_services::HttpApi>(row),
+            "LastFm" => holds::<backing_services::LastFm>(row),
             "Mail" => holds::<backing_services::Mail>(row),
             "Memcached" => holds::<backing_services::Memcached>(row),
             "MySql" => holds::<backing_services::MySql>(row),
@@ -143,6 +146,7 @@ fn the_table_lists_the_adapters() {
             "Smtp" => holds::<backing_services::Smtp>(row),
             "Sql" => holds::<backing_services::Sql>(row),
             "Sqlite" => holds::<backing_services::Sqlite>(row),
+            "Twitter" => holds::<backing_services::Twitter>(row),
             other => panic!("this test does not know the adapter `{other}`: add a line"),
         }
         let feature = row.feature.replace('-', "");

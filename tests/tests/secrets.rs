@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use backing_services::{Adapter, BackingServices, Environment, Error, Handle};
-use backing_services_tests::servers::{Silent, free_port};
+use backing_services_tests::servers::{Silent, StandIn, free_port};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
@@ -150,6 +150,9 @@ macro_rules! adapters {
 
 adapters! {
     beanstalkd: backing_services::Beanstalkd;
+    googlemaps: backing_services::GoogleMaps;
+    http_api: backing_services::HttpApi;
+    lastfm: backing_services::LastFm;
     mail: backing_services::Mail;
     memcached: backing_services::Memcached;
     mysql: backing_services::MySql;
@@ -158,6 +161,7 @@ adapters! {
     smtp: backing_services::Smtp;
     sql: backing_services::Sql;
     sqlite: backing_services::Sqlite;
+    twitter: backing_services::Twitter;
 }
 
 fn look_by_every_adapter(url: &str) {
@@ -186,6 +190,10 @@ const VALID: &[&str] = &[
     "sqlite:app.db?mode=rwc",
     "sqlite::memory:",
     "file:outbox",
+    "https://uZ8user:pZ8word@api.example/tZ8oken?ping=vZ8alue&user_agent=vZ8alue",
+    "https://:tZ8oken@api.example/2",
+    "https://:tZ8oken@api.example?auth=query:vZ8alue",
+    "http://uZ8user:pZ8word@localhost/2.0/",
 ];
 
 /// Handles that are wrong in themselves or for every adapter here.
@@ -231,6 +239,13 @@ const BROKEN: &[&str] = &[
     "sqlite:app.db?mode=vZ8alue",
     "https://:tZ8oken@api.example/tZ8oken?key=vZ8alue",
     "redis://:pZ8word@localhost",
+    "http://uZ8user:pZ8word@api.example/tZ8oken",
+    "http://:tZ8oken@api.example",
+    "https://:tZ8oken@api.example?auth=vZ8alue",
+    "https://:tZ8oken@api.example?auth=header:vZ8alue%20x",
+    "https://:tZ8oken%0A@api.example",
+    "https://uZ8user:pZ8word@api.example?auth=query:vZ8alue",
+    "https://uZ8user:pZ8word@api.example/tZ8oken/../x",
 ];
 
 #[test]
@@ -245,7 +260,7 @@ fn valid_and_broken_handles() {
 #[test]
 fn passwords_that_break_the_handle() {
     let _turn = TURN.blocking_lock();
-    for scheme in ["mysql", "smtp", "memcached", "sqlite", "postmark", "redis"] {
+    for scheme in ["mysql", "smtp", "memcached", "sqlite", "postmark", "redis", "https"] {
         for byte in (0..=0x7f_u8).map(char::from).chain(['ä', '\u{a0}', '🦀']) {
             for url in [
                 format!("{scheme}://uZ8user:hZ8ead{byte}pZ8word@localhost/db"),
@@ -259,6 +274,7 @@ fn passwords_that_break_the_handle() {
             ] {
                 mysql::glance(&url);
                 smtp::glance(&url);
+                http_api::glance(&url);
             }
         }
     }
@@ -285,6 +301,13 @@ async fn failing_connections() {
         nats::connect(&format!("tls://tZ8oken@localhost:{port}?connect_timeout={timeout}")).await;
         beanstalkd::connect(&format!("beanstalkd://localhost:{port}?connect_timeout={timeout}"))
             .await;
+        for scheme in ["http", "https"] {
+            lastfm::connect(&url(scheme)).await;
+            http_api::connect(&url(scheme)).await;
+            let token = url(scheme).replace("uZ8user", "").replace("pZ8word", "tZ8oken");
+            twitter::connect(&token).await;
+            googlemaps::connect(&token).await;
+        }
         mail::connect(&format!(
             "postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}"
         ))
@@ -325,6 +348,51 @@ async fn a_server_that_repeats_the_credentials() {
     mail::connect(&format!("smtp://uZ8user:pZ8word@localhost:{port}?local_domain=tZ8oken")).await;
     let shown = assert_nothing_leaked("a server that repeats the credentials");
     assert!(shown.contains("no *** with *** here, nor ***"), "the answer was not shown");
+}
+
+/// A service over HTTP that repeats in its answer what it was sent, and one that redirects it elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_repeats_the_credentials() {
+    let _turn = TURN.lock().await;
+    for status in [200, 302, 401, 503] {
+        let server = StandIn::start(move |request| {
+            let said = r#"{"error":10,"status":"REQUEST_DENIED","message":"uZ8user pZ8word",
+                "error_message":"tZ8oken"}"#;
+            http::Response::builder()
+                .status(status)
+                .header("location", format!("http://tZ8oken.example{}", request.uri()))
+                .header(
+                    "x-repeated",
+                    request
+                        .headers()
+                        .get("authorization")
+                        .cloned()
+                        .unwrap_or(http::HeaderValue::from_static("pZ8word")),
+                )
+                .body(said.into())
+                .unwrap()
+        });
+        let port = server.port();
+        let token = format!("http://:tZ8oken@localhost:{port}/");
+        lastfm::connect(&format!("http://uZ8user:pZ8word@localhost:{port}/2.0/")).await;
+        http_api::connect(&format!("http://uZ8user:pZ8word@localhost:{port}/")).await;
+        twitter::connect(&token).await;
+        googlemaps::connect(&token).await;
+        for rest in ["vZ8alue", "?auth=header:X-Key", "?auth=query:key&ping=x"] {
+            http_api::connect(&format!("{token}{rest}")).await;
+            let handle = Handle::parse(&format!("{token}{rest}")).unwrap();
+            let api = backing_services::HttpApi::from_handle(&handle).unwrap();
+            let api = api.connect().await.unwrap();
+            match api.get("users").query(&[("q", "vZ8alue")]).send().await {
+                Ok(answer) => show_error(answer.json::<u8>().await.unwrap_err()),
+                Err(error) => show_error(error),
+            }
+        }
+        assert!(server.requests().len() > 7);
+    }
+    let shown = assert_nothing_leaked("a service that repeats the credentials");
+    assert!(shown.contains("Last.fm answered 10, *** ***"), "the answer was not shown");
+    assert!(shown.contains("hyper_util"), "the drivers' logs were not looked at");
 }
 
 /// The same over real connections, right and wrong, with the logs of the drivers.

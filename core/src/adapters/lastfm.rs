@@ -14,7 +14,7 @@
 //! [a `user_agent` that names the app](https://www.last.fm/api/intro).
 //!
 //! Each call gets `api_key` and `format=json`. A signed one gets `api_sig` as
-//! [the specification](https://www.last.fm/api/authspec#_8-signing-calls) says: the MD5 sum of all parameters but `format` and
+//! [the specification](https://www.last.fm/api/authspec) says: the MD5 sum of all parameters but `format` and
 //! `callback`, names and values in the order of the names, and the secret.
 //!
 //! A ping asks for the first of the [top tags](https://www.last.fm/api/show/chart.getTopTags), a public method that changes
@@ -253,6 +253,7 @@ impl LastFmCall {
     /// let call = lastfm.call("artist.getTopTracks").param("artist", "Cher").param("page", 2);
     /// # }
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "so that a number is written without `&`")]
     pub fn param(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         let name = name.into();
         if !matches!(name.as_str(), "api_key" | "api_sig" | "format" | "method" | "sk") {
@@ -336,10 +337,8 @@ impl LastFmCall {
             .chain(signature.map(|signature| ("api_sig".to_owned(), signature)))
             .chain([("format".to_owned(), "json".to_owned())])
             .collect();
-        Ok(match self.write {
-            true => self.client.http.post("").form(&params),
-            false => self.client.http.get("").query(&params),
-        })
+        let http = &self.client.http;
+        Ok(if self.write { http.post("").form(&params) } else { http.get("").query(&params) })
     }
 }
 
@@ -359,7 +358,8 @@ fn sign(params: &BTreeMap<String, String>, secret: &Secret) -> String {
 }
 
 impl LastFmError {
-    /// Whether trying again later may help: the service is offline, busy, or limits the rate.
+    /// Whether trying again later may help: the service is offline, busy, or limits the rate. The client itself
+    /// tries again by the status of an answer alone, not by a code in it.
     ///
     /// ```no_run
     /// # use backing_services::adapters::lastfm::LastFmError;

@@ -3,7 +3,7 @@
 //! | part | meaning | default |
 //! |---|---|---|
 //! | scheme | `https`; `http` to this machine only, for a stand-in | |
-//! | password | the [Bearer token](https://docs.x.com/fundamentals/authentication/oauth-2-0/bearer-tokens) of the app, without a user name | |
+//! | password | the [Bearer token](https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only) of the app, without a user name | |
 //! | host, port | `api.x.com` | 443, with `http` 80 |
 //! | path | the base of all calls: `/2` | `/` |
 //! | `connect_timeout`, `timeout`, `total_timeout`, `retries`, `user_agent`, `tls_ca` | as in [`http_api`](super::http_api) | |
@@ -17,7 +17,7 @@
 //! [50 times in 15 minutes](https://developer.twitter.com/en/docs/twitter-api/usage/tweets/introduction); beyond that X
 //! answers 429, which counts as an answer.
 //!
-//! X says when a limit ends [in `x-rate-limit-reset`](https://docs.x.com/x-api/fundamentals/rate-limits), which counts
+//! A 429 of X says when the limit ends [in `x-rate-limit-reset`](https://docs.x.com/fundamentals/rate-limits), which counts
 //! as a `Retry-After`: a call whose limit ends later than `total_timeout` allows fails at once, and its error has the time.
 
 use std::fmt;

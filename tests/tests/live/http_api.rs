@@ -300,7 +300,7 @@ async fn a_wait_beyond_the_limit_is_an_error_at_once() {
     let error = client.get("x").send().await.unwrap_err();
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     assert_eq!(error.kind(), HttpErrorKind::RateLimited);
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
     assert_eq!(
         error.to_string(),
         "GET x: the server answered 429 Too Many Requests, and asks to wait 3600 s, longer than \

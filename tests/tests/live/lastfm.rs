@@ -30,11 +30,10 @@ fn audioscrobbler(request: &Request) -> Response {
         return answer(200, r#"{"tags":{"tag":[{"name":"rock"}]}}"#);
     }
     if has("method=artist.getInfo") {
-        return match has("artist=Sigur+R%C3%B3s") {
-            true => answer(200, r#"{"artist":{"name":"Sigur Rós"}}"#),
-            false => {
-                answer(200, r#"{"error":6,"message":"The artist you supplied could not be found"}"#)
-            }
+        return if has("artist=Sigur+R%C3%B3s") {
+            answer(200, r#"{"artist":{"name":"Sigur Rós"}}"#)
+        } else {
+            answer(200, r#"{"error":6,"message":"The artist you supplied could not be found"}"#)
         };
     }
     if params.contains("api_sig=") {

@@ -117,7 +117,7 @@ async fn a_rate_limit_says_when_it_ends() {
     let error = client.get("tweets/search/recent").send().await.unwrap_err();
     assert_eq!(error.kind(), HttpErrorKind::RateLimited);
     let wait = error.retry_after().unwrap();
-    assert!((Duration::from_secs(780)..=Duration::from_secs(800)).contains(&wait), "{wait:?}");
+    assert!((Duration::from_mins(13)..=Duration::from_secs(800)).contains(&wait), "{wait:?}");
     assert_eq!(server.requests().len(), 1);
     // The token was known.
     Twitter::ping(&client).await.unwrap();

@@ -301,9 +301,13 @@ impl HttpClient {
             let left = total.saturating_sub(started.elapsed());
             let mut error = match timeout(left, self.attempt(request, path)).await {
                 Ok(Ok(response)) if is_failure(response.status()) => {
-                    let asked = retry::asked_to_wait(response.headers(), SystemTime::now());
+                    let asked = retry::asked_to_wait(
+                        response.status(),
+                        response.headers(),
+                        SystemTime::now(),
+                    );
                     let mut error = HttpError::of_status(&method, path, response);
-                    error.retry_after = asked;
+                    error.inner.retry_after = asked;
                     error
                 }
                 Ok(Ok(response)) => return Ok(response),
@@ -315,17 +319,17 @@ impl HttpClient {
                     ClientError::no_answer(total),
                 ),
             };
-            error.attempts = attempts;
+            error.inner.attempts = attempts;
             let left = total.saturating_sub(started.elapsed());
             let Some(next) = next.filter(|_| retry::may_pass(&error, idempotent)) else {
                 return Err(error);
             };
-            let pause = error.retry_after.unwrap_or_else(|| retry::pause(attempts));
+            let pause = error.retry_after().unwrap_or_else(|| retry::pause(attempts));
             if pause >= left {
-                if let Some(asked) = error.retry_after {
-                    error.cause = ClientError::transient(format!(
+                if let Some(asked) = error.retry_after() {
+                    error.inner.cause = ClientError::transient(format!(
                         "{}, and asks to wait {} s, longer than `total_timeout` leaves",
-                        error.cause,
+                        error.inner.cause,
                         asked.as_secs()
                     ));
                 }

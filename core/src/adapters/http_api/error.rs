@@ -27,7 +27,12 @@ use crate::error::ClientError;
 /// # }
 /// ```
 pub struct HttpError {
-    pub(super) kind: HttpErrorKind,
+    /// Boxed: an error is rare, and this is large.
+    pub(super) inner: Box<Inner>,
+}
+
+pub(super) struct Inner {
+    kind: HttpErrorKind,
     method: Method,
     path: String,
     pub(super) cause: ClientError,
@@ -36,7 +41,7 @@ pub struct HttpError {
     /// The server cannot have seen the request.
     pub(super) unsent: bool,
     status: Option<StatusCode>,
-    response: Option<Box<Response>>,
+    response: Option<Response>,
 }
 
 /// What went wrong, for a program to decide on.
@@ -78,7 +83,7 @@ impl HttpError {
         path: &str,
         cause: ClientError,
     ) -> Self {
-        Self {
+        let inner = Inner {
             kind,
             method: method.clone(),
             path: path.to_owned(),
@@ -88,7 +93,8 @@ impl HttpError {
             unsent: false,
             status: None,
             response: None,
-        }
+        };
+        Self { inner: Box::new(inner) }
     }
 
     pub(super) fn of_request(method: &Method, path: &str, cause: impl Into<String>) -> Self {
@@ -104,7 +110,9 @@ impl HttpError {
         } else {
             HttpErrorKind::Connection
         };
-        Self { unsent: error.is_connect(), ..Self::new(kind, method, path, http::cause(error)) }
+        let mut new = Self::new(kind, method, path, http::cause(error));
+        new.inner.unsent = error.is_connect();
+        new
     }
 
     /// An answer from 400 on.
@@ -129,7 +137,7 @@ impl HttpError {
     /// }
     /// ```
     pub fn kind(&self) -> HttpErrorKind {
-        self.kind
+        self.inner.kind
     }
 
     /// The status of the last answer; `None` if there was none.
@@ -141,7 +149,7 @@ impl HttpError {
     /// }
     /// ```
     pub fn status(&self) -> Option<StatusCode> {
-        self.status
+        self.inner.status
     }
 
     /// The path as the app asked for it, without the base URL and without a query.
@@ -153,7 +161,7 @@ impl HttpError {
     /// }
     /// ```
     pub fn path(&self) -> &str {
-        &self.path
+        &self.inner.path
     }
 
     /// How long the server asked to wait, if it did.
@@ -166,7 +174,7 @@ impl HttpError {
     /// }
     /// ```
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.inner.retry_after
     }
 
     /// How many times the request was sent, or was tried to be sent.
@@ -178,7 +186,7 @@ impl HttpError {
     /// }
     /// ```
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.inner.attempts
     }
 
     /// The last answer, for what its body says; `None` if there was none.
@@ -190,32 +198,33 @@ impl HttpError {
     /// }
     /// ```
     pub fn into_response(self) -> Option<Response> {
-        self.response.map(|response| *response)
+        self.inner.response
     }
 
     pub(crate) fn cause(&self) -> ClientError {
-        self.cause.clone()
+        self.inner.cause.clone()
     }
 
     /// The error without the answer, and the answer.
     #[cfg(feature = "lastfm")]
     pub(crate) fn split(mut self) -> (Self, Option<Response>) {
-        let response = self.response.take();
-        (self, response.map(|response| *response))
+        let response = self.inner.response.take();
+        (self, response)
     }
 
     pub(super) fn with_response(mut self, response: Response) -> Self {
-        self.status = Some(response.status());
-        self.response = Some(Box::new(response));
+        self.inner.status = Some(response.status());
+        self.inner.response = Some(response);
         self
     }
 }
 
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() { "/" } else { &self.path };
-        write!(f, "{} {path}: {}", self.method, self.cause)?;
-        if self.attempts > 1 { write!(f, " ({} attempts)", self.attempts) } else { Ok(()) }
+        let Inner { method, path, cause, attempts, .. } = &*self.inner;
+        let path = if path.is_empty() { "/" } else { path };
+        write!(f, "{method} {path}: {cause}")?;
+        if *attempts > 1 { write!(f, " ({attempts} attempts)") } else { Ok(()) }
     }
 }
 
@@ -227,6 +236,6 @@ impl fmt::Debug for HttpError {
 
 impl std::error::Error for HttpError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.cause)
+        Some(&self.inner.cause)
     }
 }

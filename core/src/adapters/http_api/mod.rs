@@ -58,7 +58,7 @@ use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
 
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
+const TOTAL_TIMEOUT: Duration = Duration::from_mins(1);
 const RETRIES: u32 = 2;
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
@@ -194,14 +194,9 @@ fn credential(handle: &Handle, auth: Option<&str>) -> Result<Credential, HandleE
     };
     let (place, name) =
         auth.split_once(':').filter(|(_, name)| !name.is_empty()).ok_or_else(form)?;
-    let value = match (user, password) {
-        (None, Some(value)) => value,
-        _ => {
-            return Err(HandleError::new(
-                "`auth` needs the credential as password and no user name",
-            )
+    let (None, Some(value)) = (user, password) else {
+        return Err(HandleError::new("`auth` needs the credential as password and no user name")
             .with_help("write it after a colon: `https://:KEY@host`"));
-        }
     };
     match place {
         "header" => match HeaderName::from_bytes(name.as_bytes()) {

@@ -18,7 +18,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Whether `error` may pass by itself, and trying again does nothing twice.
 pub(super) fn may_pass(error: &HttpError, idempotent: bool) -> bool {
     match (error.kind(), error.status()) {
-        (HttpErrorKind::Connection | HttpErrorKind::Timeout, None) => idempotent || error.unsent,
+        (HttpErrorKind::Connection | HttpErrorKind::Timeout, None) => {
+            idempotent || error.inner.unsent
+        }
         // These two with a time to come back say that the server has not acted.
         (_, Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)) => {
             idempotent || error.retry_after().is_some()
@@ -30,9 +32,13 @@ pub(super) fn may_pass(error: &HttpError, idempotent: bool) -> bool {
     }
 }
 
-/// How long an answer asks to wait: seconds or a date in `Retry-After`, or the second of the epoch in
-/// [the header of X](https://docs.x.com/x-api/fundamentals/rate-limits).
-pub(super) fn asked_to_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// How long an answer asks to wait: seconds or a date in `Retry-After`. [X](https://docs.x.com/fundamentals/rate-limits)
+/// names in every answer the second of the epoch when a limit ends: that of a 429 is meant.
+pub(super) fn asked_to_wait(
+    status: StatusCode,
+    headers: &HeaderMap,
+    now: SystemTime,
+) -> Option<Duration> {
     let date = |text: &str| httpdate::parse_http_date(text).ok();
     // By the clock of the server, where it tells: ours may differ.
     let now = headers.get(DATE).and_then(|value| date(value.to_str().ok()?)).unwrap_or(now);
@@ -44,8 +50,13 @@ pub(super) fn asked_to_wait(headers: &HeaderMap, now: SystemTime) -> Option<Dura
             Err(_) => date(text).map(until),
         };
     }
+    if status != StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
     let reset = headers.get("x-rate-limit-reset")?.to_str().ok()?.parse().ok()?;
-    UNIX_EPOCH.checked_add(Duration::from_secs(reset)).map(until)
+    let then = UNIX_EPOCH.checked_add(Duration::from_secs(reset))?;
+    // Others count from now in a header of this name.
+    then.duration_since(now).ok()
 }
 
 /// The pause before the attempt after `attempts`: twice as long each time, half of it by chance, so that
@@ -69,7 +80,8 @@ mod tests {
     #[test]
     fn reads_seconds_dates_and_resets() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
-        let wait = |pairs: &[(&'static str, &str)]| asked_to_wait(&headers(pairs), now);
+        let busy = StatusCode::TOO_MANY_REQUESTS;
+        let wait = |pairs: &[(&'static str, &str)]| asked_to_wait(busy, &headers(pairs), now);
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(wait(&[("retry-after", "120")]), seconds(120));
         assert_eq!(wait(&[("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT")]), seconds(60));
@@ -87,7 +99,12 @@ mod tests {
             assert_eq!(wait(&[("retry-after", nonsense)]), None, "{nonsense}");
         }
         assert_eq!(wait(&[("x-rate-limit-reset", "18446744073709551615")]), None);
+        assert_eq!(wait(&[("x-rate-limit-reset", "900")]), None);
         assert_eq!(wait(&[]), None);
+
+        let down = StatusCode::SERVICE_UNAVAILABLE;
+        let reset = headers(&[("x-rate-limit-reset", "784111787")]);
+        assert_eq!(asked_to_wait(down, &reset, now), None);
     }
 
     #[test]
