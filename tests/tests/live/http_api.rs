@@ -377,6 +377,25 @@ async fn a_redirect_on_the_same_host_keeps_the_credential() {
     }
 }
 
+/// What a POST has done is not done again because the page that it leads to is busy.
+#[tokio::test]
+async fn a_post_that_led_elsewhere_is_not_repeated() {
+    let busy = answer_with(503, &[("retry-after", "0")], "");
+    for (then, says) in [
+        (vec![busy.clone(), answer(200, "{}")], None),
+        (vec![busy], Some("POST x: the server answered 503 Service Unavailable (3 attempts)")),
+    ] {
+        let seen = answer_with(303, &[("location", "/seen")], "");
+        let server = in_turn([vec![seen], then].concat());
+        let sent = api(&server, "").await.post("x").body("once").send().await;
+        assert_eq!(sent.err().map(|error| error.to_string()).as_deref(), says);
+        let lines: Vec<_> = server.requests().iter().map(line).collect();
+        assert_eq!(lines[0], "POST /x");
+        assert!(lines[1..].iter().all(|line| line == "GET /seen"), "{lines:?}");
+        assert_eq!(lines.len(), if says.is_some() { 4 } else { 3 });
+    }
+}
+
 #[tokio::test]
 async fn a_redirect_to_another_host_is_not_followed() {
     let other = StandIn::start(|_| answer(200, "{}"));

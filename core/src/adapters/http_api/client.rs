@@ -85,6 +85,16 @@ struct Inner {
     closed: AtomicBool,
 }
 
+/// How often one call has been tried, and may yet be.
+struct Tries<'a> {
+    method: &'a Method,
+    path: &'a str,
+    idempotent: bool,
+    started: Instant,
+    made: u32,
+    left: u32,
+}
+
 /// A credential in the form in which it is sent.
 pub(super) enum Applied {
     None,
@@ -270,6 +280,7 @@ impl HttpClient {
     }
 
     /// The limit of a ping, which holds for reading its answer too.
+    #[cfg(any(feature = "googlemaps", feature = "lastfm"))]
     pub(crate) fn ping_limit(&self) -> Duration {
         self.inner.connect_timeout
     }
@@ -279,52 +290,67 @@ impl HttpClient {
     }
 
     /// What a server wrote, without the secrets in it.
+    #[cfg(any(feature = "googlemaps", feature = "lastfm"))]
     pub(crate) fn mask(&self, message: &str) -> String {
         mask(message, self.inner.secrets.iter().map(Secret::expose))
     }
 
-    /// All attempts of one call.
+    /// One call, with the redirects that stay where the credential may go. Each request of it is tried again on
+    /// its own: what a POST has done is not done twice because the page it leads to is busy.
     async fn call(
         &self,
         mut request: Request,
-        path: &str,
-        idempotent: bool,
-        retries: u32,
+        mut tries: Tries<'_>,
     ) -> Result<Response, HttpError> {
-        let started = Instant::now();
-        let total = self.inner.total_timeout;
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let next = if attempts <= retries { request.try_clone() } else { None };
-            let method = request.method().clone();
-            let left = total.saturating_sub(started.elapsed());
-            let mut error = match timeout(left, self.attempt(request, path)).await {
-                Ok(Ok(response)) if is_failure(response.status()) => {
-                    let asked = retry::asked_to_wait(
-                        response.status(),
-                        response.headers(),
-                        SystemTime::now(),
-                    );
-                    let mut error = HttpError::of_status(&method, path, response);
-                    error.inner.retry_after = asked;
-                    error
+        let path = tries.path;
+        for _ in 0..=MOST_REDIRECTS {
+            let (again, from) = (request.try_clone(), request.url().clone());
+            let response = self.until_answered(request, &mut tries).await?;
+            let Some(location) = redirect(&response) else {
+                return Ok(self.scrub(response, path));
+            };
+            let refused = match (from.join(location), again) {
+                (Ok(to), Some(again)) if is_same_origin(&to, &self.inner.base) => {
+                    let method = again.method().clone();
+                    request = redirected(again, response.status(), to);
+                    // A GET that is left of something else.
+                    tries.idempotent |= *request.method() != method;
+                    continue;
                 }
+                (Ok(to), _) if !is_same_origin(&to, &self.inner.base) => format!(
+                    "the server redirects to {}, and no credential is sent there",
+                    self.elsewhere(&to)
+                ),
+                (Ok(_), _) => "the server redirects, and a stream cannot be sent again".to_owned(),
+                (Err(_), _) => "the server redirects to what is no URL".to_owned(),
+            };
+            let error = tries.error(HttpErrorKind::Redirect, ClientError::new(refused));
+            return Err(error.with_response(self.scrub(response, path)));
+        }
+        let cause = ClientError::new(format!("more than {MOST_REDIRECTS} redirects"));
+        Err(tries.error(HttpErrorKind::Redirect, cause))
+    }
+
+    /// One request, again for as long as that makes sense.
+    async fn until_answered(
+        &self,
+        mut request: Request,
+        tries: &mut Tries<'_>,
+    ) -> Result<Response, HttpError> {
+        let total = self.inner.total_timeout;
+        loop {
+            let next = if tries.left > 0 { request.try_clone() } else { None };
+            let left = total.saturating_sub(tries.started.elapsed());
+            let mut error = match timeout(left, self.attempt(request, tries)).await {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => error,
-                Err(_) => HttpError::new(
-                    HttpErrorKind::Timeout,
-                    &method,
-                    path,
-                    ClientError::no_answer(total),
-                ),
+                Err(_) => tries.error(HttpErrorKind::Timeout, ClientError::no_answer(total)),
             };
-            error.inner.attempts = attempts;
-            let left = total.saturating_sub(started.elapsed());
-            let Some(next) = next.filter(|_| retry::may_pass(&error, idempotent)) else {
+            let left = total.saturating_sub(tries.started.elapsed());
+            let Some(next) = next.filter(|_| retry::may_pass(&error, tries.idempotent)) else {
                 return Err(error);
             };
-            let pause = error.retry_after().unwrap_or_else(|| retry::pause(attempts));
+            let pause = error.retry_after().unwrap_or_else(|| retry::pause(tries.made));
             if pause >= left {
                 if let Some(asked) = error.retry_after() {
                     error.inner.cause = ClientError::transient(format!(
@@ -335,57 +361,32 @@ impl HttpClient {
                 }
                 return Err(error);
             }
+            // With the answer in it, and its connection.
             drop(error);
             sleep(pause).await;
+            tries.left -= 1;
+            tries.made += 1;
             request = next;
         }
     }
 
-    /// One attempt, with the redirects that stay where the credential may go.
-    async fn attempt(&self, mut request: Request, path: &str) -> Result<Response, HttpError> {
-        let method = request.method().clone();
-        for _ in 0..=MOST_REDIRECTS {
-            if self.inner.closed.load(Ordering::Relaxed) {
-                let cause = ClientError::new("the client is closed");
-                return Err(HttpError::new(HttpErrorKind::Closed, &method, path, cause));
-            }
-            let again = request.try_clone();
-            let from = request.url().clone();
-            self.authorize(&mut request);
-            let answer = self.inner.http.execute(request).await;
-            let response = answer.map_err(|error| HttpError::of_call(&method, path, &error))?;
-            let Some(location) = redirect(&response) else {
-                return Ok(self.scrub(response, path));
-            };
-            let refuse = |cause: String, response| {
-                let cause = ClientError::new(cause);
-                HttpError::new(HttpErrorKind::Redirect, &method, path, cause)
-                    .with_response(self.scrub(response, path))
-            };
-            let status = response.status();
-            let to = match from.join(location) {
-                Ok(to) if is_same_origin(&to, &self.inner.base) => to,
-                Ok(to) => {
-                    let cause = format!(
-                        "the server redirects to {}, and no credential is sent there",
-                        self.elsewhere(&to)
-                    );
-                    return Err(refuse(cause, response));
-                }
-                Err(_) => {
-                    return Err(refuse("the server redirects to what is no URL".into(), response));
-                }
-            };
-            let Some(again) = again else {
-                return Err(refuse(
-                    "the server redirects, and a stream cannot be sent again".into(),
-                    response,
-                ));
-            };
-            request = redirected(again, status, to);
+    async fn attempt(
+        &self,
+        mut request: Request,
+        tries: &Tries<'_>,
+    ) -> Result<Response, HttpError> {
+        if self.inner.closed.load(Ordering::Relaxed) {
+            let cause = ClientError::new("the client is closed");
+            return Err(tries.error(HttpErrorKind::Closed, cause));
         }
-        let cause = ClientError::new(format!("more than {MOST_REDIRECTS} redirects"));
-        Err(HttpError::new(HttpErrorKind::Redirect, &method, path, cause))
+        self.authorize(&mut request);
+        match self.inner.http.execute(request).await {
+            Ok(response) if is_failure(response.status()) => {
+                Err(tries.refused(self.scrub(response, tries.path)))
+            }
+            Ok(response) => Ok(response),
+            Err(error) => Err(tries.failed(&error)),
+        }
     }
 
     fn authorize(&self, request: &mut Request) {
@@ -426,6 +427,29 @@ impl HttpClient {
         *scrubbed.headers_mut() = head.headers;
         scrubbed.extensions_mut().extend(head.extensions);
         Response::from(scrubbed)
+    }
+}
+
+impl Tries<'_> {
+    fn error(&self, kind: HttpErrorKind, cause: ClientError) -> HttpError {
+        self.counted(HttpError::new(kind, self.method, self.path, cause))
+    }
+
+    fn failed(&self, error: &reqwest::Error) -> HttpError {
+        self.counted(HttpError::of_call(self.method, self.path, error))
+    }
+
+    fn refused(&self, response: Response) -> HttpError {
+        let (status, headers) = (response.status(), response.headers());
+        let asked = retry::asked_to_wait(status, headers, SystemTime::now());
+        let mut error = HttpError::of_status(self.method, self.path, response);
+        error.inner.retry_after = asked;
+        self.counted(error)
+    }
+
+    fn counted(&self, mut error: HttpError) -> HttpError {
+        error.inner.attempts = self.made;
+        error
     }
 }
 
@@ -555,7 +579,9 @@ impl HttpRequest {
         let Self { client, method, path, builder, idempotent } = self;
         let request =
             builder?.build().map_err(|error| HttpError::of_call(&method, &path, &error))?;
-        client.call(request, &path, idempotent, retries).await
+        let (started, path, method) = (Instant::now(), &*path, &method);
+        let tries = Tries { method, path, idempotent, started, made: 1, left: retries };
+        client.call(request, tries).await
     }
 
     fn map(
