@@ -1,4 +1,4 @@
-use std::fmt::{self, Display};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ use super::retry;
 use crate::error::{ClientError, mask};
 use crate::secret::Secret;
 
-/// As many as browsers and reqwest follow at most is 20 and 10; an API has no use for more than these.
+/// Browsers follow 20 and reqwest 10: an API has no use for so many.
 const MOST_REDIRECTS: usize = 5;
 
 /// An HTTP client for one API: base URL, credential, time limits and retries are applied to every call.
@@ -634,11 +634,9 @@ fn without_base<'a>(base: &Url, path: &'a str) -> &'a str {
         .unwrap_or_default()
 }
 
+/// Scheme, host and port.
 fn is_same_origin(one: &Url, other: &Url) -> bool {
-    let origin = |url: &Url| {
-        (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default())
-    };
-    origin(one) == origin(other)
+    one.origin() == other.origin()
 }
 
 /// Adds a parameter as the last one, and takes out any of the same name.
@@ -680,14 +678,11 @@ fn redirected(mut request: Request, status: StatusCode, to: Url) -> Request {
     request
 }
 
-fn origin(url: &Url) -> impl Display {
-    let port = url.port_or_known_default().unwrap_or_default();
-    format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default())
-}
-
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HttpClient({})", origin(&self.inner.base))
+        let base = &self.inner.base;
+        let port = base.port_or_known_default().unwrap_or_default();
+        write!(f, "HttpClient({}://{}:{port})", base.scheme(), base.host_str().unwrap_or_default())
     }
 }
 

@@ -1,7 +1,8 @@
 //! When to try again, and when next.
 //!
 //! A loop of our own: the `retry` of reqwest 0.13 has no pause between attempts, and the policy of
-//! `reqwest-retry` that decides how long to wait does not see the answer with its `Retry-After`.
+//! `reqwest-retry` that decides how long to wait
+//! [does not see the answer](https://github.com/TrueLayer/reqwest-middleware/issues/146) with its `Retry-After`.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
