@@ -594,7 +594,7 @@ impl HttpRequest {
 }
 
 /// The URL of a path, and the path to show.
-fn resolve(base: &Url, path: &str) -> Result<(String, Url), &'static str> {
+pub(super) fn resolve(base: &Url, path: &str) -> Result<(String, Url), &'static str> {
     if path.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/')) {
         let mut url = Url::parse(path).map_err(|_| "the URL is malformed")?;
         if !is_same_origin(&url, base) || !url.username().is_empty() || url.password().is_some() {

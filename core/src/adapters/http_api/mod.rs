@@ -252,6 +252,12 @@ impl Service {
                     .with_help("write a host name, and a path without `.` and `..`"));
             }
         };
+        if ping.as_deref().is_some_and(|path| client::resolve(&base, path).is_err()) {
+            return Err(HandleError::parameter(
+                "the parameter `ping` has a bad value".to_owned(),
+                "write a path below that of the handle, such as `ping=status`".to_owned(),
+            ));
+        }
         let user_agent = HeaderValue::from_str(call.user_agent.as_deref().unwrap_or(USER_AGENT))
             .map_err(|_| {
                 HandleError::parameter(
@@ -383,6 +389,8 @@ mod tests {
             ("https://h/a/../b", "host and path make no base URL"),
             ("https://h/a/%2E%2E/b", "host and path make no base URL"),
             ("https://h?user_agent=%C2%80%01", "the parameter `user_agent` has a bad value"),
+            ("https://h?ping=../x", "the parameter `ping` has a bad value"),
+            ("https://h?ping=https://evil.example/", "the parameter `ping` has a bad value"),
             ("https://h?retries=many", "the parameter `retries` has a bad value"),
             ("http://h?tls_ca=/ca.pem", "the handle has certificates but no TLS to use them in"),
         ] {
