@@ -125,6 +125,8 @@
 //! | `twitter` | `Twitter`: the API of X | an `HttpClient` on `reqwest` |
 //! | `googlemaps` | `GoogleMaps` | an `HttpClient` on `reqwest` |
 //! | `lastfm` | `LastFm` | a `LastFmClient` on `reqwest` |
+//! | `newrelic` | `NewRelic` | OpenTelemetry tracer, meter and logger providers |
+//! | `loggly` | `Loggly` | `LogglyClient`: batched JSON events, a `tracing` layer |
 //!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
 //!
@@ -168,6 +170,8 @@ pub use self::adapters::googlemaps::GoogleMaps;
 pub use self::adapters::http_api::HttpApi;
 #[cfg(feature = "lastfm")]
 pub use self::adapters::lastfm::LastFm;
+#[cfg(feature = "loggly")]
+pub use self::adapters::loggly::Loggly;
 #[cfg(feature = "mail")]
 pub use self::adapters::mail::Mail;
 #[cfg(feature = "memcached")]
@@ -178,6 +182,8 @@ pub use self::adapters::mysql::MySql;
 pub use self::adapters::nats::Nats;
 #[cfg(feature = "postgres")]
 pub use self::adapters::postgres::Postgres;
+#[cfg(feature = "newrelic")]
+pub use self::adapters::newrelic::NewRelic;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
 #[cfg(feature = "sql")]

@@ -119,8 +119,12 @@ fn holds<A: Adapter + std::fmt::Debug>(row: &Row) {
     for (index, port) in ports.iter().enumerate() {
         let schemes = if ports.len() == 1 { A::SCHEMES } else { &A::SCHEMES[index..=index] };
         for scheme in schemes {
-            let handle = Handle::parse(&format!("{scheme}://host.example")).unwrap();
-            let shown = format!("{:?}", A::from_handle(&handle).unwrap());
+            // Some must have a token, others must not.
+            let adapter = ["", "token@"].iter().find_map(|user| {
+                let handle = Handle::parse(&format!("{scheme}://{user}host.example")).unwrap();
+                A::from_handle(&handle).ok()
+            });
+            let shown = format!("{:?}", adapter.expect("a handle of a host"));
             assert!(
                 shown.contains(&format!("host.example:{port}")),
                 "{name}: {port} is not in {shown}"
@@ -143,6 +147,11 @@ fn the_table_lists_the_adapters() {
             "MySql" => holds::<backing_services::MySql>(row),
             "Postgres" => holds::<backing_services::Postgres>(row),
             "Nats" => holds::<backing_services::Nats>(row),
+            "Loggly" => holds::<backing_services::Loggly>(row),
+            "Mail" => holds::<backing_services::Mail>(row),
+            "Memcached" => holds::<backing_services::Memcached>(row),
+            "MySql" => holds::<backing_services::MySql>(row),
+            "NewRelic" => holds::<backing_services::NewRelic>(row),
             "Smtp" => holds::<backing_services::Smtp>(row),
             "Sql" => holds::<backing_services::Sql>(row),
             "Sqlite" => holds::<backing_services::Sqlite>(row),

@@ -158,6 +158,11 @@ adapters! {
     mysql: backing_services::MySql;
     postgres: backing_services::Postgres;
     nats: backing_services::Nats;
+    loggly: backing_services::Loggly;
+    mail: backing_services::Mail;
+    memcached: backing_services::Memcached;
+    mysql: backing_services::MySql;
+    newrelic: backing_services::NewRelic;
     smtp: backing_services::Smtp;
     sql: backing_services::Sql;
     sqlite: backing_services::Sqlite;
@@ -187,6 +192,8 @@ const VALID: &[&str] = &[
     "beanstalkd://queue.example/mails?ttr=90s",
     "nats://uZ8user:pZ8word@localhost",
     "tls://tZ8oken@a.example,b.example:4223?name=vZ8alue",
+    "newrelic://tZ8oken@otlp.nr-data.net?service_name=shop",
+    "loggly://tZ8oken@logs-01.loggly.com?tag=shop",
     "sqlite:app.db?mode=rwc",
     "sqlite::memory:",
     "file:outbox",
@@ -235,6 +242,14 @@ const BROKEN: &[&str] = &[
     "nats://:pZ8word@localhost",
     "nats://uZ8user:pZ8word@localhost?creds=vZ8alue",
     "nats://tZ8oken@localhost?tls_ca=vZ8alue",
+    "newrelic://tZ8oken:pZ8word@otlp.nr-data.net",
+    "newrelic://tZ8oken@otlp.nr-data.net?tls=none",
+    "newrelic://tZ8oken@otlp.nr-data.net?service=vZ8alue",
+    "newrelic://tZ8oken%0A@otlp.nr-data.net/vZ8alue",
+    "loggly://tZ8oken:pZ8word@logs-01.loggly.com",
+    "loggly://tZ8oken@logs-01.loggly.com?tls=none",
+    "loggly://tZ8oken%2F@logs-01.loggly.com",
+    "loggly://tZ8oken@logs-01.loggly.com?tag=vZ8alue%2F",
     "sqlite://uZ8user:pZ8word@localhost/db",
     "sqlite:app.db?mode=vZ8alue",
     "https://:tZ8oken@api.example/tZ8oken?key=vZ8alue",
@@ -307,6 +322,11 @@ async fn failing_connections() {
             let token = url(scheme).replace("uZ8user", "").replace("pZ8word", "tZ8oken");
             twitter::connect(&token).await;
             googlemaps::connect(&token).await;
+        for service in ["newrelic", "loggly"] {
+            let url =
+                format!("{service}://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}");
+            newrelic::connect(&url).await;
+            loggly::connect(&url).await;
         }
         mail::connect(&format!(
             "postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}"
@@ -393,6 +413,41 @@ async fn a_service_that_repeats_the_credentials() {
     let shown = assert_nothing_leaked("a service that repeats the credentials");
     assert!(shown.contains("Last.fm answered 10, *** ***"), "the answer was not shown");
     assert!(shown.contains("hyper_util"), "the drivers' logs were not looked at");
+/// A web server that repeats what it was sent, to `ping` and to what is sent later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_server_that_repeats_the_credentials() {
+    use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+
+    let _turn = TURN.lock().await;
+    for status in [200, 400, 403, 429, 500] {
+        let server = StandIn::start(move |request| {
+            let repeated = format!("no {} {:?} here", request.uri(), request.headers());
+            let answer = http::Response::builder().status(status).header("x-path", &repeated);
+            answer.header("location", request.uri().path()).body(repeated.into()).unwrap()
+        });
+        let url = |service: &str| {
+            format!("{service}://tZ8oken@localhost:{}?tls=none&timeout=500ms", server.port())
+        };
+        newrelic::connect(&url("newrelic")).await;
+        loggly::connect(&url("loggly")).await;
+
+        let telemetry = Handle::parse(&url("newrelic")).unwrap();
+        let telemetry = backing_services::NewRelic::from_handle(&telemetry).unwrap();
+        let telemetry = telemetry.connect().await.unwrap();
+        telemetry.tracer_provider.tracer("test").in_span("span", |_| ());
+        show((&telemetry, &telemetry.tracer_provider, &telemetry.logger_provider));
+        backing_services::NewRelic::close(telemetry).await;
+
+        let logs = Handle::parse(&url("loggly")).unwrap();
+        let logs = backing_services::Loggly::from_handle(&logs).unwrap().connect().await.unwrap();
+        logs.send("event");
+        show((&logs, logs.layer()));
+        show(logs.flush().await);
+        backing_services::Loggly::close(logs).await;
+    }
+    let shown = assert_nothing_leaked("a web server that repeats the credentials");
+    assert!(shown.contains("opentelemetry"), "the logs of the SDK were not looked at");
+    assert!(shown.contains("reqwest"), "the logs of the HTTP client were not looked at");
 }
 
 /// The same over real connections, right and wrong, with the logs of the drivers.

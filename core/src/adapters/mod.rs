@@ -3,6 +3,8 @@
 //! Every module has the same shape: the grammar of the handle as a table, the type, the parse, `connect`,
 //! `ping`, `close`, tests. A new one touches its file, a feature in `Cargo.toml` and a line here.
 
+#[cfg(any(feature = "loggly", feature = "newrelic"))]
+mod background;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
 mod http;
@@ -18,6 +20,8 @@ pub mod googlemaps;
 pub mod http_api;
 #[cfg(feature = "lastfm")]
 pub mod lastfm;
+#[cfg(feature = "loggly")]
+pub mod loggly;
 #[cfg(feature = "mail")]
 pub mod mail;
 #[cfg(feature = "memcached")]
@@ -28,6 +32,8 @@ pub mod mysql;
 pub mod nats;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "newrelic")]
+pub mod newrelic;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 #[cfg(feature = "sql")]
