@@ -332,6 +332,12 @@ async fn failing_connections() {
             "postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}"
         ))
         .await;
+        let url = |scheme: &str| {
+            format!("{scheme}://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}")
+        };
+        mail::connect(&url("postmark")).await;
+        newrelic::connect(&url("newrelic")).await;
+        loggly::connect(&url("loggly")).await;
     }
     sqlite::connect("sqlite:/no/such/file.db").await;
     sqlite::connect("sqlite::memory:").await;
@@ -426,7 +432,10 @@ async fn a_web_server_that_repeats_the_credentials() {
             answer.header("location", request.uri().path()).body(repeated.into()).unwrap()
         });
         let url = |service: &str| {
-            format!("{service}://tZ8oken@localhost:{}?tls=none&timeout=500ms", server.port())
+            format!(
+                "{service}://tZ8oken@localhost:{}?tls=none&timeout=500ms&connect_timeout=300ms",
+                server.port()
+            )
         };
         newrelic::connect(&url("newrelic")).await;
         loggly::connect(&url("loggly")).await;
