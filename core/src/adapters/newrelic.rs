@@ -38,7 +38,7 @@
 //!   reports them as `NrIntegrationError`.
 //!
 //! `ping` sends an export request without any data, which a server
-//! [answers with success](https://opentelemetry.io/docs/specs/otlp/#full-success-1), and refuses if the key
+//! [should answer with success](https://opentelemetry.io/docs/specs/otlp/#full-success), and refuses if the key
 //! is wrong. Nothing is stored.
 //!
 //! # What is not in the handle
