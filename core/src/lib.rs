@@ -118,6 +118,9 @@
 //! | `sql` | `Sql`: any of the above that is on | `sqlx::AnyPool` |
 //! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
 //! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
+//! | `s3` | `S3` | `object_store::aws::AmazonS3` |
+//! | `blobs` | `Blobs`: S3, a folder or memory | `Arc<dyn object_store::ObjectStore>` |
+//! | `redis` | `Redis` | `redis::aio::ConnectionManager` |
 //! | `memcached` | `Memcached` | pools of `async_memcached::Client` |
 //! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |
 //! | `nats` | `Nats` | `async_nats::Client` |
@@ -172,6 +175,8 @@ pub use self::adapters::http_api::HttpApi;
 pub use self::adapters::lastfm::LastFm;
 #[cfg(feature = "loggly")]
 pub use self::adapters::loggly::Loggly;
+#[cfg(feature = "blobs")]
+pub use self::adapters::blobs::Blobs;
 #[cfg(feature = "mail")]
 pub use self::adapters::mail::Mail;
 #[cfg(feature = "memcached")]
@@ -184,6 +189,10 @@ pub use self::adapters::nats::Nats;
 pub use self::adapters::postgres::Postgres;
 #[cfg(feature = "newrelic")]
 pub use self::adapters::newrelic::NewRelic;
+#[cfg(feature = "redis")]
+pub use self::adapters::redis::Redis;
+#[cfg(feature = "s3")]
+pub use self::adapters::s3::S3;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
 #[cfg(feature = "sql")]

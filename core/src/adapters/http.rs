@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// | `connect_timeout` | for connecting, and for proving that the service answers | `10s` |
 /// | `timeout` | for a whole call, the body of its answer included | `30s` |
 /// | `tls_ca` | a file of PEM certificates, the only authorities to trust | those of the system |
-#[derive(Deserialize, Clone, Default)]
+#[derive(Deserialize, Clone, Default, Debug)]
 pub(crate) struct HttpParams {
     connect_timeout: Option<Duration>,
     timeout: Option<Duration>,

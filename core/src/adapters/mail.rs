@@ -20,7 +20,7 @@ use lettre::transport::{file, smtp};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::CONNECT_TIMEOUT;
-use super::shared::{require_scheme, within};
+use super::shared::{folder, folder_cause, require_scheme, within};
 use super::smtp::Smtp;
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
@@ -149,30 +149,11 @@ impl Adapter for Mail {
     }
 }
 
-fn folder(handle: &Handle) -> Result<PathBuf, HandleError> {
-    handle.params::<()>()?;
-    if handle.host().is_some() || handle.username().is_some() || handle.password().is_some() {
-        return Err(HandleError::new("a folder has no host")
-            .with_help("write `file:relative/folder` or `file:///absolute/folder`"));
-    }
-    let path = handle.path_decoded();
-    if matches!(path.as_str(), "" | "/") || path.contains('\0') {
-        return Err(HandleError::new("the handle names no folder")
-            .with_help("write `file:relative/folder` or `file:///absolute/folder`"));
-    }
-    Ok(path.into())
-}
-
 /// A folder answers when a file can be made in it.
 async fn is_writable(folder: &Path) -> Result<(), ClientError> {
     let probe = folder.join(format!(".{}.probe", std::process::id()));
     tokio::fs::write(&probe, b"").await.map_err(|error| folder_cause(&error))?;
     tokio::fs::remove_file(&probe).await.map_err(|error| folder_cause(&error))
-}
-
-fn folder_cause(error: &std::io::Error) -> ClientError {
-    ClientError::new(format!("the folder cannot be written: {}", crate::environment::reason(error)))
-        .with_help("check that the path exists and who may write there")
 }
 
 impl AsyncTransport for MailTransport {

@@ -22,6 +22,8 @@ pub mod http_api;
 pub mod lastfm;
 #[cfg(feature = "loggly")]
 pub mod loggly;
+#[cfg(feature = "blobs")]
+pub mod blobs;
 #[cfg(feature = "mail")]
 pub mod mail;
 #[cfg(feature = "memcached")]
@@ -34,6 +36,10 @@ pub mod nats;
 pub mod postgres;
 #[cfg(feature = "newrelic")]
 pub mod newrelic;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(feature = "s3")]
+pub mod s3;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 #[cfg(feature = "sql")]
@@ -52,7 +58,7 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 #[cfg(any(feature = "_net", feature = "_sqlx"))]
 #[allow(dead_code, reason = "each adapter uses some of it")]
 mod shared {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::time::Duration;
 
     use tokio::time::timeout;
@@ -101,5 +107,26 @@ mod shared {
         } else {
             Err(bad("holds no PEM certificate".to_owned()))
         }
+    }
+
+    /// The folder that a `file` handle names.
+    pub(crate) fn folder(handle: &Handle) -> Result<PathBuf, HandleError> {
+        handle.params::<()>()?;
+        if handle.host().is_some() || handle.username().is_some() || handle.password().is_some() {
+            return Err(HandleError::new("a folder has no host")
+                .with_help("write `file:relative/folder` or `file:///absolute/folder`"));
+        }
+        let path = handle.path_decoded();
+        if matches!(path.as_str(), "" | "/") || path.contains('\0') {
+            return Err(HandleError::new("the handle names no folder")
+                .with_help("write `file:relative/folder` or `file:///absolute/folder`"));
+        }
+        Ok(path.into())
+    }
+
+    pub(crate) fn folder_cause(error: &std::io::Error) -> ClientError {
+        let reason = crate::environment::reason(error);
+        ClientError::new(format!("the folder cannot be written: {reason}"))
+            .with_help("check that the path exists and who may write there")
     }
 }

@@ -48,7 +48,7 @@ impl Host {
         Ok(Self { name, port })
     }
 
-    #[cfg(feature = "mail")]
+    #[cfg(any(feature = "mail", feature = "s3"))]
     pub(crate) fn named(name: &str) -> Self {
         Self { name: name.to_owned(), port: None }
     }

@@ -10,6 +10,7 @@
 mod beanstalkd;
 mod daemon;
 mod data_folder;
+mod http_server;
 mod mariadb;
 mod memcached;
 mod nats;
@@ -17,6 +18,8 @@ mod port;
 mod postfix;
 mod postgres;
 mod program;
+mod redis;
+mod s3;
 mod silent;
 mod stand_in;
 
@@ -27,6 +30,8 @@ pub use nats::Nats;
 pub use port::free_port;
 pub use postfix::Postfix;
 pub use postgres::PostgreSql;
+pub use redis::Redis;
+pub use s3::S3Server;
 pub use silent::Silent;
 pub use stand_in::{Request, Response, StandIn};
 
@@ -67,6 +72,7 @@ server!(
     PostgreSql
     StandIn
 );
+server!(MariaDb Memcached Postfix Redis S3Server StandIn);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -7,6 +7,7 @@ mod conformance;
 
 mod beanstalkd;
 mod example;
+mod blobs;
 mod files;
 mod in_use;
 mod googlemaps;
@@ -25,6 +26,8 @@ mod newrelic;
 mod quickstart;
 mod rds;
 mod seven_steps;
+mod redis;
+mod s3;
 mod smtp;
 mod sql;
 mod together;

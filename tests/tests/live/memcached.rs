@@ -83,3 +83,70 @@ async fn many_tasks_share_the_pool() {
     }
     assert!(format!("{cache:?}").ends_with(": 2 connections)"), "{cache:?}");
 }
+
+/// A cache loses what it held when it dies, but the app goes on with the pool it has, and no error outlasts the
+/// outage.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_in_use() {
+    let mut server = servers::Memcached::start();
+    let url = format!("memcached://localhost:{}?max_connections=4", server.port());
+    let services = Services::load(&Environment::from_pairs([("CACHE_URL", url)])).unwrap();
+    let cache = services.connect_cache().await.unwrap();
+    // Every connection of the pool has been used, and is cut with the server.
+    let (held, _) = (cache.all().await.unwrap(), cache.all().await.unwrap());
+    drop(held);
+
+    let (phase, seen) = tokio::sync::watch::channel("before");
+    let users: Vec<_> = (0..8)
+        .map(|user| {
+            let (cache, seen) = (cache.clone(), seen.clone());
+            tokio::spawn(async move {
+                let key = format!("user-{user}");
+                let (mut served, mut errors) = (0, Vec::new());
+                loop {
+                    let before = *seen.borrow();
+                    if before == "end" {
+                        return (served, errors);
+                    }
+                    let used = async {
+                        let mut client = cache.for_key(&key).await.map_err(|e| e.to_string())?;
+                        let set = client.set(&key, "x", None, None).await;
+                        set.map_err(|error| error.to_string())
+                    };
+                    match used.await {
+                        Ok(()) => served += 1,
+                        Err(error) => errors.push((before, error)),
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                }
+            })
+        })
+        .collect();
+
+    let pause = || tokio::time::sleep(std::time::Duration::from_millis(300));
+    pause().await;
+    phase.send("outage").unwrap();
+    server = tokio::task::spawn_blocking(move || {
+        server.kill();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        server.restart();
+        server
+    })
+    .await
+    .unwrap();
+    phase.send("after").unwrap();
+    Memcached::ping(&cache).await.unwrap();
+    pause().await;
+    phase.send("end").unwrap();
+
+    let mut during = 0;
+    for user in users {
+        let (served, errors) = user.await.unwrap();
+        assert!(served > 10, "{served}");
+        during += errors.iter().filter(|(phase, _)| *phase == "outage").count();
+        let outside: Vec<_> = errors.iter().filter(|(phase, _)| *phase == "after").collect();
+        assert!(outside.is_empty(), "{outside:?}");
+    }
+    assert!(during > 0, "the outage was noticed");
+    drop(server);
+}

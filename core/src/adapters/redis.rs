@@ -1,0 +1,409 @@
+//! Redis and Valkey, through the connection manager of `redis`, which connects anew by itself.
+//!
+//! | part | meaning | default |
+//! |---|---|---|
+//! | `redis://`, `valkey://` | in the clear | port 6379 |
+//! | `rediss://`, `valkeys://` | TLS | port 6379 |
+//! | `redis+unix://` | a Unix socket, whose path is that of the handle | |
+//! | user, password | an ACL user and its password, or a password alone: `redis://:password@host` | none |
+//! | host, port | one host | as above |
+//! | path | the number of the database; of a socket the parameter `db` | 0 |
+//! | `protocol` | `resp2`, `resp3` | `resp2` |
+//! | `tls` | `none`: sending the password in the clear to another machine is meant | |
+//! | `tls_ca` | a file of PEM certificates, the only authorities to trust | those of the system |
+//! | `connect_timeout` | for connecting, each time | `10s` |
+//! | `timeout` | for the answer to a command; a blocking one such as `BLPOP` needs more than it blocks | `30s` |
+//!
+//! A password for another machine takes TLS or `tls=none`. Certificates are always verified.
+//!
+//! When the server goes away, commands fail at once, and each makes the manager try to connect again: the first
+//! after the server's return may still be told of the last failure. There is nothing to close: the connection
+//! ends when the last clone of the client is dropped.
+//!
+//! `redis` makes its TLS configuration from rustls's provider for the process. Where the app has not chosen one
+//! when the first `rediss` handle connects, aws-lc-rs is installed.
+//!
+//! | provider | handle |
+//! |---|---|
+//! | [Amazon ElastiCache](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html), one node or cluster mode off | `rediss://user:password@master.name.euw1.cache.amazonaws.com`; without encryption in transit there is no password: `redis://host` |
+//! | [Upstash](https://upstash.com/docs/redis/howto/connectclient) | `rediss://default:password@name.upstash.io:6379` |
+//! | [Redis Cloud](https://redis.io/docs/latest/operate/rc/security/database-security/tls-ssl/) | `rediss://default:password@host:12345?tls_ca=redis_ca.pem`; without TLS `redis://...?tls=none` |
+//! | [Heroku Key-Value Store](https://devcenter.heroku.com/articles/connecting-heroku-redis) | `REDIS_URL` is a `rediss` handle of a server whose certificate is self-signed: it is refused unless `tls_ca` names a file with the authority behind it |
+//!
+//! Cluster mode, Sentinel and client certificates are not supported.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::auth::{BasicAuth, StreamingCredentialsProvider};
+use redis::{
+    Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
+    RedisError, RedisResult, ServerErrorKind, TlsCertificates,
+};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use serde::Deserialize;
+
+use super::CONNECT_TIMEOUT;
+use super::shared::{one_host, read_certificates, require_scheme, within};
+use crate::adapter::Adapter;
+use crate::error::{ClientError, HandleError};
+use crate::handle::{Handle, Host};
+use crate::secret::Secret;
+
+const DEFAULT_PORT: u16 = 6379;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A Redis or Valkey server. Its client is [`redis::aio::ConnectionManager`].
+///
+/// ```
+/// use backing_services::{BackingServices, Environment, Redis};
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     sessions: Redis,
+/// }
+///
+/// let environment = Environment::from_pairs([("SESSIONS_URL", "redis://:secret@localhost/2")]);
+/// let services = Services::load(&environment)?;
+/// assert_eq!(format!("{:?}", services.sessions), "Redis(redis://localhost:6379/2)");
+/// # Ok::<(), backing_services::LoadError>(())
+/// ```
+#[derive(Clone)]
+pub struct Redis {
+    handle: Handle,
+    place: Place,
+    database: u32,
+    params: Params,
+}
+
+#[derive(Clone)]
+enum Place {
+    Server { host: Host, tls: bool },
+    Socket(PathBuf),
+}
+
+#[derive(Deserialize, Clone)]
+struct Params {
+    db: Option<u32>,
+    protocol: Option<Protocol>,
+    tls: Option<Tls>,
+    tls_ca: Option<PathBuf>,
+    connect_timeout: Option<Duration>,
+    timeout: Option<Duration>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Protocol {
+    Resp2,
+    Resp3,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Tls {
+    None,
+}
+
+impl Adapter for Redis {
+    const NAME: &'static str = "Redis";
+    const SCHEMES: &'static [&'static str] =
+        &["redis", "rediss", "valkey", "valkeys", "redis+unix"];
+    const EXAMPLE: &'static str = "rediss://user:password@redis.example.com:6379/0";
+    type Client = ConnectionManager;
+
+    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
+        require_scheme::<Self>(handle)?;
+        let params: Params = handle.params()?;
+        if handle.username().is_some() && handle.password().is_none() {
+            return Err(HandleError::new("the handle has a user name and no password")
+                .with_help("write `redis://user:password@host`, or `redis://:password@host`"));
+        }
+        let (place, database) = match handle.scheme() {
+            "redis+unix" => (socket(handle)?, params.db.unwrap_or(0)),
+            scheme => {
+                let host = one_host(handle)?.or_port(DEFAULT_PORT);
+                if params.db.is_some() {
+                    return Err(HandleError::new("`db` is for a socket")
+                        .with_help("write the number of the database behind the host: `/2`"));
+                }
+                (
+                    Place::Server { host, tls: matches!(scheme, "rediss" | "valkeys") },
+                    number(handle)?,
+                )
+            }
+        };
+        let has_tls = matches!(place, Place::Server { tls: true, .. });
+        if params.tls.is_some() && has_tls {
+            return Err(HandleError::new("the scheme says TLS, and `tls` says none")
+                .with_help("leave `tls` out, or write `redis://`"));
+        }
+        if params.tls_ca.is_some() && !has_tls {
+            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
+                .with_help("leave `tls_ca` out, or write `rediss://`"));
+        }
+        let exposed = !has_tls && handle.password().is_some() && !handle.is_loopback();
+        if exposed && params.tls.is_none() {
+            return Err(HandleError::insecure(
+                "the password would be sent in the clear to another machine",
+                "write `rediss://`, or `tls=none` if that is meant",
+            ));
+        }
+        Ok(Self { handle: handle.clone(), place, database, params })
+    }
+
+    async fn connect(&self) -> Result<ConnectionManager, ClientError> {
+        let limit = self.connect_timeout();
+        let mut config = ConnectionManagerConfig::new()
+            // One attempt: those of a start are the caller's, those of an outage the next command's.
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(limit))
+            .set_response_timeout(Some(self.params.timeout.unwrap_or(TIMEOUT)));
+        if let (Some(user), Some(password)) = (self.handle.username(), self.handle.password()) {
+            config = config.set_credentials_provider(AclUser {
+                name: user.to_owned(),
+                password: password.clone(),
+            });
+        }
+        let client = self.client()?;
+        ConnectionManager::new_with_config(client, config).await.map_err(|error| {
+            match error.is_timeout() {
+                true => ClientError::no_answer(limit),
+                false => cause(&error),
+            }
+        })
+    }
+
+    async fn ping(client: &ConnectionManager) -> Result<(), ClientError> {
+        let mut client = client.clone();
+        let asked = async {
+            match ask(&mut client).await {
+                // What became of an earlier connection; the manager has begun to make a new one.
+                Err(error) if error.is_io_error() && !error.is_timeout() => ask(&mut client).await,
+                answer => answer,
+            }
+            .map_err(|error| cause(&error))
+        };
+        within(CONNECT_TIMEOUT, asked).await
+    }
+
+    fn handle(&self) -> Option<&Handle> {
+        Some(&self.handle)
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
+    }
+}
+
+impl Redis {
+    fn client(&self) -> Result<Client, ClientError> {
+        let address = match &self.place {
+            Place::Socket(path) => ConnectionAddr::Unix(path.clone()),
+            Place::Server { host, tls } => {
+                let (host, port) = (host.name().to_owned(), host.port().unwrap_or(DEFAULT_PORT));
+                match tls {
+                    true => {
+                        ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }
+                    }
+                    false => ConnectionAddr::Tcp(host, port),
+                }
+            }
+        };
+        let mut settings = RedisConnectionInfo::default()
+            .set_db(self.database.into())
+            .set_protocol(match self.params.protocol {
+                Some(Protocol::Resp3) => ProtocolVersion::RESP3,
+                Some(Protocol::Resp2) | None => ProtocolVersion::RESP2,
+            });
+        // A password alone is that of a server that may know no users. The manager shows a user's name in
+        // its `Debug`, so one comes by way of `AclUser`.
+        if let (None, Some(password)) = (self.handle.username(), self.handle.password()) {
+            settings = settings.set_password(password.expose());
+        }
+        let info = address.into_connection_info().map_err(|error| cause(&error))?;
+        let info = info.set_redis_settings(settings);
+        if matches!(self.place, Place::Server { tls: true, .. })
+            && CryptoProvider::get_default().is_none()
+        {
+            // Lost to another thread, the race has the same winner.
+            let _ = aws_lc_rs::default_provider().install_default();
+        }
+        let client = match &self.params.tls_ca {
+            Some(path) => {
+                let root_cert = Some(read_certificates("tls_ca", path)?);
+                Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
+            }
+            None => Client::open(info),
+        };
+        client.map_err(|error| cause(&error))
+    }
+}
+
+fn socket(handle: &Handle) -> Result<Place, HandleError> {
+    let path = handle.path_decoded();
+    if handle.host().is_some() || path.len() < 2 || !path.starts_with('/') || path.contains('\0') {
+        return Err(HandleError::new("the handle names no socket")
+            .with_help("write `redis+unix:///run/redis.sock?db=0`"));
+    }
+    Ok(Place::Socket(path.into()))
+}
+
+fn number(handle: &Handle) -> Result<u32, HandleError> {
+    match handle.name()? {
+        None => Ok(0),
+        Some(name) => name.parse().map_err(|_| {
+            HandleError::new("the path is not the number of a database")
+                .with_help("write a number such as `/0` behind the host, or nothing")
+        }),
+    }
+}
+
+async fn ask(client: &mut ConnectionManager) -> RedisResult<()> {
+    redis::cmd("PING").query_async(client).await
+}
+
+/// <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>
+fn cause(error: &RedisError) -> ClientError {
+    let detail = error.detail().unwrap_or_default();
+    match (error.kind(), error.code()) {
+        (ErrorKind::AuthenticationFailed, _) | (_, Some("WRONGPASS")) => {
+            ClientError::new("authentication failed: the user name or the password is wrong")
+        }
+        (_, Some("NOAUTH")) => {
+            ClientError::new("authentication failed: the server asks for a password")
+                .with_help("write `redis://:password@host`, or `redis://user:password@host`")
+        }
+        (ErrorKind::Server(ServerErrorKind::NoPerm), _) => {
+            ClientError::new("access denied: the user may not run this command (NOPERM)")
+        }
+        (ErrorKind::Server(ServerErrorKind::BusyLoading), _) => {
+            ClientError::transient("the server is loading its data")
+        }
+        (ErrorKind::Server(ServerErrorKind::MasterDown | ServerErrorKind::ClusterDown), _) => {
+            ClientError::transient(format!("the server is not ready: {detail}"))
+        }
+        (ErrorKind::RESP3NotSupported, _) => {
+            ClientError::new("the server does not speak RESP3").with_help("write `protocol=resp2`")
+        }
+        (ErrorKind::Server(_), _) if detail.starts_with("max number of clients") => {
+            ClientError::transient("the server has too many connections")
+        }
+        (ErrorKind::Server(_), _) if detail.starts_with("Redis is loading") => {
+            ClientError::transient("the server is loading its data")
+        }
+        (ErrorKind::Server(_), _) if detail.starts_with("DB index is out of range") => {
+            ClientError::new("there is no such database").with_help("mend the handle's path")
+        }
+        (ErrorKind::Server(_), _) if detail.starts_with("Authentication required") => {
+            ClientError::new("authentication failed: the server asks for a password")
+                .with_help("write `redis://:password@host`, or `redis://user:password@host`")
+        }
+        (ErrorKind::Io, _) => match error.source() {
+            // Its `source` is the `Arc` around the cause, and would skip that.
+            Some(source) => match source.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
+                Some(cause) => ClientError::root_cause(&**cause),
+                None => ClientError::root_cause(source),
+            },
+            None => ClientError::transient("the connection ended before the server answered"),
+        },
+        _ => ClientError::root_cause(error),
+    }
+}
+
+/// A user and the password, which the driver asks for at each connection and does not keep.
+struct AclUser {
+    name: String,
+    password: Secret,
+}
+
+impl StreamingCredentialsProvider for AclUser {
+    fn subscribe(&self) -> Pin<Box<dyn Stream<Item = RedisResult<BasicAuth>> + Send + 'static>> {
+        let auth = BasicAuth::new(self.name.clone(), self.password.expose().to_owned());
+        Box::pin(Once(Some(auth)))
+    }
+}
+
+/// Credentials that never change: the stream does not end, because the driver would warn of that.
+struct Once(Option<BasicAuth>);
+
+impl Stream for Once {
+    type Item = RedisResult<BasicAuth>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match self.0.take() {
+            Some(auth) => Poll::Ready(Some(Ok(auth))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.handle.scheme();
+        match &self.place {
+            Place::Server { host, .. } => write!(f, "Redis({scheme}://{host}/{})", self.database),
+            Place::Socket(_) => write!(f, "Redis({scheme}:socket/{})", self.database),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ProblemKind;
+
+    fn parse(text: &str) -> Result<Redis, HandleError> {
+        Redis::from_handle(&Handle::parse(text)?)
+    }
+
+    #[test]
+    fn places() {
+        for (text, shown) in [
+            ("redis://localhost", "Redis(redis://localhost:6379/0)"),
+            ("valkeys://u:p@cache.example/15", "Redis(valkeys://cache.example:6379/15)"),
+            ("rediss://:p@[2001:db8::1]:6380/", "Redis(rediss://[2001:db8::1]:6380/0)"),
+            ("redis://u:p@cache.example?tls=none", "Redis(redis://cache.example:6379/0)"),
+            ("redis+unix:///run/redis.sock?db=3", "Redis(redis+unix:socket/3)"),
+            ("redis+unix://u:p@/run/my%20redis.sock", "Redis(redis+unix:socket/0)"),
+        ] {
+            let redis = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(format!("{redis:?}"), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_means_nothing() {
+        for (text, message) in [
+            ("redis:///0", "the handle has no host"),
+            ("redis://a,b", "the handle names several hosts"),
+            ("redis://%2frun%2fredis.sock", "the host is a path"),
+            ("redis://user@localhost", "the handle has a user name and no password"),
+            ("redis://localhost/sessions", "the path is not the number of a database"),
+            ("redis://localhost/-1", "the path is not the number of a database"),
+            ("redis://localhost/0/1", "the path has more than one segment"),
+            ("redis://localhost?db=1", "`db` is for a socket"),
+            ("redis://localhost?protocol=resp4", "the parameter `protocol` has a bad value"),
+            ("rediss://cache.example?tls=none", "the scheme says TLS, and `tls` says none"),
+            (
+                "redis://localhost?tls_ca=ca.pem",
+                "the handle has certificates but no TLS to use them in",
+            ),
+            ("redis+unix://localhost/run/redis.sock", "the handle names no socket"),
+            ("redis+unix:///", "the handle names no socket"),
+            ("memcached://localhost", "the scheme `memcached` is not one of Redis"),
+        ] {
+            assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
+        }
+        let refused = parse("redis://:p@cache.example").unwrap_err();
+        assert_eq!(refused.kind(), ProblemKind::Insecure);
+        assert!(parse("redis://cache.example").is_ok());
+    }
+}

@@ -1,0 +1,123 @@
+//! Redis.
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::daemon::Daemon;
+use super::{folder, free_port, program};
+use crate::tls::Tls;
+
+const USER: &str = "shop";
+/// Every character here that can be mistaken for a part of a URL has to be percent-encoded there.
+const PASSWORD: &str = "p@ss:w/rd#1?%";
+/// Of the user `default`, which is whom a password alone is for.
+const DEFAULT_PASSWORD: &str = "alone@1";
+
+/// A Redis server that has every write on the disk before it acknowledges it.
+#[derive(Debug)]
+pub struct Redis {
+    daemon: Daemon,
+    tls_port: Option<u16>,
+    socket: PathBuf,
+    _folder: TempDir,
+}
+
+impl Redis {
+    /// A server that speaks in clear text.
+    pub fn start() -> Self {
+        Self::run(None)
+    }
+
+    /// A server that presents `tls` at its port.
+    pub fn with_tls(tls: &Tls) -> Self {
+        Self::run(Some(tls))
+    }
+
+    fn run(tls: Option<&Tls>) -> Self {
+        let folder = folder("redis");
+        let path = |name: &str| folder.path().join(name);
+        let (port, tls_port) = (free_port(), tls.map(|_| free_port()));
+        let root = folder.path().display();
+        let mut settings = format!(
+            "bind 127.0.0.1\n\
+             port {port}\n\
+             unixsocket {root}/socket\n\
+             dir {root}\n\
+             save \"\"\n\
+             appendonly yes\n\
+             appendfsync always\n\
+             requirepass \"{DEFAULT_PASSWORD}\"\n\
+             user {USER} on \">{PASSWORD}\" ~* &* +@all\n\
+             user nobody on \">{PASSWORD}\" -@all\n"
+        );
+        if let (Some(tls), Some(tls_port)) = (tls, tls_port) {
+            tls.copy_to(folder.path());
+            settings += &format!(
+                "tls-port {tls_port}\n\
+                 tls-ca-cert-file {root}/ca.pem\n\
+                 tls-cert-file {root}/cert.pem\n\
+                 tls-key-file {root}/key.pem\n\
+                 tls-auth-clients no\n"
+            );
+        }
+        fs::write(path("redis.conf"), settings).expect("redis.conf");
+        let mut daemon = Daemon {
+            name: "redis-server",
+            program: program::find("redis-server", "redis-server"),
+            arguments: vec![path("redis.conf").into()],
+            port,
+            log: path("log"),
+            answers,
+            child: None,
+        };
+        daemon.start();
+        Self { daemon, tls_port, socket: path("socket"), _folder: folder }
+    }
+
+    /// The port of 127.0.0.1 that it listens on.
+    pub fn port(&self) -> u16 {
+        self.tls_port.unwrap_or(self.daemon.port)
+    }
+
+    /// The socket that it listens on.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The user who may do everything; `nobody` has the same password and may do nothing.
+    pub fn user() -> &'static str {
+        USER
+    }
+
+    /// The user's password, as it is: in a URL it has to be percent-encoded.
+    pub fn password() -> &'static str {
+        PASSWORD
+    }
+
+    /// The password for who gives no name.
+    pub fn default_password() -> &'static str {
+        DEFAULT_PASSWORD
+    }
+
+    /// Ends it at once. Returns when its port refuses connections.
+    pub fn kill(&mut self) {
+        self.daemon.kill();
+    }
+
+    /// Ends it and starts it again on the same port, with the same data.
+    pub fn restart(&mut self) {
+        self.daemon.restart();
+    }
+}
+
+/// It asks for a password once it has loaded its data; before, it says that it is loading.
+fn answers(stream: &mut TcpStream) -> io::Result<bool> {
+    stream.write_all(b"PING\r\n")?;
+    let mut start = [0; 7];
+    stream.read_exact(&mut start)?;
+    Ok(&start == b"-NOAUTH")
+}

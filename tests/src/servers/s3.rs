@@ -1,0 +1,91 @@
+//! S3 in this process, which verifies signatures.
+
+use std::fmt;
+use std::fs;
+
+use s3s::auth::SimpleAuth;
+use s3s::host::MultiDomain;
+use s3s::service::S3ServiceBuilder;
+use s3s_fs::FileSystem;
+use tempfile::TempDir;
+
+use super::folder;
+use super::http_server::HttpServer;
+use crate::tls::Tls;
+
+const BUCKET: &str = "shop";
+const KEY: &str = "AKIASHOP";
+/// As in real secrets, there are characters in it that have to be percent-encoded in a URL.
+const SECRET: &str = "wJalr/UtnFEMI+K7MDENG/bPxRfiCY=";
+
+/// A server with an empty bucket `shop`, by path and by host name (`shop.localhost`).
+pub struct S3Server {
+    server: HttpServer,
+    folder: TempDir,
+}
+
+impl S3Server {
+    /// A server in clear text.
+    pub fn start() -> Self {
+        Self::run(None)
+    }
+
+    /// A server that presents `tls`.
+    pub fn with_tls(tls: &Tls) -> Self {
+        Self::run(Some(tls))
+    }
+
+    fn run(tls: Option<&Tls>) -> Self {
+        let folder = folder("s3");
+        fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");
+        let files = FileSystem::new(folder.path()).expect("a folder for the buckets");
+        let server = HttpServer::start(tls, |port| {
+            let mut service = S3ServiceBuilder::new(files);
+            service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+            service.set_host(MultiDomain::new([format!("localhost:{port}")]).expect("a domain"));
+            service.build()
+        });
+        Self { server, folder }
+    }
+
+    /// The port of 127.0.0.1 that it listens on.
+    pub fn port(&self) -> u16 {
+        self.server.port()
+    }
+
+    /// The bucket there is.
+    pub fn bucket() -> &'static str {
+        BUCKET
+    }
+
+    /// The access key.
+    pub fn key() -> &'static str {
+        KEY
+    }
+
+    /// Its secret, as it is: in a URL it has to be percent-encoded.
+    pub fn secret() -> &'static str {
+        SECRET
+    }
+
+    /// What the bucket keeps under `name`.
+    pub fn stored(&self, name: &str) -> Option<Vec<u8>> {
+        fs::read(self.folder.path().join(BUCKET).join(name)).ok()
+    }
+
+    /// Cuts all its connections. Returns when its port refuses new ones.
+    pub fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    /// Ends it and starts it again on the same port, with the same data.
+    pub fn restart(&mut self) {
+        self.server.restart();
+    }
+}
+
+impl fmt::Debug for S3Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3Server").field("port", &self.port()).finish_non_exhaustive()
+    }
+}

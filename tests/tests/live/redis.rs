@@ -1,0 +1,253 @@
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, Redis};
+use backing_services_tests::servers;
+use backing_services_tests::tls::Tls;
+use redis::AsyncCommands;
+use redis::aio::ConnectionManager;
+
+use crate::conformance::{Reaches, Subject};
+
+struct OnRedis;
+
+impl Subject for OnRedis {
+    type Adapter = Redis;
+    type Server = servers::Redis;
+
+    fn start() -> servers::Redis {
+        servers::Redis::start()
+    }
+
+    fn start_with_tls(tls: &Tls) -> Option<servers::Redis> {
+        Some(servers::Redis::with_tls(tls))
+    }
+
+    fn reaches(scheme: &str) -> Reaches {
+        match scheme {
+            "rediss" | "valkeys" => Reaches::Tls,
+            "redis+unix" => Reaches::Elsewhere,
+            _ => Reaches::Plain,
+        }
+    }
+
+    fn handle(scheme: &str) -> HandleBuilder {
+        Handle::builder(scheme)
+            .username(servers::Redis::user())
+            .password(servers::Redis::password())
+            .name("2")
+    }
+
+    fn tls_handle(scheme: &str, server: &servers::Redis, authority: &Path) -> HandleBuilder {
+        Self::handle(scheme)
+            .host("localhost")
+            .port(server.port())
+            .param("tls_ca", authority.to_str().unwrap())
+    }
+
+    fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
+        let handle = Self::handle("redis").password("wrong");
+        Some((handle, "authentication failed: the user name or the password is wrong"))
+    }
+
+    /// The connection ends with the last clone.
+    fn ends() -> bool {
+        false
+    }
+
+    async fn use_it(client: &ConnectionManager) -> Result<(), String> {
+        let mut client = client.clone();
+        let told = |error: redis::RedisError| error.to_string();
+        let () = client.set("word", "grüße 🦀").await.map_err(told)?;
+        let read: String = client.get("word").await.map_err(told)?;
+        let (a, b): (i64, i64) = redis::pipe()
+            .atomic()
+            .incr("count", 1)
+            .incr("count", 1)
+            .query_async(&mut client)
+            .await
+            .map_err(told)?;
+        match (read.as_str(), b - a) {
+            ("grüße 🦀", 1) => Ok(()),
+            other => Err(format!("read {other:?}")),
+        }
+    }
+}
+
+conformance!(OnRedis);
+
+#[derive(BackingServices)]
+struct Services {
+    sessions: Redis,
+}
+
+fn load(url: &str) -> Services {
+    Services::load(&Environment::from_pairs([("SESSIONS_URL", url)])).unwrap()
+}
+
+async fn connect(handle: HandleBuilder) -> ConnectionManager {
+    load(handle.build().unwrap().expose_url()).connect_sessions().await.unwrap()
+}
+
+async fn cause(handle: HandleBuilder) -> String {
+    let services = load(handle.build().unwrap().expose_url());
+    let report = services.connect_sessions().await.unwrap_err();
+    assert_eq!(report.failures()[0].attempts(), 1, "{report}");
+    report.failures()[0].cause().to_owned()
+}
+
+#[tokio::test]
+async fn a_password_alone_a_socket_and_databases() {
+    let server = servers::Redis::start();
+    let alone = Handle::builder("redis").password(servers::Redis::default_password());
+    let mut zero = connect(alone.host("localhost").port(server.port())).await;
+    OnRedis::use_it(&zero).await.unwrap();
+
+    let socket = Handle::builder("redis+unix")
+        .username(servers::Redis::user())
+        .password(servers::Redis::password())
+        .path(server.socket().to_str().unwrap())
+        .param("db", "2");
+    let mut two = connect(socket).await;
+    OnRedis::use_it(&two).await.unwrap();
+    let () = two.set("where", "two").await.unwrap();
+    let nothing: Option<String> = zero.get("where").await.unwrap();
+    assert_eq!(nothing, None, "another database");
+}
+
+#[tokio::test]
+async fn both_protocols() {
+    let server = servers::Redis::start();
+    for protocol in ["resp2", "resp3"] {
+        let handle = OnRedis::handle("redis").param("protocol", protocol);
+        let mut client = connect(handle.host("localhost").port(server.port())).await;
+        OnRedis::use_it(&client).await.unwrap();
+        let hello: redis::Value = redis::cmd("HELLO").query_async(&mut client).await.unwrap();
+        assert_eq!(matches!(hello, redis::Value::Map(_)), protocol == "resp3", "{hello:?}");
+    }
+    let wrong = OnRedis::handle("redis").password("wrong").param("protocol", "resp3");
+    let said = cause(wrong.host("localhost").port(server.port())).await;
+    assert_eq!(said, "authentication failed: the user name or the password is wrong");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told() {
+    let server = servers::Redis::start();
+    let at = |handle: HandleBuilder| handle.host("localhost").port(server.port());
+    let nobody = Handle::builder("redis").username("nobody").password(servers::Redis::password());
+    for (handle, says) in [
+        (at(Handle::builder("redis")), "authentication failed: the server asks for a password"),
+        (
+            at(Handle::builder("redis")).name("1"),
+            "authentication failed: the server asks for a password",
+        ),
+        (
+            at(Handle::builder("redis")).password("x"),
+            "authentication failed: the user name or the password is wrong",
+        ),
+        (at(nobody), "access denied: the user may not run this command (NOPERM)"),
+        (at(OnRedis::handle("redis")).name("99"), "there is no such database"),
+        (
+            Handle::builder("redis+unix").path("/no/such/redis.sock"),
+            "there is no such file or socket",
+        ),
+    ] {
+        let services = load(handle.build().unwrap().expose_url());
+        let report = services.connect_sessions().await.unwrap_err();
+        assert_eq!(report.failures()[0].cause(), says);
+    }
+}
+
+/// A server that dies and comes back under a client in use: what it acknowledged is there, and the app goes on
+/// with the client it has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_in_use() {
+    let mut server = servers::Redis::start();
+    let client = connect(OnRedis::handle("redis").host("localhost").port(server.port())).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let (mut client, done) = (client.clone(), Arc::clone(&done));
+            tokio::spawn(async move {
+                let (mut kept, mut failed) = (Vec::new(), 0);
+                for number in 0.. {
+                    if done.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    let entry = format!("{writer}-{number}");
+                    match client.rpush::<_, _, i64>("log", &entry).await {
+                        Ok(_) => kept.push(entry),
+                        Err(_) => failed += 1,
+                    }
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                (kept, failed)
+            })
+        })
+        .collect();
+
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let killed = Instant::now();
+        server = tokio::task::spawn_blocking(move || {
+            server.kill();
+            std::thread::sleep(Duration::from_millis(200));
+            server.restart();
+            server
+        })
+        .await
+        .unwrap();
+        // The writers have been asking all along, so the manager has a connection again at once.
+        let mut client = client.clone();
+        let started = Instant::now();
+        while client.get::<_, Option<String>>("x").await.is_err() {
+            assert!(started.elapsed() < Duration::from_secs(1), "{:?}", killed.elapsed());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    done.store(true, Ordering::SeqCst);
+
+    let (mut acknowledged, mut failures) = (Vec::new(), 0);
+    for writer in writers {
+        let (kept, failed) = writer.await.unwrap();
+        acknowledged.extend(kept);
+        failures += failed;
+    }
+    let log: HashSet<String> = client.clone().lrange("log", 0, -1).await.unwrap();
+    let lost: Vec<_> = acknowledged.iter().filter(|entry| !log.contains(*entry)).collect();
+    assert!(lost.is_empty(), "{} of {} are lost: {lost:?}", lost.len(), acknowledged.len());
+    assert!(acknowledged.len() > 100 && failures > 0, "{} and {failures}", acknowledged.len());
+}
+
+/// A client that was idle during the outage answers a ping as if nothing had been, and its first command or its
+/// second is served.
+#[tokio::test]
+async fn idle_during_an_outage() {
+    let mut server = servers::Redis::start();
+    for protocol in ["resp2", "resp3"] {
+        let handle = OnRedis::handle("redis").param("protocol", protocol);
+        let client = connect(handle.host("localhost").port(server.port())).await;
+        server.restart();
+        Redis::ping(&client).await.unwrap();
+        server.restart();
+        if OnRedis::use_it(&client).await.is_err() {
+            OnRedis::use_it(&client).await.unwrap();
+        }
+    }
+}
+
+/// A command that is not answered ends with an error, and a blocking one may wait for as long as `timeout` says.
+#[tokio::test]
+async fn a_server_that_falls_silent() {
+    let server = servers::Redis::start();
+    let handle = OnRedis::handle("redis").param("timeout", "500ms");
+    let mut client = connect(handle.host("localhost").port(server.port())).await;
+    let started = Instant::now();
+    let waited = client.blpop::<_, Option<(String, String)>>("nothing", 5.0).await;
+    assert!(waited.unwrap_err().is_timeout());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
