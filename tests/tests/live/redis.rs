@@ -49,7 +49,7 @@ impl Subject for OnRedis {
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        let handle = Self::handle("redis").password("wrong");
+        let handle = Self::handle("redis").password("another");
         Some((handle, "authentication failed: the user name or the password is wrong"))
     }
 
@@ -128,7 +128,7 @@ async fn both_protocols() {
         let hello: redis::Value = redis::cmd("HELLO").query_async(&mut client).await.unwrap();
         assert_eq!(matches!(hello, redis::Value::Map(_)), protocol == "resp3", "{hello:?}");
     }
-    let wrong = OnRedis::handle("redis").password("wrong").param("protocol", "resp3");
+    let wrong = OnRedis::handle("redis").password("another").param("protocol", "resp3");
     let said = cause(wrong.host("localhost").port(server.port())).await;
     assert_eq!(said, "authentication failed: the user name or the password is wrong");
 }

@@ -142,7 +142,8 @@ async fn another_server() {
     let said = cause(at(handle("secret"), "localhost", Some(server.port()))).await;
     assert_eq!(said, "the server answered 404 Not Found");
     let request = &server.requests()[0];
-    assert_eq!(request.uri().path(), "/shop/.backing-services-probe");
+    assert_eq!(request.uri().path(), "/shop");
+    assert!(request.uri().query().unwrap().contains("prefix=.backing-services-probe"));
     let signed = request.headers()["authorization"].to_str().unwrap();
     assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=AKIASHOP/"), "{signed}");
     assert!(signed.contains("/us-east-1/s3/aws4_request"), "{signed}");
