@@ -9,6 +9,10 @@ use backing_services::{Adapter, BackingServices, Environment, Error, Handle};
 use backing_services_tests::servers::{Silent, StandIn, free_port};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// None is a part of another, and none stands in a message by chance.
 const SECRETS: [&str; 5] = ["uZ8user", "pZ8word", "tZ8oken", "vZ8alue", "hZ8ead"];
@@ -17,10 +21,10 @@ const SECRETS: [&str; 5] = ["uZ8user", "pZ8word", "tZ8oken", "vZ8alue", "hZ8ead"
 static SHOWN: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
     let shown = Arc::new(Mutex::new(Vec::new()));
     let writer = Sink(Arc::clone(&shown));
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .init();
+    // The S3 server of the harness lives in this process too, and logs what it is sent.
+    let ours = filter_fn(|log| !log.target().starts_with("s3s"));
+    let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+    tracing_subscriber::registry().with(layer.with_filter(ours)).init();
     shown
 });
 
@@ -163,6 +167,12 @@ adapters! {
     memcached: backing_services::Memcached;
     mysql: backing_services::MySql;
     newrelic: backing_services::NewRelic;
+    blobs: backing_services::Blobs;
+    mail: backing_services::Mail;
+    memcached: backing_services::Memcached;
+    mysql: backing_services::MySql;
+    redis: backing_services::Redis;
+    s3: backing_services::S3;
     smtp: backing_services::Smtp;
     sql: backing_services::Sql;
     sqlite: backing_services::Sqlite;
@@ -201,6 +211,12 @@ const VALID: &[&str] = &[
     "https://:tZ8oken@api.example/2",
     "https://:tZ8oken@api.example?auth=query:vZ8alue",
     "http://uZ8user:pZ8word@localhost/2.0/",
+    "memory:",
+    "redis://uZ8user:pZ8word@localhost/2",
+    "rediss://:pZ8word@cache.example?tls_ca=vZ8alue",
+    "redis+unix://uZ8user:pZ8word@/run/redis.sock?db=1",
+    "s3://uZ8user:pZ8word@uploads?region=eu-central-1&session_token=tZ8oken",
+    "s3://uZ8user:pZ8word@uploads/inner?endpoint=https://minio.example",
 ];
 
 /// Handles that are wrong in themselves or for every adapter here.
@@ -261,6 +277,19 @@ const BROKEN: &[&str] = &[
     "https://:tZ8oken%0A@api.example",
     "https://uZ8user:pZ8word@api.example?auth=query:vZ8alue",
     "https://uZ8user:pZ8word@api.example/tZ8oken/../x",
+    "redis://:pZ8word@localhost/vZ8alue",
+    "redis://:pZ8word@cache.example",
+    "redis://uZ8user@localhost",
+    "redis://localhost?protocol=vZ8alue",
+    "s3://uZ8user@uploads",
+    "s3://:pZ8word@uploads",
+    "s3://uZ8user:pZ8word@localhost:9000/uploads",
+    "s3://uZ8user:pZ8word@uploads/vZ8alue//x",
+    "s3://uZ8user:pZ8word@uploads?region=vZ8alue/",
+    "s3://uZ8user:pZ8word@uploads?endpoint=https://uZ8user:pZ8word%40h",
+    "s3://uZ8user:pZ8word@uploads?endpoint=http://minio.example&session_token=tZ8oken",
+    "s3://uploads?session_token=tZ8oken",
+    "memory:vZ8alue",
 ];
 
 #[test]
@@ -328,6 +357,14 @@ async fn failing_connections() {
             newrelic::connect(&url).await;
             loggly::connect(&url).await;
         }
+        redis::connect(&url("redis")).await;
+        redis::connect(&url("rediss")).await;
+        let s3 = format!(
+            "s3://uZ8user:pZ8word@uploads?endpoint=http://localhost:{port}&session_token=tZ8oken\
+             &connect_timeout={timeout}"
+        );
+        s3::connect(&s3).await;
+        blobs::connect(&s3).await;
         mail::connect(&format!(
             "postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}"
         ))
@@ -464,10 +501,13 @@ async fn a_web_server_that_repeats_the_credentials() {
 #[tokio::test]
 async fn real_servers() {
     use backing_services_tests::servers::{self, MariaDb, Postfix, PostgreSql};
+    use backing_services_tests::servers::{self, MariaDb, Postfix, S3Server};
 
     let _turn = TURN.lock().await;
     let (db, mail, cache) =
         (MariaDb::start(), Postfix::with_plain_auth(), servers::Memcached::start());
+    let (sessions, uploads) = (servers::Redis::start(), S3Server::with_key("uZ8user", "pZ8word"));
+    sessions.add_user("uZ8user", "pZ8word");
     db.sql("CREATE USER 'uZ8user' IDENTIFIED BY 'pZ8word'; GRANT ALL ON shop.* TO 'uZ8user'");
     let pg = PostgreSql::start();
     pg.sql("CREATE ROLE \"uZ8user\" LOGIN PASSWORD 'pZ8word'");
@@ -488,6 +528,17 @@ async fn real_servers() {
         let url = format!("smtp://uZ8user:{password}@localhost:{}", mail.port());
         smtp::connect(&url).await;
         mail::connect(&url).await;
+        for protocol in ["resp2", "resp3"] {
+            let port = sessions.port();
+            let url = format!("redis://uZ8user:{password}@localhost:{port}/1?protocol={protocol}");
+            redis::connect(&url).await;
+        }
+        let endpoint = format!("http://localhost:{}", uploads.port());
+        s3::connect(&format!("s3://uZ8user:{password}@shop?endpoint={endpoint}")).await;
+        blobs::connect(&format!(
+            "s3://uZ8user:{password}@shop/inner?endpoint={endpoint}&session_token=tZ8oken"
+        ))
+        .await;
     }
     memcached::connect(&format!("memcached://localhost:{}", cache.port())).await;
     let queue = servers::Beanstalkd::start();

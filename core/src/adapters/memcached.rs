@@ -10,6 +10,13 @@
 //!
 //! With several servers each key has its home on one of them, and stays there for as long as the server is in
 //! the list, in any order (rendezvous hashing with XXH3). The client reaches servers over IPv4 only.
+//!
+//! | provider | handle |
+//! |---|---|
+//! | [Amazon ElastiCache](https://docs.aws.amazon.com/AmazonElastiCache/latest/mem-ug/Endpoints.html) of nodes, without encryption in transit | `memcached://name.0001.use1.cache.amazonaws.com,name.0002.use1.cache.amazonaws.com`: the nodes' endpoints, because the client discovers none |
+//! | [MemCachier](https://blog.memcachier.com/2017/02/23/ascii-protocol-support/) | none: it asks for a user name and a password, by SASL or by a first command of its own, and the client sends neither |
+//!
+//! A cache that takes only TLS, such as ElastiCache Serverless, cannot be reached either.
 
 use std::fmt;
 use std::io;

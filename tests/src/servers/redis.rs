@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -101,6 +101,17 @@ impl Redis {
     /// The password for who gives no name.
     pub fn default_password() -> &'static str {
         DEFAULT_PASSWORD
+    }
+
+    /// Makes another user who may do everything, until the next restart.
+    pub fn add_user(&self, name: &str, password: &str) {
+        let mut stream =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.daemon.port)).expect("redis");
+        write!(stream, "AUTH {DEFAULT_PASSWORD}\r\nACL SETUSER {name} on >{password} ~* +@all\r\n")
+            .expect("commands");
+        let mut answer = [0; 10];
+        stream.read_exact(&mut answer).expect("answers");
+        assert_eq!(&answer, b"+OK\r\n+OK\r\n");
     }
 
     /// Ends it at once. Returns when its port refuses connections.

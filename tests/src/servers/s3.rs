@@ -27,21 +27,26 @@ pub struct S3Server {
 impl S3Server {
     /// A server in clear text.
     pub fn start() -> Self {
-        Self::run(None)
+        Self::run(None, KEY, SECRET)
+    }
+
+    /// A server in clear text that knows another key.
+    pub fn with_key(key: &str, secret: &str) -> Self {
+        Self::run(None, key, secret)
     }
 
     /// A server that presents `tls`.
     pub fn with_tls(tls: &Tls) -> Self {
-        Self::run(Some(tls))
+        Self::run(Some(tls), KEY, SECRET)
     }
 
-    fn run(tls: Option<&Tls>) -> Self {
+    fn run(tls: Option<&Tls>, key: &str, secret: &str) -> Self {
         let folder = folder("s3");
         fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");
         let files = FileSystem::new(folder.path()).expect("a folder for the buckets");
         let server = HttpServer::start(tls, |port| {
             let mut service = S3ServiceBuilder::new(files);
-            service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+            service.set_auth(SimpleAuth::from_single(key, secret));
             service.set_host(MultiDomain::new([format!("localhost:{port}")]).expect("a domain"));
             service.build()
         });

@@ -1,8 +1,9 @@
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, S3};
-use backing_services_tests::servers::{S3Server, free_port};
+use backing_services_tests::servers::{Response, S3Server, StandIn, free_port};
 use backing_services_tests::tls::Tls;
 use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3;
@@ -132,8 +133,6 @@ async fn what_is_wrong_is_told() {
 /// A server that answers, but is not S3.
 #[tokio::test]
 async fn another_server() {
-    use backing_services_tests::servers::{Response, StandIn};
-
     let server = StandIn::start(|_| {
         let mut page = Response::new("<html>no such page</html>".into());
         *page.status_mut() = http_status(404);
@@ -229,4 +228,58 @@ async fn an_endpoint_that_is_not_there() {
     let error = S3::ping(&client).await.unwrap_err();
     assert_eq!(error.to_string(), "connection refused");
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+/// Without a key in the handle it is that of the process or of its container. A process of its own has an
+/// environment of its own, so the test starts itself again.
+#[test]
+fn credentials_of_the_environment() {
+    if let Ok(services) = Services::from_env() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(async {
+            let client = services.connect_uploads().await.unwrap();
+            use_store(&client).await.unwrap();
+            let url = client.signed_url(Method::GET, &"x".into(), Duration::from_secs(60)).await;
+            let url = url.unwrap().to_string();
+            assert!(url.contains("%2Feu-central-1%2F"), "the region is the environment's: {url}");
+        });
+    }
+
+    let server = S3Server::start();
+    let handle = at(Handle::builder("s3"), "localhost", Some(server.port())).build().unwrap();
+    let (key, secret) = (S3Server::key(), S3Server::secret());
+    let agent = StandIn::start(move |request| {
+        assert_eq!(request.headers()["authorization"], "of the container");
+        Response::new(
+            serde_json::json!({
+                "AccessKeyId": key, "SecretAccessKey": secret, "Token": "session",
+                "Expiration": "2099-01-01T00:00:00Z",
+            })
+            .to_string()
+            .into(),
+        )
+    });
+    let agent_url = format!("http://localhost:{}/credentials", agent.port());
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "of the container").unwrap();
+    let process = [("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)];
+    let container = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent_url.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token.path().to_str().unwrap()),
+    ];
+    for credentials in [process, container] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "s3::credentials_of_the_environment"])
+            .env("UPLOADS_URL", handle.expose_url())
+            // What is no credential does not redirect the client.
+            .env("AWS_ENDPOINT_URL", "http://localhost:1")
+            .env("AWS_BUCKET", "another")
+            .env("AWS_REGION", "eu-central-1")
+            .envs(credentials)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    }
+    assert_eq!(agent.requests().len(), 1);
 }
