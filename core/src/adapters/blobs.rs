@@ -88,9 +88,10 @@ impl Adapter for Blobs {
         Ok(match &self.place {
             Place::Bucket { s3, prefix } => {
                 let store = s3.connect().await?;
-                match prefix.is_root() {
-                    true => Arc::new(store),
-                    false => Arc::new(PrefixStore::new(store, prefix.clone())),
+                if prefix.is_root() {
+                    Arc::new(store)
+                } else {
+                    Arc::new(PrefixStore::new(store, prefix.clone()))
                 }
             }
             Place::Folder(path) => {

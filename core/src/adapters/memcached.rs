@@ -16,7 +16,7 @@
 //! | [Amazon ElastiCache](https://docs.aws.amazon.com/AmazonElastiCache/latest/mem-ug/Endpoints.html) of nodes, without encryption in transit | `memcached://name.0001.use1.cache.amazonaws.com,name.0002.use1.cache.amazonaws.com`: the nodes' endpoints, because the client discovers none |
 //! | [MemCachier](https://blog.memcachier.com/2017/02/23/ascii-protocol-support/) | none: it asks for a user name and a password, by SASL or by a first command of its own, and the client sends neither |
 //!
-//! A cache that takes only TLS, such as ElastiCache Serverless, cannot be reached either.
+//! A cache that takes only TLS, as the serverless ones of AWS do, cannot be reached either.
 
 use std::fmt;
 use std::io;

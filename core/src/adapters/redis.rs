@@ -174,10 +174,7 @@ impl Adapter for Redis {
         }
         let client = self.client()?;
         ConnectionManager::new_with_config(client, config).await.map_err(|error| {
-            match error.is_timeout() {
-                true => ClientError::no_answer(limit),
-                false => cause(&error),
-            }
+            if error.is_timeout() { ClientError::no_answer(limit) } else { cause(&error) }
         })
     }
 
@@ -209,11 +206,10 @@ impl Redis {
             Place::Socket(path) => ConnectionAddr::Unix(path.clone()),
             Place::Server { host, tls } => {
                 let (host, port) = (host.name().to_owned(), host.port().unwrap_or(DEFAULT_PORT));
-                match tls {
-                    true => {
-                        ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }
-                    }
-                    false => ConnectionAddr::Tcp(host, port),
+                if *tls {
+                    ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }
+                } else {
+                    ConnectionAddr::Tcp(host, port)
                 }
             }
         };

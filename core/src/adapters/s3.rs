@@ -148,9 +148,10 @@ impl Adapter for S3 {
         if let Some(endpoint) = &self.endpoint {
             // With the bucket in the host name, `object_store` wants it in the endpoint too.
             let Endpoint { scheme, host } = endpoint;
-            builder = builder.with_endpoint(match self.path_style {
-                true => format!("{scheme}://{host}"),
-                false => format!("{scheme}://{}.{host}", self.bucket),
+            builder = builder.with_endpoint(if self.path_style {
+                format!("{scheme}://{host}")
+            } else {
+                format!("{scheme}://{}.{host}", self.bucket)
             });
         }
         builder.build().map_err(|error| cause(&error))

@@ -42,7 +42,19 @@ impl Redis {
         let path = |name: &str| folder.path().join(name);
         let (port, tls_port) = (free_port(), tls.map(|_| free_port()));
         let root = folder.path().display();
-        let mut settings = format!(
+        let tls_settings = tls_port.map_or_else(String::new, |port| {
+            format!(
+                "tls-port {port}\n\
+                 tls-ca-cert-file {root}/ca.pem\n\
+                 tls-cert-file {root}/cert.pem\n\
+                 tls-key-file {root}/key.pem\n\
+                 tls-auth-clients no\n"
+            )
+        });
+        if let Some(tls) = tls {
+            tls.copy_to(folder.path());
+        }
+        let settings = format!(
             "bind 127.0.0.1\n\
              port {port}\n\
              unixsocket {root}/socket\n\
@@ -52,18 +64,9 @@ impl Redis {
              appendfsync always\n\
              requirepass \"{DEFAULT_PASSWORD}\"\n\
              user {USER} on \">{PASSWORD}\" ~* &* +@all\n\
-             user nobody on \">{PASSWORD}\" -@all\n"
+             user nobody on \">{PASSWORD}\" -@all\n\
+             {tls_settings}"
         );
-        if let (Some(tls), Some(tls_port)) = (tls, tls_port) {
-            tls.copy_to(folder.path());
-            settings += &format!(
-                "tls-port {tls_port}\n\
-                 tls-ca-cert-file {root}/ca.pem\n\
-                 tls-cert-file {root}/cert.pem\n\
-                 tls-key-file {root}/key.pem\n\
-                 tls-auth-clients no\n"
-            );
-        }
         fs::write(path("redis.conf"), settings).expect("redis.conf");
         let mut daemon = Daemon {
             name: "redis-server",

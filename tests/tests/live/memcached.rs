@@ -98,11 +98,11 @@ async fn killed_while_in_use() {
             let (cache, seen) = (cache.clone(), seen.clone());
             tokio::spawn(async move {
                 let key = format!("user-{user}");
-                let (mut served, mut errors) = (0, Vec::new());
+                let (mut done, mut errors) = (0, Vec::new());
                 loop {
                     let before = *seen.borrow();
                     if before == "end" {
-                        return (served, errors);
+                        return (done, errors);
                     }
                     let used = async {
                         let mut client = cache.for_key(&key).await.map_err(|e| e.to_string())?;
@@ -110,7 +110,7 @@ async fn killed_while_in_use() {
                         set.map_err(|error| error.to_string())
                     };
                     match used.await {
-                        Ok(()) => served += 1,
+                        Ok(()) => done += 1,
                         Err(error) => errors.push((before, error)),
                     }
                     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -137,8 +137,8 @@ async fn killed_while_in_use() {
 
     let mut during = 0;
     for user in users {
-        let (served, errors) = user.await.unwrap();
-        assert!(served > 10, "{served}");
+        let (done, errors) = user.await.unwrap();
+        assert!(done > 10, "{done}");
         during += errors.iter().filter(|(phase, _)| *phase == "outage").count();
         let outside: Vec<_> = errors.iter().filter(|(phase, _)| *phase == "after").collect();
         assert!(outside.is_empty(), "{outside:?}");

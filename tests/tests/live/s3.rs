@@ -165,7 +165,7 @@ async fn signed_urls() {
         let handle = at(handle(S3Server::secret()), "localhost", Some(server.port()));
         let handle = handle.param("path_style", path_style).build().unwrap();
         let client = S3::from_handle(&handle).unwrap().connect().await.unwrap();
-        let (name, soon) = (Name::from("in voice.txt"), Duration::from_secs(60));
+        let (name, soon) = (Name::from("in voice.txt"), Duration::from_mins(1));
         let put = client.signed_url(Method::PUT, &name, soon).await.unwrap();
         assert_eq!(put.host_str(), Some(host));
         let answer = browser.put(put).body("EUR 12").send().await.unwrap();
@@ -239,7 +239,7 @@ fn credentials_of_the_environment() {
         return runtime.block_on(async {
             let client = services.connect_uploads().await.unwrap();
             use_store(&client).await.unwrap();
-            let url = client.signed_url(Method::GET, &"x".into(), Duration::from_secs(60)).await;
+            let url = client.signed_url(Method::GET, &"x".into(), Duration::from_mins(1)).await;
             let url = url.unwrap().to_string();
             assert!(url.contains("%2Feu-central-1%2F"), "the region is the environment's: {url}");
         });
