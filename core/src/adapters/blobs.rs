@@ -97,7 +97,7 @@ impl Adapter for Blobs {
             Place::Folder(path) => {
                 tokio::fs::create_dir_all(path).await.map_err(|error| folder_cause(&error))?;
                 let store = LocalFileSystem::new_with_prefix(path);
-                Arc::new(store.map_err(|error| s3::cause(&error))?.with_fsync(true))
+                Arc::new(store.map_err(ClientError::caused_by)?.with_fsync(true))
             }
             Place::Memory(store) => Arc::clone(store) as Arc<dyn ObjectStore>,
         })

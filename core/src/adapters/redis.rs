@@ -11,7 +11,7 @@
 //! | `protocol` | `resp2`, `resp3` | `resp2` |
 //! | `tls` | `none`: sending the password in the clear to another machine is meant | |
 //! | `tls_ca` | a file of PEM certificates, the only authorities to trust | those of the system |
-//! | `connect_timeout` | for connecting, each time | `10s` |
+//! | `connect_timeout` | for connecting, each time, and for a machine that is gone to be noticed (on Linux) | `10s` |
 //! | `timeout` | for the answer to a command; a blocking one such as `BLPOP` needs more than it blocks | `30s` |
 //!
 //! A password for another machine takes TLS or `tls=none`. Certificates are always verified.
@@ -43,6 +43,8 @@ use std::time::Duration;
 use futures_core::Stream;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::auth::{BasicAuth, StreamingCredentialsProvider};
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{
     Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
     RedisError, RedisResult, ServerErrorKind, TlsCertificates,
@@ -59,6 +61,7 @@ use crate::secret::Secret;
 
 const DEFAULT_PORT: u16 = 6379;
 const TIMEOUT: Duration = Duration::from_secs(30);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// A Redis or Valkey server. Its client is [`redis::aio::ConnectionManager`].
 ///
@@ -225,11 +228,11 @@ impl Redis {
             settings = settings.set_password(password.expose());
         }
         let info = address.into_connection_info().map_err(|error| cause(&error))?;
-        let info = info.set_redis_settings(settings);
+        let info = info.set_redis_settings(settings).set_tcp_settings(self.tcp_settings());
         if matches!(self.place, Place::Server { tls: true, .. })
             && CryptoProvider::get_default().is_none()
         {
-            // Lost to another thread, the race has the same winner.
+            // It fails when another thread was faster, and then there is one.
             let _ = aws_lc_rs::default_provider().install_default();
         }
         let client = match &self.params.tls_ca {
@@ -240,6 +243,17 @@ impl Redis {
             None => Client::open(info),
         };
         client.map_err(|error| cause(&error))
+    }
+
+    /// The manager keeps a connection whose commands time out, so the system has to notice that the other
+    /// machine is gone.
+    fn tcp_settings(&self) -> TcpSettings {
+        let settings = TcpSettings::default()
+            .set_nodelay(true)
+            .set_keepalive(TcpKeepalive::new().with_time(KEEPALIVE));
+        #[cfg(target_os = "linux")]
+        let settings = settings.set_user_timeout(self.connect_timeout());
+        settings
     }
 }
 

@@ -368,7 +368,7 @@ impl Told {
 }
 
 /// Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
-pub(super) fn cause(error: &Error) -> ClientError {
+fn cause(error: &Error) -> ClientError {
     let mut source: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = source {
         if let Some(error) = error.downcast_ref() {

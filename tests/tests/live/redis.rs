@@ -240,6 +240,29 @@ async fn idle_during_an_outage() {
     }
 }
 
+/// What watches over the credentials of a user holds no connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_connection_ends_with_the_last_clone() {
+    let server = servers::Redis::start();
+    let alone = Handle::builder("redis").password(servers::Redis::default_password());
+    let mut watch = connect(alone.host("localhost").port(server.port())).await;
+    let mut connections = async || {
+        let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut watch).await.unwrap();
+        list.lines().filter(|line| line.contains(" user=shop ")).count()
+    };
+    let client = connect(OnRedis::handle("redis").host("localhost").port(server.port())).await;
+    let other = client.clone();
+    Redis::close(client).await;
+    OnRedis::use_it(&other).await.unwrap();
+    assert_eq!(connections().await, 1);
+    drop(other);
+    let started = Instant::now();
+    while connections().await > 0 {
+        assert!(started.elapsed() < Duration::from_secs(2), "the connection is still there");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// A command that is not answered ends with an error, and a blocking one may wait for as long as `timeout` says.
 #[tokio::test]
 async fn a_server_that_falls_silent() {
