@@ -7,21 +7,33 @@
 //! | `postmark://TOKEN@localhost:2525?tls=none` | a stand-in on this machine |
 //! | `file:outbox`, `file:///var/outbox` | one `.eml` file a message in that folder, which is created |
 //!
+//! Over SMTP `timeout` (default `1m`) limits how long one message may take, connecting included. A message that was given
+//! up may have arrived all the same. One whose `send` is dropped is sent to its end, or to that limit.
+//!
+//! [`smtp`](super::smtp) has the handles of Amazon SES, SendGrid, Mailgun and Postmark; `postmark://` is the shorter way to the
+//! last, and that of the adapter [`Postmark`](crate::adapters) too.
+//!
 //! The client is [`MailTransport`], a [`lettre::AsyncTransport`].
 
 use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lettre::address::Envelope;
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::{file, smtp};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::CONNECT_TIMEOUT;
 use super::shared::{folder, folder_cause, require_scheme, within};
 use super::smtp::Smtp;
+use super::shared::{require_scheme, within};
+use super::smtp::{self as relay, Smtp};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
@@ -56,9 +68,17 @@ pub struct Mail {
 
 #[derive(Clone)]
 enum Route {
-    Smtp(Box<Smtp>),
+    Smtp { smtp: Box<Smtp>, timeout: Duration },
     Folder(PathBuf),
 }
+
+#[derive(Deserialize)]
+struct Params {
+    timeout: Option<Duration>,
+}
+
+/// How long a message may take unless the handle says otherwise.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Sends mail wherever the handle of a [`Mail`] field says.
 ///
@@ -77,7 +97,7 @@ pub struct MailTransport(Transport);
 
 #[derive(Clone)]
 enum Transport {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Arc<Relay>),
     Folder { path: PathBuf, transport: AsyncFileTransport<Tokio1Executor> },
 }
 
@@ -95,6 +115,10 @@ enum Transport {
 pub enum MailError {
     /// The server or the way to it.
     Smtp(smtp::Error),
+    /// The server did not answer in that time. The message may have arrived.
+    Timeout(Duration),
+    /// The runtime ended before the server answered. The message may have arrived.
+    Ended,
     /// The folder.
     File(file::Error),
 }
@@ -110,15 +134,24 @@ impl Adapter for Mail {
         require_scheme::<Self>(handle)?;
         let route = match handle.scheme() {
             "file" => Route::Folder(folder(handle)?),
-            "postmark" => Route::Smtp(Box::new(Smtp::postmark(handle)?)),
-            _ => Route::Smtp(Box::new(Smtp::from_handle(handle)?)),
+            scheme => {
+                let (params, sending): (relay::Params, Params) = handle.params()?;
+                let smtp = match scheme {
+                    "postmark" => Smtp::postmark(handle, params)?,
+                    _ => Smtp::relay(handle, params)?,
+                };
+                let timeout = sending.timeout.unwrap_or(TIMEOUT);
+                Route::Smtp { smtp: Box::new(smtp), timeout }
+            }
         };
         Ok(Self { handle: handle.clone(), route })
     }
 
     async fn connect(&self) -> Result<MailTransport, ClientError> {
         Ok(MailTransport(match &self.route {
-            Route::Smtp(smtp) => Transport::Smtp(smtp.connect().await?),
+            Route::Smtp { smtp, timeout } => {
+                Transport::Smtp(Arc::new(Relay::new(smtp.builder()?, *timeout)))
+            }
             Route::Folder(path) => {
                 tokio::fs::create_dir_all(path).await.map_err(|error| folder_cause(&error))?;
                 Transport::Folder { path: path.clone(), transport: AsyncFileTransport::new(path) }
@@ -128,7 +161,12 @@ impl Adapter for Mail {
 
     async fn ping(client: &MailTransport) -> Result<(), ClientError> {
         match &client.0 {
-            Transport::Smtp(transport) => Smtp::ping(transport).await,
+            Transport::Smtp(relay) => {
+                let answer = relay
+                    .within(CONNECT_TIMEOUT, |smtp| async move { relay::answers(&smtp).await })
+                    .await;
+                answer.unwrap_or_else(|_| Err(ClientError::no_answer(CONNECT_TIMEOUT)))
+            }
             Transport::Folder { path, .. } => within(CONNECT_TIMEOUT, is_writable(path)).await,
         }
     }
@@ -143,10 +181,97 @@ impl Adapter for Mail {
 
     fn connect_timeout(&self) -> Duration {
         match &self.route {
-            Route::Smtp(smtp) => smtp.connect_timeout(),
+            Route::Smtp { smtp, .. } => smtp.connect_timeout(),
             Route::Folder(_) => CONNECT_TIMEOUT,
         }
     }
+}
+
+/// The pool of connections to a relay. It is replaced whenever one of them was left in the middle of something:
+/// `lettre` would use that connection again, and take late answers for those to the next message.
+struct Relay {
+    builder: AsyncSmtpTransportBuilder,
+    timeout: Duration,
+    pool: Mutex<Pool>,
+}
+
+struct Pool {
+    smtp: AsyncSmtpTransport<Tokio1Executor>,
+    generation: u64,
+    closed: bool,
+}
+
+impl Relay {
+    fn new(builder: AsyncSmtpTransportBuilder, timeout: Duration) -> Self {
+        let smtp = builder.clone().build();
+        let pool = Mutex::new(Pool { smtp, generation: 0, closed: false });
+        Self { builder, timeout, pool }
+    }
+
+    /// What `talk` comes to. It runs as a task, because its connection is lost when it is dropped halfway.
+    async fn within<T, F>(
+        self: &Arc<Self>,
+        limit: Duration,
+        talk: impl FnOnce(AsyncSmtpTransport<Tokio1Executor>) -> F,
+    ) -> Result<T, MailError>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let (smtp, generation) = self.current();
+        let mut talking = Box::pin(talk(smtp.clone()));
+        let relay = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            if let Ok(answer) = timeout(limit, &mut talking).await {
+                return Ok(answer);
+            }
+            relay.replace(generation);
+            tokio::spawn(async move {
+                // The pool gives out nothing and takes nothing back once this has begun.
+                let _ = timeout(limit, smtp.shutdown()).await;
+                drop(talking);
+            });
+            Err(MailError::Timeout(limit))
+        });
+        task.await.unwrap_or(Err(MailError::Ended))
+    }
+
+    fn current(&self) -> (AsyncSmtpTransport<Tokio1Executor>, u64) {
+        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        (pool.smtp.clone(), pool.generation)
+    }
+
+    /// A new pool, unless someone else has replaced that `generation` already.
+    fn replace(&self, generation: u64) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.generation == generation && !pool.closed {
+            pool.smtp = self.builder.clone().build();
+            pool.generation += 1;
+        }
+    }
+
+    async fn shutdown(&self) {
+        let smtp = {
+            let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+            pool.closed = true;
+            pool.smtp.clone()
+        };
+        smtp.shutdown().await;
+    }
+}
+
+fn folder(handle: &Handle) -> Result<PathBuf, HandleError> {
+    handle.params::<()>()?;
+    if handle.host().is_some() || handle.username().is_some() || handle.password().is_some() {
+        return Err(HandleError::new("a folder has no host")
+            .with_help("write `file:relative/folder` or `file:///absolute/folder`"));
+    }
+    let path = handle.path_decoded();
+    if matches!(path.as_str(), "" | "/") || path.contains('\0') {
+        return Err(HandleError::new("the handle names no folder")
+            .with_help("write `file:relative/folder` or `file:///absolute/folder`"));
+    }
+    Ok(path.into())
 }
 
 /// A folder answers when a file can be made in it.
@@ -175,9 +300,14 @@ impl AsyncTransport for MailTransport {
     {
         Box::pin(async move {
             match &self.0 {
-                Transport::Smtp(transport) => {
-                    let answer =
-                        transport.send_raw(envelope, email).await.map_err(MailError::Smtp)?;
+                Transport::Smtp(relay) => {
+                    let (envelope, email) = (envelope.clone(), email.to_vec());
+                    let answer = relay
+                        .within(relay.timeout, |smtp| async move {
+                            smtp.send_raw(&envelope, &email).await
+                        })
+                        .await?
+                        .map_err(MailError::Smtp)?;
                     Ok(answer.message().collect::<Vec<_>>().join(" "))
                 }
                 Transport::Folder { transport, .. } => {
@@ -196,7 +326,7 @@ impl AsyncTransport for MailTransport {
     {
         Box::pin(async move {
             match &self.0 {
-                Transport::Smtp(transport) => transport.shutdown().await,
+                Transport::Smtp(relay) => relay.shutdown().await,
                 Transport::Folder { transport, .. } => transport.shutdown().await,
             }
         })
@@ -216,6 +346,8 @@ impl fmt::Display for MailError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Smtp(error) => error.fmt(f),
+            Self::Timeout(limit) => write!(f, "the server did not answer within {limit:?}"),
+            Self::Ended => f.write_str("the runtime ended before the server answered"),
             Self::File(error) => error.fmt(f),
         }
     }
@@ -225,6 +357,7 @@ impl std::error::Error for MailError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Smtp(error) => error.source(),
+            Self::Timeout(_) | Self::Ended => None,
             Self::File(error) => error.source(),
         }
     }
@@ -233,7 +366,7 @@ impl std::error::Error for MailError {
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.route {
-            Route::Smtp(smtp) => write!(f, "Mail({smtp:?})"),
+            Route::Smtp { smtp, .. } => write!(f, "Mail({smtp:?})"),
             Route::Folder(path) => write!(f, "Mail(file:{})", path.display()),
         }
     }
@@ -270,6 +403,9 @@ mod tests {
             ("file:", "the handle names no folder"),
             ("file://outbox", "a folder has no host"),
             ("file:outbox?mode=rw", "unknown parameter `mode`"),
+            ("file:outbox?timeout=1s", "unknown parameter `timeout`"),
+            ("smtp://h?timeout=1", "the parameter `timeout` has a bad value"),
+            ("smtp://h?timout=1s", "unknown parameter `timout`"),
             (
                 "postmark://api.postmarkapp.com",
                 "the handle needs the server token as user name and no password",

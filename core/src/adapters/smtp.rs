@@ -15,6 +15,19 @@
 //! Without `tls` it is `required` if there are credentials for another machine, else `opportunistic`.
 //! `opportunistic` with credentials for another machine is refused; `tls=none` says that sending them in
 //! the clear is meant. Whenever TLS is used the certificate is verified.
+//!
+//! The transport of `lettre` has no time limit once it is connected, and one around its `send` is no cure: a
+//! connection that was left in the middle of a message goes back to the pool, and the next message takes its late
+//! answers for its own. A [`Mail`](crate::adapters) field has a limit, `timeout`, that drops such connections.
+//!
+//! # Providers
+//!
+//! | provider | handle |
+//! |---|---|
+//! | [Amazon SES](https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html) | `submission://SMTP_USER:SMTP_PASSWORD@email-smtp.eu-west-1.amazonaws.com` |
+//! | [SendGrid](https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-smtp) | `submission://apikey:API_KEY@smtp.sendgrid.net` |
+//! | [Mailgun](https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp) | `submission://postmaster%40mg.example.com:PASSWORD@smtp.mailgun.org` |
+//! | [Postmark](https://postmarkapp.com/developer/user-guide/send-email-with-smtp) | `submission://SERVER_TOKEN:SERVER_TOKEN@smtp.postmarkapp.com` |
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -24,7 +37,7 @@ use std::time::Duration;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::{Error, PoolConfig};
+use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use serde::Deserialize;
 
@@ -61,7 +74,7 @@ pub struct Smtp {
 }
 
 #[derive(Deserialize, Clone)]
-struct Params {
+pub(super) struct Params {
     tls: Option<TlsParam>,
     tls_ca: Option<PathBuf>,
     local_domain: Option<String>,
@@ -95,11 +108,61 @@ impl Adapter for Smtp {
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         require_scheme::<Self>(handle)?;
+        Self::relay(handle, handle.params()?)
+    }
+
+    async fn connect(&self) -> Result<Self::Client, ClientError> {
+        Ok(self.builder()?.build())
+    }
+
+    async fn ping(client: &Self::Client) -> Result<(), ClientError> {
+        within(CONNECT_TIMEOUT, answers(client)).await
+    }
+
+    async fn close(client: Self::Client) {
+        client.shutdown().await;
+    }
+
+    fn handle(&self) -> Option<&Handle> {
+        Some(&self.handle)
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
+    }
+}
+
+/// Whether the server answers, without a time limit.
+pub(super) async fn answers(
+    client: &AsyncSmtpTransport<Tokio1Executor>,
+) -> Result<(), ClientError> {
+    match client.test_connection().await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ClientError::transient("the server does not answer NOOP")),
+        Err(error) => Err(cause(&error)),
+    }
+}
+
+/// What `tls` means for `smtp`; `exposed` are credentials that would travel to another machine.
+fn plain_security(tls: Option<TlsParam>, exposed: bool) -> Result<Security, HandleError> {
+    match tls {
+        Some(TlsParam::None) => Ok(Security::None),
+        Some(TlsParam::Opportunistic) if exposed => Err(HandleError::insecure(
+            "`tls=opportunistic` would send the credentials in the clear to a server without TLS",
+            "write `tls=required`, or `tls=none` if that is meant",
+        )),
+        Some(TlsParam::Required) => Ok(Security::StartTls),
+        None if exposed => Ok(Security::StartTls),
+        Some(TlsParam::Opportunistic) | None => Ok(Security::Opportunistic),
+    }
+}
+
+impl Smtp {
+    pub(super) fn relay(handle: &Handle, params: Params) -> Result<Self, HandleError> {
         if !matches!(handle.path(), "" | "/") {
             return Err(HandleError::new("the handle has a path")
                 .with_help("end it after the host and port"));
         }
-        let params: Params = handle.params()?;
         let host = one_host(handle)?;
         let has_credentials = handle.username().is_some() || handle.password().is_some();
         let (default_port, security) = match (handle.scheme(), params.tls) {
@@ -118,7 +181,8 @@ impl Adapter for Smtp {
         Self::new(handle, host.or_port(default_port), security, credentials, params)
     }
 
-    async fn connect(&self) -> Result<Self::Client, ClientError> {
+    /// What makes the client, any number of times.
+    pub(super) fn builder(&self) -> Result<AsyncSmtpTransportBuilder, ClientError> {
         let tls = match self.security {
             Security::None => Tls::None,
             Security::Opportunistic => Tls::Opportunistic(self.tls_parameters()?),
@@ -147,48 +211,9 @@ impl Adapter for Smtp {
         if let Some(domain) = &self.params.local_domain {
             builder = builder.hello_name(ClientId::Domain(domain.clone()));
         }
-        Ok(builder.build())
+        Ok(builder)
     }
 
-    async fn ping(client: &Self::Client) -> Result<(), ClientError> {
-        within(CONNECT_TIMEOUT, async {
-            match client.test_connection().await {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(ClientError::transient("the server does not answer NOOP")),
-                Err(error) => Err(cause(&error)),
-            }
-        })
-        .await
-    }
-
-    async fn close(client: Self::Client) {
-        client.shutdown().await;
-    }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
-    }
-}
-
-/// What `tls` means for `smtp`; `exposed` are credentials that would travel to another machine.
-fn plain_security(tls: Option<TlsParam>, exposed: bool) -> Result<Security, HandleError> {
-    match tls {
-        Some(TlsParam::None) => Ok(Security::None),
-        Some(TlsParam::Opportunistic) if exposed => Err(HandleError::insecure(
-            "`tls=opportunistic` would send the credentials in the clear to a server without TLS",
-            "write `tls=required`, or `tls=none` if that is meant",
-        )),
-        Some(TlsParam::Required) => Ok(Security::StartTls),
-        None if exposed => Ok(Security::StartTls),
-        Some(TlsParam::Opportunistic) | None => Ok(Security::Opportunistic),
-    }
-}
-
-impl Smtp {
     fn new(
         handle: &Handle,
         host: Host,
@@ -262,13 +287,12 @@ pub(super) fn cause(error: &Error) -> ClientError {
 impl Smtp {
     /// [Postmark's SMTP endpoint](https://postmarkapp.com/developer/user-guide/send-email-with-smtp): the
     /// server token is user name and password, STARTTLS is required. Another host is a stand-in.
-    pub(super) fn postmark(handle: &Handle) -> Result<Self, HandleError> {
+    pub(super) fn postmark(handle: &Handle, params: Params) -> Result<Self, HandleError> {
         if !matches!(handle.path(), "" | "/") {
             return Err(
                 HandleError::new("the handle has a path").with_help("end it after the host")
             );
         }
-        let params: Params = handle.params()?;
         let host = one_host(handle)?;
         let (Some(token), None) = (handle.username(), handle.password()) else {
             return Err(HandleError::new(
@@ -345,6 +369,7 @@ mod tests {
             ("smtps://h?tls=none", "only `smtp` takes the parameter `tls`"),
             ("smtp://h?tls=on", "the parameter `tls` has a bad value"),
             ("smtp://h?tsl=none", "unknown parameter `tsl`"),
+            ("smtp://h?timeout=1s", "unknown parameter `timeout`"),
             (
                 "smtp://h?tls=none&tls_ca=ca.pem",
                 "the handle has certificates but no TLS to use them in",

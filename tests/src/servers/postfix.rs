@@ -19,6 +19,8 @@ use crate::tls::Tls;
 const USER: &str = "mailer";
 /// Every character here that can be mistaken for a part of a URL has to be percent-encoded there.
 const PASSWORD: &str = "p@ss:w/rd#1?%";
+/// A second user, whose name is the password too: a provider's token.
+const TOKEN: &str = "0a1b2c3d-t0ken";
 /// What the user's name is completed with: `mailer@shop.test` logs in too.
 const REALM: &str = "shop.test";
 /// Owner of the delivered mail: Debian's nobody. Postfix delivers as anyone but root.
@@ -71,7 +73,7 @@ impl Postfix {
         make_folders(folder.path());
         let mut settings = base_settings(folder.path());
         if auth {
-            make_user(folder.path());
+            make_users(folder.path());
             settings += &auth_settings(folder.path());
         } else {
             settings += OPEN_TO_ALL;
@@ -120,6 +122,11 @@ impl Postfix {
     /// The user's password, as it is: in a URL it has to be percent-encoded.
     pub fn password(&self) -> &'static str {
         PASSWORD
+    }
+
+    /// The second user who may send: both name and password.
+    pub fn token(&self) -> &'static str {
+        TOKEN
     }
 
     /// The messages delivered to `recipient` so far, oldest first, each as it was received, with the
@@ -223,20 +230,12 @@ fn postfix_user() -> u32 {
     user.trim().parse().expect("the user postfix, which the package postfix makes")
 }
 
-/// A user known to this server alone; Debian's own list, /etc/sasldb2, is left as it is.
-fn make_user(root: &Path) {
+/// Users known to this server alone; Debian's own list, /etc/sasldb2, is left as it is.
+fn make_users(root: &Path) {
     let database = root.join("sasldb2");
-    let mut saslpasswd = Command::new(program::find("saslpasswd2", "sasl2-bin"))
-        .args(["-p", "-c", "-u", REALM, "-f"])
-        .arg(&database)
-        .arg(USER)
-        .stdin(Stdio::piped())
-        .spawn()
-        .expect("saslpasswd2 starts");
-    let mut input = saslpasswd.stdin.take().expect("its input");
-    input.write_all(PASSWORD.as_bytes()).expect("it reads the password");
-    drop(input);
-    assert!(saslpasswd.wait().expect("it ends").success(), "saslpasswd2 failed");
+    for (user, password) in [(USER, PASSWORD), (TOKEN, TOKEN)] {
+        make_user(&database, user, password);
+    }
     chown(&database, Some(postfix_user()), None).expect("Postfix's user list");
 
     fs::write(
@@ -250,6 +249,20 @@ fn make_user(root: &Path) {
         ),
     )
     .expect("smtpd.conf");
+}
+
+fn make_user(database: &Path, user: &str, password: &str) {
+    let mut saslpasswd = Command::new(program::find("saslpasswd2", "sasl2-bin"))
+        .args(["-p", "-c", "-u", REALM, "-f"])
+        .arg(database)
+        .arg(user)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("saslpasswd2 starts");
+    let mut input = saslpasswd.stdin.take().expect("its input");
+    input.write_all(password.as_bytes()).expect("it reads the password");
+    drop(input);
+    assert!(saslpasswd.wait().expect("it ends").success(), "saslpasswd2 failed");
 }
 
 /// Every recipient is delivered into one folder, `mail/inbox`; `mailbox` tells them apart.

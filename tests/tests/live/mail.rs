@@ -1,11 +1,16 @@
 use std::path::Path;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use backing_services::adapters::mail::MailTransport;
-use backing_services::{BackingServices, Environment, HandleBuilder, Mail};
+use backing_services::adapters::mail::{MailError, MailTransport};
+use backing_services::{Adapter, BackingServices, Environment, HandleBuilder, Mail};
 use backing_services_tests::servers::Postfix;
-use backing_services_tests::tls::Tls;
+use backing_services_tests::tls::{Authority, Tls};
 use lettre::AsyncTransport;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use crate::conformance::{Reaches, Subject};
 use crate::smtp::{self, PASSWORD, USER, message};
@@ -60,23 +65,42 @@ async fn connect(url: &str) -> MailTransport {
     services.connect_mail().await.unwrap()
 }
 
-/// Swapping the provider is a change of handle: the code below does not know which it is.
+/// The app: it knows no provider.
+async fn send_receipt(mail: &MailTransport) -> Result<String, MailError> {
+    mail.send(message("ada@example.com")).await
+}
+
+/// Swapping the provider is a change of handle: a relay with STARTTLS and a login, Postmark's SMTP, which takes
+/// its token as both user and password, and a folder.
 #[tokio::test]
 async fn one_code_many_providers() {
-    let relay = Postfix::start();
+    let certificate = Authority::new("right").issue(&["localhost"]);
+    let relay = Postfix::with_auth(&certificate);
+    let (ca, port) = (certificate.ca(), relay.port());
     let folder = tempfile::tempdir().unwrap();
+    let submission = smtp::OnPostfix::tls_handle("submission", &relay, &ca).build().unwrap();
     for url in [
-        format!("smtp://localhost:{}", relay.port()),
+        submission.expose_url().to_owned(),
+        format!("postmark://{}@localhost:{port}?tls_ca={}", relay.token(), ca.display()),
         format!("file://{}/out/box", folder.path().display()),
     ] {
-        connect(&url).await.send(message("ada@example.com")).await.unwrap();
+        send_receipt(&connect(&url).await).await.unwrap();
     }
-    let inbox = relay.wait_for_mail("ada@example.com", Duration::from_secs(20));
+    let start = Instant::now();
+    while relay.mailbox("ada@example.com").len() < 2 {
+        assert!(start.elapsed() < Duration::from_secs(20), "not delivered");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let inbox = relay.mailbox("ada@example.com");
+    assert_eq!(inbox.len(), 2);
+    // What Postfix writes for a message that came by STARTTLS and a login.
+    assert!(inbox.iter().all(|message| message.contains("with ESMTPSA")), "{}", inbox[0]);
+
     let outbox: Vec<_> =
         std::fs::read_dir(folder.path().join("out/box")).unwrap().map(Result::unwrap).collect();
-    assert_eq!((inbox.len(), outbox.len()), (1, 1), "no probe is left in the outbox");
+    assert_eq!(outbox.len(), 1, "a probe is left in the outbox");
     assert_eq!(outbox[0].path().extension().unwrap(), "eml");
-    for text in [&inbox[0], &std::fs::read_to_string(outbox[0].path()).unwrap()] {
+    for text in [&inbox[0], &inbox[1], &std::fs::read_to_string(outbox[0].path()).unwrap()] {
         assert!(text.contains("after a lone dot"), "{text}");
     }
 }
@@ -93,4 +117,172 @@ async fn postmark() {
     let failure = &report.failures()[0];
     assert_eq!(failure.cause(), "authentication failed: the user name or the password is wrong");
     assert!(!report.to_string().contains(PASSWORD) && !report.to_string().contains(USER));
+}
+
+/// A relay of the test's own that answers the end of its first message when it is told to, and nothing that
+/// follows on that connection before.
+struct Slow {
+    port: u16,
+    answer: Arc<Notify>,
+    /// The bodies, in the order of their ends.
+    arrived: Arc<Mutex<Vec<String>>>,
+}
+
+impl Slow {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (answer, arrived) = (Arc::new(Notify::new()), Arc::new(Mutex::new(Vec::new())));
+        let slow = Self { port, answer: Arc::clone(&answer), arrived: Arc::clone(&arrived) };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (answer, arrived) = (Arc::clone(&answer), Arc::clone(&arrived));
+                tokio::spawn(async move {
+                    // A client may go at any time.
+                    let _ = Self::serve(BufReader::new(stream), &answer, &arrived).await;
+                });
+            }
+        });
+        slow
+    }
+
+    async fn serve(
+        mut stream: BufReader<tokio::net::TcpStream>,
+        answer: &Notify,
+        arrived: &Mutex<Vec<String>>,
+    ) -> std::io::Result<()> {
+        stream.write_all(b"220 slow\r\n").await?;
+        let mut line = String::new();
+        while stream.read_line(&mut line).await? > 0 {
+            let reply: &[u8] = match line.get(..4) {
+                Some("QUIT") => return stream.write_all(b"221 bye\r\n").await,
+                Some("EHLO") => b"250-slow\r\n250 8BITMIME\r\n",
+                Some("DATA") => {
+                    stream.write_all(b"354 go on\r\n").await?;
+                    let mut body = String::new();
+                    while !body.ends_with("\r\n.\r\n") {
+                        if stream.read_line(&mut body).await? == 0 {
+                            return Ok(());
+                        }
+                    }
+                    let is_first = {
+                        let mut arrived = arrived.lock().unwrap();
+                        arrived.push(body);
+                        arrived.len() == 1
+                    };
+                    if is_first {
+                        answer.notified().await;
+                    }
+                    b"250 queued\r\n"
+                }
+                _ => b"250 fine\r\n",
+            };
+            stream.write_all(reply).await?;
+            line.clear();
+        }
+        Ok(())
+    }
+
+    /// How many arrived for `to`.
+    fn arrived(&self, to: &str) -> usize {
+        self.arrived.lock().unwrap().iter().filter(|body| body.contains(to)).count()
+    }
+}
+
+/// A relay that goes silent is given up, and its late answers are not taken for those to other messages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_relay_is_given_up() {
+    let slow = Slow::start().await;
+    let url = format!("smtp://localhost:{}?tls=none&timeout=1s", slow.port);
+    let mail = connect(&url).await;
+    let started = Instant::now();
+    let error = mail.send(message("ada@example.com")).await.unwrap_err();
+    assert!(
+        matches!(error, MailError::Timeout(limit) if limit == Duration::from_secs(1)),
+        "{error}"
+    );
+    assert_eq!(error.to_string(), "the server did not answer within 1s");
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+
+    slow.answer.notify_one();
+    for n in 0..5 {
+        let to = format!("grace{n}@example.com");
+        assert_eq!(mail.send(message(&to)).await.unwrap(), "queued");
+        assert_eq!(slow.arrived(&to), 1, "acknowledged, but not there");
+        Mail::ping(&mail).await.unwrap();
+    }
+}
+
+/// Nor when it was the app that lost patience: what was begun ends, or its connection does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_send_that_is_dropped_harms_no_other() {
+    let slow = Slow::start().await;
+    let mail = connect(&format!("smtp://localhost:{}?tls=none", slow.port)).await;
+    let patience = Duration::from_millis(300);
+    tokio::time::timeout(patience, mail.send(message("ada@example.com"))).await.unwrap_err();
+    slow.answer.notify_one();
+    for n in 0..5 {
+        let to = format!("grace{n}@example.com");
+        assert_eq!(mail.send(message(&to)).await.unwrap(), "queued");
+        assert_eq!(slow.arrived(&to), 1, "acknowledged, but not there");
+    }
+    assert_eq!(slow.arrived("ada@example.com"), 1);
+}
+
+/// Senders go on while Postfix is killed and started again. What it acknowledged is delivered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_use() {
+    let certificate = Authority::new("right").issue(&["localhost"]);
+    let mut relay = Postfix::with_auth(&certificate);
+    let handle = smtp::OnPostfix::tls_handle("submission", &relay, &certificate.ca());
+    let url = handle.param("timeout", "5s").build().unwrap().expose_url().to_owned();
+    let mail = connect(&url).await;
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let (sent, failed) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+    let senders: Vec<_> = (0..3)
+        .map(|sender| {
+            let (mail, stop, sent, failed) =
+                (mail.clone(), Arc::clone(&stop), Arc::clone(&sent), Arc::clone(&failed));
+            tokio::spawn(async move {
+                for n in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let to = format!("s{sender}-{n}@example.com");
+                    match mail.send(message(&to)).await {
+                        Ok(_) => sent.lock().unwrap().push(to),
+                        Err(_) => {
+                            failed.fetch_add(1, Ordering::Relaxed);
+                            tokio::time::sleep(Duration::from_millis(20)).await;
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    let count = || sent.lock().unwrap().len();
+    let grow = async |by: usize| {
+        let (start, target) = (Instant::now(), count() + by);
+        while count() < target {
+            assert!(start.elapsed() < Duration::from_secs(30), "the senders do not go on");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    for _ in 0..2 {
+        grow(15).await;
+        relay.kill();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        relay.restart();
+    }
+    grow(15).await;
+    stop.store(true, Ordering::Relaxed);
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    assert!(failed.load(Ordering::Relaxed) > 0, "the relay was not missed");
+    let sent = sent.lock().unwrap().clone();
+    for to in &sent {
+        relay.wait_for_mail(to, Duration::from_secs(60));
+    }
 }
