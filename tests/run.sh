@@ -109,6 +109,8 @@ packages=(
 )
 # aws-lc-sys and libsqlite3-sys compile C, and need nothing but a compiler for it.
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
+# Node.js from elsewhere than Debian brings npm along.
+command -v npm >/dev/null || packages+=(nodejs npm)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -116,6 +118,19 @@ for package in "${packages[@]}"; do
 done
 if ((${#missing[@]} > 0)); then
     install_packages "${missing[@]}"
+fi
+
+# --- servers that npm has ---------------------------------------------------------------------
+
+# The harness looks for them here, whatever the target folder.
+servers=/var/lib/backing-services-tests/npm
+if ! cmp -s tests/npm/package-lock.json "$servers/installed.json"; then
+    echo "Installing pouchdb-server"
+    mkdir -p "$servers"
+    cp tests/npm/package.json tests/npm/package-lock.json "$servers"
+    # No scripts: what they would compile is either not used or there as a prebuilt file.
+    quietly npm ci --prefix "$servers" --ignore-scripts --no-audit --no-fund
+    cp tests/npm/package-lock.json "$servers/installed.json"
 fi
 
 # --- toolchain --------------------------------------------------------------------------------

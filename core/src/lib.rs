@@ -130,6 +130,8 @@
 //! | `lastfm` | `LastFm` | a `LastFmClient` on `reqwest` |
 //! | `newrelic` | `NewRelic` | OpenTelemetry tracer, meter and logger providers |
 //! | `loggly` | `Loggly` | `LogglyClient`: batched JSON events, a `tracing` layer |
+//! | `postmark` | `Postmark` | a `postmark::Client` |
+//! | `couchdb` | `CouchDb` | a `couch_rs::database::Database` |
 //!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
 //!
@@ -177,6 +179,8 @@ pub use self::adapters::lastfm::LastFm;
 pub use self::adapters::loggly::Loggly;
 #[cfg(feature = "blobs")]
 pub use self::adapters::blobs::Blobs;
+#[cfg(feature = "couchdb")]
+pub use self::adapters::couchdb::CouchDb;
 #[cfg(feature = "mail")]
 pub use self::adapters::mail::Mail;
 #[cfg(feature = "memcached")]
@@ -193,6 +197,8 @@ pub use self::adapters::newrelic::NewRelic;
 pub use self::adapters::redis::Redis;
 #[cfg(feature = "s3")]
 pub use self::adapters::s3::S3;
+#[cfg(feature = "postmark")]
+pub use self::adapters::postmark::Postmark;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
 #[cfg(feature = "sql")]

@@ -144,6 +144,8 @@ fn the_table_lists_the_adapters() {
             "LastFm" => holds::<backing_services::LastFm>(row),
             "Mail" => holds::<backing_services::Mail>(row),
             "Memcached" => holds::<backing_services::Memcached>(row),
+            "Postmark" => holds::<backing_services::Postmark>(row),
+            "CouchDb" => holds::<backing_services::CouchDb>(row),
             "MySql" => holds::<backing_services::MySql>(row),
             "Postgres" => holds::<backing_services::Postgres>(row),
             "Nats" => holds::<backing_services::Nats>(row),

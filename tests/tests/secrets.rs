@@ -173,6 +173,11 @@ adapters! {
     mysql: backing_services::MySql;
     redis: backing_services::Redis;
     s3: backing_services::S3;
+    couchdb: backing_services::CouchDb;
+    mail: backing_services::Mail;
+    memcached: backing_services::Memcached;
+    mysql: backing_services::MySql;
+    postmark: backing_services::Postmark;
     smtp: backing_services::Smtp;
     sql: backing_services::Sql;
     sqlite: backing_services::Sqlite;
@@ -217,6 +222,9 @@ const VALID: &[&str] = &[
     "redis+unix://uZ8user:pZ8word@/run/redis.sock?db=1",
     "s3://uZ8user:pZ8word@uploads?region=eu-central-1&session_token=tZ8oken",
     "s3://uZ8user:pZ8word@uploads/inner?endpoint=https://minio.example",
+    "couchdbs://uZ8user:pZ8word@couch.example/shop?timeout=5s",
+    "http://uZ8user:pZ8word@localhost:5984/shop?create=true",
+    "postmark://tZ8oken@localhost:8443?tls=none&timeout=5s",
 ];
 
 /// Handles that are wrong in themselves or for every adapter here.
@@ -290,6 +298,12 @@ const BROKEN: &[&str] = &[
     "s3://uZ8user:pZ8word@uploads?endpoint=http://minio.example&session_token=tZ8oken",
     "s3://uploads?session_token=tZ8oken",
     "memory:vZ8alue",
+    "couchdb://uZ8user:pZ8word@couch.example/shop",
+    "couchdb://tZ8oken@localhost/shop",
+    "couchdb://uZ8user:pZ8word@localhost/VZ8alue?create=vZ8alue",
+    "couchdbs://uZ8user%3A:pZ8word@localhost/shop?tls_ca=vZ8alue",
+    "postmark://tZ8oken%0A@localhost/vZ8alue",
+    "postmark://tZ8oken@mail.example?tls=none",
 ];
 
 #[test]
@@ -375,6 +389,14 @@ async fn failing_connections() {
         mail::connect(&url("postmark")).await;
         newrelic::connect(&url("newrelic")).await;
         loggly::connect(&url("loggly")).await;
+        postmark::connect(&format!(
+            "postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout={timeout}"
+        ))
+        .await;
+        couchdb::connect(&format!(
+            "couchdb://uZ8user:pZ8word@localhost:{port}/shop?connect_timeout={timeout}"
+        ))
+        .await;
     }
     sqlite::connect("sqlite:/no/such/file.db").await;
     sqlite::connect("sqlite::memory:").await;

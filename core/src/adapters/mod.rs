@@ -24,6 +24,8 @@ pub mod lastfm;
 pub mod loggly;
 #[cfg(feature = "blobs")]
 pub mod blobs;
+#[cfg(feature = "couchdb")]
+pub mod couchdb;
 #[cfg(feature = "mail")]
 pub mod mail;
 #[cfg(feature = "memcached")]
@@ -40,6 +42,8 @@ pub mod newrelic;
 pub mod redis;
 #[cfg(feature = "s3")]
 pub mod s3;
+#[cfg(feature = "postmark")]
+pub mod postmark;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 #[cfg(feature = "sql")]

@@ -8,6 +8,7 @@
 //! A server that is not installed is a failing test that says what to run.
 
 mod beanstalkd;
+mod couchdb;
 mod daemon;
 mod data_folder;
 mod http_server;
@@ -22,8 +23,10 @@ mod redis;
 mod s3;
 mod silent;
 mod stand_in;
+mod tls_front;
 
 pub use beanstalkd::Beanstalkd;
+pub use couchdb::CouchDb;
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use nats::Nats;
@@ -73,6 +76,7 @@ server!(
     StandIn
 );
 server!(MariaDb Memcached Postfix Redis S3Server StandIn);
+server!(CouchDb MariaDb Memcached Postfix StandIn);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,7 +1,8 @@
 //! What every adapter promises, as one list of behaviours. A new adapter joins with one `Subject` and one
 //! `conformance!` line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use backing_services::{Adapter, Error, Failure, Handle, HandleBuilder};
@@ -12,6 +13,10 @@ use backing_services_tests::tls::{Authority, Tls};
 pub(crate) trait Subject {
     type Adapter: Adapter;
     type Server: Server;
+
+    /// Whether the client trusts the authorities of `SSL_CERT_FILE` and of no handle. Its tests then run in a
+    /// process of their own each, as a process reads that file when it likes; `tls_handle` fills it.
+    const TRUSTS_THE_ENVIRONMENT: bool = false;
 
     /// A server without TLS.
     fn start() -> Self::Server;
@@ -112,9 +117,46 @@ macro_rules! conformance {
     (@tests $subject:ty: $($name:ident)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            conformance::$name::<$subject, Derived>().await;
+            let name = concat!(module_path!(), "::", stringify!($name));
+            if !conformance::runs_elsewhere::<$subject>(name) {
+                conformance::$name::<$subject, Derived>().await;
+            }
         }
     )*};
+}
+
+/// Set by `in_process` and by nothing else: many a machine has an `SSL_CERT_FILE`, and that is not ours to write.
+const OWN_FILE: &str = "BACKING_SERVICES_TEST_AUTHORITIES";
+
+/// Where the authorities are that a test in a process of its own trusts.
+#[expect(clippy::disallowed_methods, reason = "set by `in_process`, below")]
+pub(crate) fn trusted_file() -> Option<PathBuf> {
+    std::env::var_os(OWN_FILE).map(PathBuf::from)
+}
+
+/// Runs the test in a process of its own if it needs one and has none yet.
+pub(crate) fn runs_elsewhere<S: Subject>(name: &str) -> bool {
+    in_process(S::TRUSTS_THE_ENVIRONMENT && trusted_file().is_none(), name, &[])
+}
+
+/// Runs the test `name` again in a process of its own with these variables, if `needed`.
+pub(crate) fn in_process(needed: bool, name: &str, variables: &[(&str, &str)]) -> bool {
+    if !needed {
+        return false;
+    }
+    let nobody = Authority::new("nobody").issue(&["nobody.example"]);
+    let name = name.split_once("::").unwrap().1; // without the crate, as the harness calls it
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(OWN_FILE, nobody.ca())
+        .env("SSL_CERT_FILE", nobody.ca())
+        .env_remove("SSL_CERT_DIR")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && shown.contains("1 passed"), "{shown}");
+    true
 }
 
 fn preferred<S: Subject>() -> HandleBuilder {
