@@ -15,7 +15,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// None is a part of another, and none stands in a message by chance.
-const SECRETS: [&str; 5] = ["uZ8user", "pZ8word", "tZ8oken", "vZ8alue", "hZ8ead"];
+/// The last is the beginning of `uZ8user:pZ8word` as Basic authentication has it.
+const SECRETS: [&str; 6] = ["uZ8user", "pZ8word", "tZ8oken", "vZ8alue", "hZ8ead", "dVo4dXNlcjpw"];
 
 /// Everything that was shown, and every log line at the finest level.
 static SHOWN: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
@@ -516,6 +517,27 @@ async fn a_web_server_that_repeats_the_credentials() {
     let shown = assert_nothing_leaked("a web server that repeats the credentials");
     assert!(shown.contains("opentelemetry"), "the logs of the SDK were not looked at");
     assert!(shown.contains("reqwest"), "the logs of the HTTP client were not looked at");
+/// The clients of third parties over HTTP, as a stand-in takes and as it refuses the credential.
+#[tokio::test]
+async fn over_http() {
+    let _turn = TURN.lock().await;
+    for status in [200, 401, 500] {
+        let server = StandIn::start(move |_| {
+            let answer = http::Response::builder().status(status);
+            answer.body(r#"{"db_name":"shop"}"#.into()).unwrap()
+        });
+        let port = server.port();
+        postmark::connect(&format!(
+            "postmark://tZ8oken@localhost:{port}?tls=none&connect_timeout=1s"
+        ))
+        .await;
+        couchdb::connect(&format!(
+            "couchdb://uZ8user:pZ8word@localhost:{port}/shop?connect_timeout=1s"
+        ))
+        .await;
+        assert!(server.requests().len() >= 2, "they did not connect");
+    }
+    assert_nothing_leaked("a call over HTTP");
 }
 
 /// The same over real connections, right and wrong, with the logs of the drivers.

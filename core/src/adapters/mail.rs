@@ -10,8 +10,8 @@
 //! Over SMTP `timeout` (default `1m`) limits how long one message may take, connecting included. A message that was given
 //! up may have arrived all the same. One whose `send` is dropped is sent to its end, or to that limit.
 //!
-//! [`smtp`](super::smtp) has the handles of Amazon SES, SendGrid, Mailgun and Postmark; `postmark://` is the shorter way to the
-//! last, and that of the adapter [`Postmark`](crate::adapters) too.
+//! [`smtp`](super::smtp) shows the handles of well-known providers. The adapter `Postmark` takes the same `postmark://`
+//! handle, for its HTTP API.
 //!
 //! The client is [`MailTransport`], a [`lettre::AsyncTransport`].
 
@@ -221,7 +221,7 @@ impl Relay {
         let (smtp, generation) = self.current();
         let mut talking = Box::pin(talk(smtp.clone()));
         let relay = Arc::clone(self);
-        let task = tokio::spawn(async move {
+        let bounded = tokio::spawn(async move {
             if let Ok(answer) = timeout(limit, &mut talking).await {
                 return Ok(answer);
             }
@@ -233,7 +233,7 @@ impl Relay {
             });
             Err(MailError::Timeout(limit))
         });
-        task.await.unwrap_or(Err(MailError::Ended))
+        bounded.await.unwrap_or(Err(MailError::Ended))
     }
 
     fn current(&self) -> (AsyncSmtpTransport<Tokio1Executor>, u64) {

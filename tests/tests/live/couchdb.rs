@@ -1,7 +1,5 @@
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backing_services::adapters::couchdb::CouchDatabase;
 use backing_services::{BackingServices, CouchDb, Environment, Handle, HandleBuilder};
@@ -13,6 +11,7 @@ use couch_rs::types::view::{CouchFunc, CouchViews};
 use serde_json::{Value, json};
 
 use crate::conformance::{Reaches, Subject, in_process, trusted_file};
+use crate::in_use::InUse;
 
 struct OnPouchDb;
 
@@ -186,57 +185,28 @@ async fn a_proxy_gets_no_credential_in_the_clear() {
     assert_eq!(cause, "the proxy of the environment would get the credentials in the clear");
 }
 
-/// Writers go on while the server is killed and started again. What it acknowledged is there afterwards.
+/// What the server acknowledged is there after it was killed and started again, and nobody restarts the app.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_use() {
     let mut server = servers::CouchDb::start();
     let db = connect(&url(&server, "shop?timeout=5s")).await.unwrap();
-    let (stop, failures) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let saved = Arc::new(Mutex::new(Vec::new()));
-    let writers: Vec<_> = (0..4)
-        .map(|writer| {
-            let (db, stop, failures) = (db.clone(), Arc::clone(&stop), Arc::clone(&failures));
-            let saved = Arc::clone(&saved);
-            tokio::spawn(async move {
-                for n in 0.. {
-                    if stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let mut document = json!({ "_id": format!("w{writer}-{n}"), "n": n });
-                    match db.save(&mut document).await {
-                        Ok(details) => saved.lock().unwrap().push(details),
-                        Err(_) => {
-                            failures.fetch_add(1, Ordering::Relaxed);
-                            tokio::time::sleep(Duration::from_millis(20)).await;
-                        }
-                    }
-                }
-            })
-        })
-        .collect();
-    let count = || saved.lock().unwrap().len();
-    let grow = async |by: usize| {
-        let (start, target) = (Instant::now(), count() + by);
-        while count() < target {
-            assert!(start.elapsed() < Duration::from_secs(30), "the writers do not go on");
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    let writer = db.clone();
+    let writing = InUse::start(move |name| {
+        let db = writer.clone();
+        async move {
+            let mut document = json!({ "_id": name });
+            db.save(&mut document).await.map_err(|error| error.to_string())
         }
-    };
+    });
     for _ in 0..2 {
-        grow(50).await;
+        writing.goes_on(50).await;
         server.kill();
         tokio::time::sleep(Duration::from_millis(100)).await;
         server.restart();
     }
-    grow(50).await;
-    stop.store(true, Ordering::Relaxed);
-    for writer in writers {
-        writer.await.unwrap();
-    }
-    assert!(failures.load(Ordering::Relaxed) > 0, "the server was not missed");
-    server.kill();
+    writing.goes_on(50).await;
+    let saved = writing.end().await;
     server.restart();
-    let saved = saved.lock().unwrap().clone();
     for details in saved {
         let found = db.get_raw(&details.id).await.unwrap_or_else(|error| panic!("lost: {error}"));
         assert_eq!(found["_rev"], details.rev.as_str());

@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::conformance::{Reaches, Subject};
+use crate::in_use::InUse;
 use crate::smtp::{self, PASSWORD, USER, message};
 
 struct OnPostfix;
@@ -229,60 +229,29 @@ async fn a_send_that_is_dropped_harms_no_other() {
     assert_eq!(slow.arrived("ada@example.com"), 1);
 }
 
-/// Senders go on while Postfix is killed and started again. What it acknowledged is delivered.
+/// What Postfix acknowledged is delivered after it was killed and started again, and nobody restarts the app.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_use() {
     let certificate = Authority::new("right").issue(&["localhost"]);
     let mut relay = Postfix::with_auth(&certificate);
     let handle = smtp::OnPostfix::tls_handle("submission", &relay, &certificate.ca());
-    let url = handle.param("timeout", "5s").build().unwrap().expose_url().to_owned();
-    let mail = connect(&url).await;
-
-    let stop = Arc::new(AtomicBool::new(false));
-    let (sent, failed) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
-    let senders: Vec<_> = (0..3)
-        .map(|sender| {
-            let (mail, stop, sent, failed) =
-                (mail.clone(), Arc::clone(&stop), Arc::clone(&sent), Arc::clone(&failed));
-            tokio::spawn(async move {
-                for n in 0.. {
-                    if stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let to = format!("s{sender}-{n}@example.com");
-                    match mail.send(message(&to)).await {
-                        Ok(_) => sent.lock().unwrap().push(to),
-                        Err(_) => {
-                            failed.fetch_add(1, Ordering::Relaxed);
-                            tokio::time::sleep(Duration::from_millis(20)).await;
-                        }
-                    }
-                }
-            })
-        })
-        .collect();
-    let count = || sent.lock().unwrap().len();
-    let grow = async |by: usize| {
-        let (start, target) = (Instant::now(), count() + by);
-        while count() < target {
-            assert!(start.elapsed() < Duration::from_secs(30), "the senders do not go on");
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    let mail = connect(handle.param("timeout", "5s").build().unwrap().expose_url()).await;
+    let sending = InUse::start(move |name| {
+        let mail = mail.clone();
+        async move {
+            let to = format!("{name}@example.com");
+            let sent = mail.send(message(&to)).await;
+            sent.map(|_| to).map_err(|error| error.to_string())
         }
-    };
+    });
     for _ in 0..2 {
-        grow(15).await;
+        sending.goes_on(15).await;
         relay.kill();
         tokio::time::sleep(Duration::from_millis(100)).await;
         relay.restart();
     }
-    grow(15).await;
-    stop.store(true, Ordering::Relaxed);
-    for sender in senders {
-        sender.await.unwrap();
-    }
-    assert!(failed.load(Ordering::Relaxed) > 0, "the relay was not missed");
-    let sent = sent.lock().unwrap().clone();
-    for to in &sent {
-        relay.wait_for_mail(to, Duration::from_secs(60));
+    sending.goes_on(15).await;
+    for to in sending.end().await {
+        relay.wait_for_mail(&to, Duration::from_mins(1));
     }
 }

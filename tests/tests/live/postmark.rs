@@ -1,10 +1,10 @@
 //! Postmark, as <https://postmarkapp.com/developer/api/overview> and
 //! <https://postmarkapp.com/developer/api/email-api> document it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use backing_services::adapters::postmark::PostmarkClient;
@@ -21,6 +21,7 @@ use postmark::{Query, QueryError};
 use serde_json::{Value, json};
 
 use crate::conformance::{Reaches, Subject};
+use crate::in_use::InUse;
 
 const TOKEN: &str = "0a129aee-e1cd-480d-b08d-4f48548ff48d";
 
@@ -254,9 +255,11 @@ async fn maintenance_and_rate_limits_pass() {
 
     let down = Arc::new(AtomicBool::new(false));
     let is_down = Arc::clone(&down);
-    let server = StandIn::start(move |request| match is_down.load(Ordering::SeqCst) {
-        true => http::Response::builder().status(503).body("<html>".into()).unwrap(),
-        false => answer(request),
+    let server = StandIn::start(move |request| {
+        if is_down.load(Ordering::SeqCst) {
+            return http::Response::builder().status(503).body("<html>".into()).unwrap();
+        }
+        answer(request)
     });
     let client = connect(&server).await;
     down.store(true, Ordering::SeqCst);
@@ -271,12 +274,12 @@ async fn maintenance_and_rate_limits_pass() {
 async fn a_redirect_is_not_followed() {
     let other = StandIn::start(answer);
     let elsewhere = format!("http://localhost:{}/email", other.port());
-    let server = StandIn::start(move |request| match request.method().as_str() {
-        "GET" => answer(request),
-        _ => {
-            let redirect = http::Response::builder().status(307).header("Location", &elsewhere);
-            redirect.body("".into()).unwrap()
+    let server = StandIn::start(move |request| {
+        if request.method() == "GET" {
+            return answer(request);
         }
+        let redirect = http::Response::builder().status(307).header("Location", &elsewhere);
+        redirect.body("".into()).unwrap()
     });
     let client = connect(&server).await;
     let error = mail("ada@example.com").execute(&client).await.unwrap_err();
@@ -284,56 +287,35 @@ async fn a_redirect_is_not_followed() {
     assert!(other.requests().is_empty(), "the token went to another server");
 }
 
-/// Senders go on while the service is cut off. What it acknowledged has arrived, and nobody restarts the app.
+/// What the service acknowledged has arrived, though it was cut off meanwhile, and nobody restarts the app.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_use() {
     let mut server = StandIn::start(answer);
     let client = connect(&server).await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let (sent, failed) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
-    let senders: Vec<_> = (0..4)
-        .map(|sender| {
-            let (client, stop, sent, failed) =
-                (client.clone(), Arc::clone(&stop), Arc::clone(&sent), Arc::clone(&failed));
-            tokio::spawn(async move {
-                for n in 0.. {
-                    if stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let to = format!("s{sender}-{n}@example.com");
-                    match mail(&to).execute(&client).await {
-                        Ok(_) => sent.lock().unwrap().push(to),
-                        Err(_) => {
-                            failed.fetch_add(1, Ordering::Relaxed);
-                            tokio::time::sleep(Duration::from_millis(10)).await;
-                        }
-                    }
-                }
-            })
-        })
-        .collect();
+    let sending = InUse::start(move |name| {
+        let client = client.clone();
+        async move {
+            let to = format!("{name}@example.com");
+            let sent = mail(&to).execute(&client).await;
+            sent.map(|_| to).map_err(|error| error.to_string())
+        }
+    });
     for _ in 0..3 {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        sending.goes_on(50).await;
         server.kill();
         tokio::time::sleep(Duration::from_millis(100)).await;
         server.restart();
     }
-    let before = sent.lock().unwrap().len();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    stop.store(true, Ordering::Relaxed);
-    for sender in senders {
-        sender.await.unwrap();
-    }
-    let sent = sent.lock().unwrap().clone();
-    assert!(sent.len() > before, "nobody sends after the last restart");
-    assert!(failed.load(Ordering::Relaxed) > 0, "the service was not missed");
-    let arrived: Vec<Value> = server
+    sending.goes_on(50).await;
+    let sent = sending.end().await;
+    let arrived: HashSet<String> = server
         .requests()
         .iter()
         .filter(|request| request.method() == "POST")
-        .map(|request| serde_json::from_slice(request.body()).unwrap())
+        .map(|request| serde_json::from_slice::<Value>(request.body()).unwrap())
+        .map(|message| message["To"].as_str().unwrap().to_owned())
         .collect();
     for to in sent {
-        assert!(arrived.iter().any(|message| message["To"] == to.as_str()), "{to} is lost");
+        assert!(arrived.contains(&to), "{to} is lost");
     }
 }
