@@ -15,7 +15,7 @@ pub(crate) trait Subject {
     type Server: Server;
 
     /// Whether the client trusts the authorities of `SSL_CERT_FILE` and of no handle. Its tests then run in a
-    /// process of their own each, as a process reads that file when it likes; `tls_handle` fills it.
+    /// process of their own each, with a file of its own for that, which `tls_handle` fills: see `trusted_file`.
     const TRUSTS_THE_ENVIRONMENT: bool = false;
 
     /// A server without TLS.
