@@ -21,6 +21,7 @@ mod postgres;
 mod program;
 mod redis;
 mod s3;
+mod rabbitmq;
 mod silent;
 mod stand_in;
 mod tls_front;
@@ -35,6 +36,7 @@ pub use postfix::Postfix;
 pub use postgres::PostgreSql;
 pub use redis::Redis;
 pub use s3::S3Server;
+pub use rabbitmq::RabbitMq;
 pub use silent::Silent;
 pub use stand_in::{Request, Response, StandIn};
 
@@ -77,6 +79,7 @@ server!(
 );
 server!(MariaDb Memcached Postfix Redis S3Server StandIn);
 server!(CouchDb MariaDb Memcached Postfix StandIn);
+server!(MariaDb Memcached Postfix RabbitMq StandIn);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -18,9 +18,19 @@ pub(super) fn find(program: &str, package: &str) -> PathBuf {
         .chain(FOLDERS.map(PathBuf::from))
         .map(|folder| folder.join(program))
         .find(|file| Path::is_file(file))
-        .unwrap_or_else(|| {
-            panic!(
-                "{program} is not installed: run tests/run.sh, which installs the package {package}"
-            )
-        })
+        .unwrap_or_else(|| missing(program, package))
+}
+
+/// A program that is not the one of its name in `PATH`.
+///
+/// # Panics
+///
+/// As [`find`].
+pub(super) fn find_at(path: &str, package: &str) -> PathBuf {
+    let file = PathBuf::from(path);
+    if file.is_file() { file } else { missing(path, package) }
+}
+
+fn missing(program: &str, package: &str) -> ! {
+    panic!("{program} is not installed: run tests/run.sh, which installs the package {package}")
 }
