@@ -132,6 +132,7 @@
 //! | `loggly` | `Loggly` | `LogglyClient`: batched JSON events, a `tracing` layer |
 //! | `postmark` | `Postmark` | a `postmark::Client` |
 //! | `couchdb` | `CouchDb` | a `couch_rs::database::Database` |
+//! | `rabbitmq` | `RabbitMq` | a `lapin::Connection` that recovers |
 //!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
 //!
@@ -199,6 +200,8 @@ pub use self::adapters::redis::Redis;
 pub use self::adapters::s3::S3;
 #[cfg(feature = "postmark")]
 pub use self::adapters::postmark::Postmark;
+#[cfg(feature = "rabbitmq")]
+pub use self::adapters::rabbitmq::RabbitMq;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
 #[cfg(feature = "sql")]

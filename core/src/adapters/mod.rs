@@ -44,6 +44,8 @@ pub mod redis;
 pub mod s3;
 #[cfg(feature = "postmark")]
 pub mod postmark;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 #[cfg(feature = "sql")]

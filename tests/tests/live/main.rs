@@ -30,6 +30,7 @@ mod rds;
 mod seven_steps;
 mod redis;
 mod s3;
+mod rabbitmq;
 mod smtp;
 mod sql;
 mod together;

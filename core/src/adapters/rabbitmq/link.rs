@@ -1,0 +1,427 @@
+//! The connection, and how it comes back.
+//!
+//! `lapin` restores channels and consumers on a new connection, but gives up after some attempts to make one, has
+//! no time limit for any of them, and an attempt that fails half-way can leave it confused. So it is handed a socket
+//! only after a second connection, made for that alone, has shown that the broker lets the client in.
+
+use std::error::Error as _;
+use std::fmt;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::ops::Deref;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lapin::auth::AuthProvider;
+use lapin::tcp::RustlsConnector;
+use lapin::types::{LongString, ShortString};
+use lapin::uri::AMQPUri;
+use lapin::{AsyncTcpStream, Connection, ConnectionProperties, ConnectionStatus, ErrorKind};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::subscriber::NoSubscriber;
+
+use crate::adapters::shared::within;
+use crate::error::ClientError;
+use crate::handle::Handle;
+use crate::secret::Secret;
+
+/// Between two attempts to reach a broker that is away: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// Between two attempts when the broker is there and refuses: a wrong password does not pass in a second.
+const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+/// How often a connection is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+const WATCH: Duration = Duration::from_secs(1);
+/// What `lapin` itself tries again, each time after the broker has proven to be there.
+const LAPIN_ATTEMPTS: usize = 16;
+
+/// A connection to RabbitMQ that recovers by itself: a [`lapin::Connection`] that can be cloned.
+///
+/// Every clone is the same connection. It stays open until the last clone and the last of its channels are gone, or
+/// [`Adapter::close`](crate::Adapter::close) ends it.
+///
+/// ```no_run
+/// use backing_services::adapters::rabbitmq::RabbitMqConnection;
+/// use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+/// use lapin::BasicProperties;
+///
+/// async fn enqueue(jobs: &RabbitMqConnection) -> lapin::Result<()> {
+///     let channel = jobs.create_channel().await?; // a lapin::Channel
+///     channel.confirm_select(ConfirmSelectOptions::default()).await?;
+///     let persistent = BasicProperties::default().with_delivery_mode(2);
+///     channel
+///         .basic_publish("".into(), "mails".into(), BasicPublishOptions::default(), b"hello", persistent)
+///         .await?
+///         .await?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct RabbitMqConnection {
+    connection: Arc<Connection>,
+    link: Arc<Link>,
+}
+
+/// How to reach the broker, and the state of one connection to it.
+pub(super) struct Link {
+    handle: Handle,
+    uri: AMQPUri,
+    login: Login,
+    tls: Option<RustlsConnector>,
+    limit: Duration,
+    ended: AtomicBool,
+    wake: Notify,
+    /// That of the connection; those that only ask have their own.
+    socket: Mutex<Option<Socket>>,
+}
+
+/// Kept out of `lapin`'s own types, which show what they hold.
+#[derive(Clone)]
+pub(super) struct Login {
+    user: String,
+    password: Secret,
+}
+
+impl Login {
+    pub(super) fn new(user: &str, password: Secret) -> Self {
+        Self { user: user.to_owned(), password }
+    }
+}
+
+impl AuthProvider for Login {
+    fn mechanism(&self) -> ShortString {
+        "PLAIN".into()
+    }
+
+    fn auth_starter(&self) -> Result<LongString, String> {
+        Ok(format!("\0{}\0{}", self.user, self.password.expose()).into())
+    }
+}
+
+/// A second hand on a socket that `lapin` reads: dropped, it ends the connection, whatever `lapin` waits for.
+struct Socket(TcpStream);
+
+impl Socket {
+    #[cfg(unix)]
+    fn of(stream: &tokio::net::TcpStream) -> io::Result<Self> {
+        use std::os::fd::AsFd as _;
+        Ok(Self(stream.as_fd().try_clone_to_owned()?.into()))
+    }
+
+    #[cfg(windows)]
+    fn of(stream: &tokio::net::TcpStream) -> io::Result<Self> {
+        use std::os::windows::io::AsSocket as _;
+        Ok(Self(stream.as_socket().try_clone_to_owned()?.into()))
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Fails when the other end is gone already.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// What a connection is to do when it is lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Recover,
+    End,
+}
+
+/// Ends what `lapin` began when opening fails, or is no longer waited for.
+struct Opening<'a> {
+    link: Option<&'a Link>,
+    socket: Option<Socket>,
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        if self.socket.is_some() {
+            self.link.inspect(|link| link.end());
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn new(
+        handle: &Handle,
+        uri: AMQPUri,
+        login: &Login,
+        tls: Option<RustlsConnector>,
+        limit: Duration,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            handle: handle.clone(),
+            uri,
+            login: login.clone(),
+            tls,
+            limit,
+            ended: AtomicBool::new(false),
+            wake: Notify::new(),
+            socket: Mutex::new(None),
+        })
+    }
+
+    /// Opens a connection, one attempt.
+    async fn open(self: &Arc<Self>, then: Then) -> Result<(Connection, Socket), ClientError> {
+        let runtime = lapin::runtime::default_runtime().map_err(ClientError::caused_by)?;
+        let dial = {
+            let (link, runtime) = (Arc::clone(self), runtime.clone());
+            async move || {
+                let authority = &link.uri.authority;
+                let address = runtime.to_socket_addrs((authority.host.clone(), authority.port));
+                let stream = AsyncTcpStream::connect(&runtime, address).await?;
+                let AsyncTcpStream::Plain(plain) = &stream else {
+                    return Err(io::Error::other("a new stream is a plain one"));
+                };
+                let socket = Socket::of(plain.get_ref())?;
+                let stream = match &link.tls {
+                    Some(connector) => stream.into_rustls(connector, &authority.host).await?,
+                    None => stream,
+                };
+                Ok((stream, socket))
+            }
+        };
+
+        // Before `lapin` is there to repeat it: what fails here fails at once, and says why.
+        let (stream, socket) = dial().await.map_err(ClientError::caused_by)?;
+        let mut opening =
+            Opening { link: (then == Then::Recover).then_some(self), socket: Some(socket) };
+        let first = Mutex::new(Some(stream));
+        let link = Arc::clone(self);
+        // Runs on a thread of `lapin`'s own.
+        let connect = async move |_: AMQPUri, _| {
+            silence();
+            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(stream) = first {
+                return Ok(stream);
+            }
+            if then == Then::End || link.ended() {
+                return Err(io::Error::from(io::ErrorKind::NotConnected).into());
+            }
+            let back = tokio::spawn(Arc::clone(&link).until_the_broker_is_back()).await;
+            back.map_err(io::Error::other)??;
+            let (stream, socket) = dial().await?;
+            link.hold(Some(socket));
+            Ok(stream)
+        };
+
+        let mut properties = ConnectionProperties::default().with_auth_provider(self.login.clone());
+        if then == Then::Recover {
+            properties = properties.enable_auto_recover().configure_backoff(|backoff| {
+                backoff.with_min_delay(PAUSES.0).with_factor(1.0).with_max_times(LAPIN_ATTEMPTS)
+            });
+        }
+        let connection = Connection::connector(self.uri.clone(), runtime, connect, properties)
+            .await
+            .map_err(|error| self.cause(&error))?;
+        match opening.socket.take() {
+            Some(socket) => Ok((connection, socket)),
+            None => Err(closed()),
+        }
+    }
+
+    /// Shows, by a connection of its own, that the broker lets the client in.
+    fn prove(
+        self: &Arc<Self>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), ClientError>> + Send + '_>> {
+        Box::pin(async move {
+            let (connection, _socket) = self.open(Then::End).await?;
+            connection.close(200, "OK".into()).await.map_err(|error| self.cause(&error))
+        })
+    }
+
+    /// Returns when the broker lets the client in, and with an error when nobody waits for that any longer.
+    async fn until_the_broker_is_back(self: Arc<Self>) -> io::Result<()> {
+        let broker = &self.uri.authority;
+        let (host, port) = (broker.host.as_str(), broker.port);
+        let mut last = String::new();
+        let mut pause = PAUSES.0;
+        loop {
+            if self.ended() {
+                return Err(io::ErrorKind::NotConnected.into());
+            }
+            let Err(error) = within(self.limit, self.prove()).await else {
+                tracing::info!(host, port, "RabbitMQ is back");
+                return Ok(());
+            };
+            let cause = error.to_string();
+            if cause != last {
+                tracing::warn!(host, port, cause, "RabbitMQ is away, trying again");
+                last = cause;
+            }
+            let rest = if error.is_transient() { pause } else { REFUSED_PAUSE };
+            let _ = timeout(rest, self.wake.notified()).await;
+            pause = PAUSES.1.min(pause * 2);
+        }
+    }
+
+    /// Lets go of a socket that `lapin` would go on waiting for: one that is full of data that nobody takes, or a
+    /// broker that fell silent while it let the client in.
+    async fn watch(self: Arc<Self>, status: ConnectionStatus) {
+        let mut connecting = Duration::ZERO;
+        while !(self.ended() || status.closed() || status.errored()) {
+            sleep(WATCH).await;
+            connecting = if status.connecting() { connecting + WATCH } else { Duration::ZERO };
+            if status.reconnecting() || connecting > self.limit {
+                self.hold(None);
+            }
+        }
+    }
+
+    fn hold(&self, socket: Option<Socket>) {
+        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = socket;
+    }
+
+    fn ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        self.wake.notify_one();
+    }
+
+    /// Reply codes: <https://www.rabbitmq.com/amqp-0-9-1-reference#constants>.
+    fn cause(&self, error: &lapin::Error) -> ClientError {
+        let ErrorKind::ProtocolError(reply) = error.kind() else {
+            return match error.source() {
+                Some(source) => ClientError::root_cause(source),
+                None => ClientError::transient("the connection ended before the server answered"),
+            };
+        };
+        let text = reply.get_message().as_str();
+        match reply.get_id() {
+            403 if self.handle.username().is_none() => {
+                ClientError::new("authentication failed: the broker does not take `guest`")
+                    .with_help("add a user name and a password")
+            }
+            403 => {
+                ClientError::new("authentication failed: the user name or the password is wrong")
+            }
+            530 if text.contains("not found") && self.uri.vhost.is_empty() => ClientError::new(
+                "there is no virtual host with the empty name",
+            )
+            .with_help(
+                "a path of `/` alone names it: for the virtual host `/` end the handle before it",
+            ),
+            530 if text.contains("not found") => ClientError::new("there is no such virtual host")
+                .with_help("create it, or name another one as the path of the handle"),
+            530 if text.contains("refused for user") => {
+                ClientError::new("access denied: the user may not use this virtual host")
+            }
+            code => {
+                let cause = format!("the broker answered {code}: {}", self.handle.mask(text));
+                // What passes: it is stopping (320), short of something (506), not up yet (541).
+                if matches!(code, 320 | 506 | 541) {
+                    ClientError::transient(cause)
+                } else {
+                    ClientError::new(cause)
+                }
+            }
+        }
+    }
+}
+
+/// No log from this thread, which is `lapin`'s and ends with the connection: it logs every frame, also the one
+/// with the password, and what the broker says of the user.
+fn silence() {
+    // Dropping the guard would undo it.
+    std::mem::forget(tracing::subscriber::set_default(NoSubscriber::new()));
+}
+
+fn closed() -> ClientError {
+    ClientError::new("the connection is closed")
+}
+
+impl RabbitMqConnection {
+    pub(super) async fn open(link: Arc<Link>) -> Result<Self, ClientError> {
+        let (connection, socket) = link.open(Then::Recover).await?;
+        link.hold(Some(socket));
+        tokio::spawn(Arc::clone(&link).watch(connection.status().clone()));
+        Ok(Self { connection: Arc::new(connection), link })
+    }
+
+    /// Opens a channel. While the connection is lost, a new one tells why.
+    pub(super) async fn ping(&self) -> Result<(), ClientError> {
+        let deadline = Instant::now() + self.link.limit;
+        let status = self.connection.status();
+        loop {
+            if self.link.ended() || status.closed() || status.closing() || status.errored() {
+                return Err(closed());
+            }
+            if status.blocked() {
+                return Err(ClientError::transient(
+                    "the broker is low on memory or disk, and takes nothing for now",
+                ));
+            }
+            if status.connected() && self.ask(deadline).await? {
+                return Ok(());
+            }
+            match timeout_at(deadline, self.link.prove()).await {
+                Ok(proof) => proof?,
+                Err(_) => return Err(ClientError::no_answer(self.link.limit)),
+            }
+            while !status.connected() {
+                if self.link.ended() || status.errored() {
+                    return Err(closed());
+                }
+                if Instant::now() >= deadline {
+                    return Err(ClientError::transient(
+                        "the broker answers, but the connection is not back yet",
+                    ));
+                }
+                sleep(LOOK).await;
+            }
+        }
+    }
+
+    /// Whether a channel can be opened; false when the connection is lost meanwhile, of which the channel hears
+    /// only when it is back.
+    async fn ask(&self, deadline: Instant) -> Result<bool, ClientError> {
+        let mut answer = pin!(async {
+            let channel = self.connection.create_channel().await?;
+            channel.close(200, "OK".into()).await
+        });
+        loop {
+            match timeout(LOOK, answer.as_mut()).await {
+                Ok(Ok(())) => return Ok(true),
+                Ok(Err(error)) if self.connection.status().connected() => {
+                    return Err(self.link.cause(&error));
+                }
+                Ok(Err(_)) => return Ok(false),
+                Err(_) if !self.connection.status().connected() => return Ok(false),
+                Err(_) if Instant::now() >= deadline => {
+                    return Err(ClientError::no_answer(self.link.limit));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    pub(super) async fn end(self) {
+        self.link.end();
+        // Waits for the broker's answer; a connection that is lost has nobody to give one.
+        let _ = timeout(self.link.limit, self.connection.close(200, "OK".into())).await;
+        self.link.hold(None);
+    }
+}
+
+impl Deref for RabbitMqConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl fmt::Debug for RabbitMqConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let broker = &self.link.uri.authority;
+        write!(f, "RabbitMqConnection({}:{})", broker.host, broker.port)
+    }
+}
