@@ -160,6 +160,7 @@ fn the_table_lists_the_adapters() {
             "MySql" => holds::<backing_services::MySql>(row),
             "Redis" => holds::<backing_services::Redis>(row),
             "S3" => holds::<backing_services::S3>(row),
+            "RabbitMq" => holds::<backing_services::RabbitMq>(row),
             "Smtp" => holds::<backing_services::Smtp>(row),
             "Sql" => holds::<backing_services::Sql>(row),
             "Sqlite" => holds::<backing_services::Sqlite>(row),

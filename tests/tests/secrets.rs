@@ -179,6 +179,7 @@ adapters! {
     memcached: backing_services::Memcached;
     mysql: backing_services::MySql;
     postmark: backing_services::Postmark;
+    rabbitmq: backing_services::RabbitMq;
     smtp: backing_services::Smtp;
     sql: backing_services::Sql;
     sqlite: backing_services::Sqlite;
@@ -210,6 +211,8 @@ const VALID: &[&str] = &[
     "tls://tZ8oken@a.example,b.example:4223?name=vZ8alue",
     "newrelic://tZ8oken@otlp.nr-data.net?service_name=shop",
     "loggly://tZ8oken@logs-01.loggly.com?tag=shop",
+    "amqp://uZ8user:pZ8word@localhost/shop",
+    "amqps://uZ8user:pZ8word@mq.example?heartbeat=5",
     "sqlite:app.db?mode=rwc",
     "sqlite::memory:",
     "file:outbox",
@@ -275,6 +278,10 @@ const BROKEN: &[&str] = &[
     "loggly://tZ8oken@logs-01.loggly.com?tls=none",
     "loggly://tZ8oken%2F@logs-01.loggly.com",
     "loggly://tZ8oken@logs-01.loggly.com?tag=vZ8alue%2F",
+    "amqp://uZ8user:pZ8word@mq.example",
+    "amqp://uZ8user:pZ8word@localhost/a/b",
+    "amqp://uZ8user@localhost",
+    "amqps://uZ8user:pZ8word@localhost?verify=vZ8alue",
     "sqlite://uZ8user:pZ8word@localhost/db",
     "sqlite:app.db?mode=vZ8alue",
     "https://:tZ8oken@api.example/tZ8oken?key=vZ8alue",
@@ -354,6 +361,7 @@ async fn failing_connections() {
         sql::connect(&url("postgres")).await;
         smtp::connect(&url("smtp")).await;
         mail::connect(&url("smtps")).await;
+        rabbitmq::connect(&url("amqp")).await;
         memcached::connect(&format!("memcached://localhost:{port}?connect_timeout={timeout}"))
             .await;
         nats::connect(&url("nats")).await;
@@ -552,6 +560,7 @@ async fn real_servers() {
         (MariaDb::start(), Postfix::with_plain_auth(), servers::Memcached::start());
     let (sessions, uploads) = (servers::Redis::start(), S3Server::with_key("uZ8user", "pZ8word"));
     sessions.add_user("uZ8user", "pZ8word");
+    let jobs = servers::RabbitMq::with_user("uZ8user", "pZ8word");
     db.sql("CREATE USER 'uZ8user' IDENTIFIED BY 'pZ8word'; GRANT ALL ON shop.* TO 'uZ8user'");
     let pg = PostgreSql::start();
     pg.sql("CREATE ROLE \"uZ8user\" LOGIN PASSWORD 'pZ8word'");
@@ -590,6 +599,10 @@ async fn real_servers() {
     let bus = servers::Nats::with_login("uZ8user", "pZ8word");
     for login in ["uZ8user:pZ8word", "uZ8user:hZ8ead", "tZ8oken"] {
         nats::connect(&format!("nats://{login}@localhost:{}?name=vZ8alue", bus.port())).await;
+    for login in ["uZ8user:pZ8word", "uZ8user:hZ8ead", "hZ8ead:pZ8word"] {
+        for vhost in ["", "/shop", "/nowhere"] {
+            rabbitmq::connect(&format!("amqp://{login}@localhost:{}{vhost}", jobs.port())).await;
+        }
     }
     let shown = assert_nothing_leaked("a real server");
     for wrong in ["access denied", "authentication failed"] {

@@ -34,20 +34,25 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// A server that speaks in clear text.
     pub fn start() -> Self {
-        Self::run(None, "")
+        Self::run(None, "", USER, PASSWORD)
+    }
+
+    /// The same with another user in the place of `shop`, who may use `/` and `shop`.
+    pub fn with_user(user: &str, password: &str) -> Self {
+        Self::run(None, "", user, password)
     }
 
     /// A server that presents `tls`, and listens for nothing else.
     pub fn with_tls(tls: &Tls) -> Self {
-        Self::run(Some(tls), "{verify, verify_none}")
+        Self::run(Some(tls), "{verify, verify_none}", USER, PASSWORD)
     }
 
     /// The same, and it turns away clients without a certificate of the same authority.
     pub fn with_client_certificates(tls: &Tls) -> Self {
-        Self::run(Some(tls), "{verify, verify_peer}, {fail_if_no_peer_cert, true}")
+        Self::run(Some(tls), "{verify, verify_peer}, {fail_if_no_peer_cert, true}", USER, PASSWORD)
     }
 
-    fn run(tls: Option<&Tls>, verify: &str) -> Self {
+    fn run(tls: Option<&Tls>, verify: &str, user: &str, password: &str) -> Self {
         let folder = folder("rabbitmq");
         let path = |name: &str| folder.path().join(name);
         let quoted = |name: &str| format!("{:?}", path(name));
@@ -71,7 +76,7 @@ impl RabbitMq {
             quoted("definitions.json")
         );
         fs::write(path("advanced.config"), config).expect("advanced.config");
-        fs::write(path("definitions.json"), definitions()).expect("definitions.json");
+        fs::write(path("definitions.json"), definitions(user, password)).expect("definitions.json");
         fs::write(path("plugins"), "[].").expect("plugins");
 
         let set = |name: &str, value: &Path| {
@@ -151,7 +156,7 @@ impl RabbitMq {
 }
 
 /// Read by the server itself before it listens: who connects finds everything there.
-fn definitions() -> String {
+fn definitions(owner: &str, password: &str) -> String {
     let permission = |user: &str, vhost: &str| {
         format!(
             r#"{{"user":"{user}","vhost":"{vhost}","configure":".*","write":".*","read":".*"}}"#
@@ -159,11 +164,11 @@ fn definitions() -> String {
     };
     format!(
         r#"{{"vhosts":[{{"name":"/"}},{{"name":"{VHOST}"}},{{"name":"{FOREIGN_VHOST}"}}],
-            "users":[{{"name":"{USER}","password":"{PASSWORD}","tags":""}},
+            "users":[{{"name":"{owner}","password":"{password}","tags":""}},
                      {{"name":"guest","password":"guest","tags":""}}],
             "permissions":[{},{},{}]}}"#,
-        permission(USER, "/"),
-        permission(USER, VHOST),
+        permission(owner, "/"),
+        permission(owner, VHOST),
         permission("guest", "/")
     )
 }
