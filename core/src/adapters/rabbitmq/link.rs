@@ -195,25 +195,25 @@ impl Link {
         let link = Arc::clone(self);
         // Runs on a thread of `lapin`'s own.
         let connect = async move |_: AMQPUri, _| {
-            silence();
-            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(stream) = first {
+            if let Some(stream) = first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                silence();
                 return Ok(stream);
             }
-            if then == Then::End || link.ended() {
-                return Err(io::Error::from(io::ErrorKind::NotConnected).into());
+            while then == Then::Recover && link.wait_for_the_broker().await {
+                if let Ok((stream, socket)) = dial().await {
+                    link.hold(Some(socket));
+                    return Ok(stream);
+                }
             }
-            let back = tokio::spawn(Arc::clone(&link).until_the_broker_is_back()).await;
-            back.map_err(io::Error::other)??;
-            let (stream, socket) = dial().await?;
-            link.hold(Some(socket));
-            Ok(stream)
+            Err(io::Error::from(io::ErrorKind::NotConnected).into())
         };
 
         let mut properties = ConnectionProperties::default().with_auth_provider(self.login.clone());
         if then == Then::Recover {
             properties = properties.enable_auto_recover().configure_backoff(|backoff| {
-                backoff.with_min_delay(PAUSES.0).with_factor(1.0).with_max_times(LAPIN_ATTEMPTS)
+                // The pauses are made in `until_the_broker_is_back`.
+                let delay = Duration::from_millis(1);
+                backoff.with_min_delay(delay).with_factor(1.0).with_max_times(LAPIN_ATTEMPTS)
             });
         }
         let connection = Connection::connector(self.uri.clone(), runtime, connect, properties)
@@ -235,28 +235,45 @@ impl Link {
         })
     }
 
-    /// Returns when the broker lets the client in, and with an error when nobody waits for that any longer.
-    async fn until_the_broker_is_back(self: Arc<Self>) -> io::Result<()> {
+    /// Returns on the thread of `lapin` when the broker lets the client in, or false when nobody waits for that.
+    async fn wait_for_the_broker(self: &Arc<Self>) -> bool {
+        // On the runtime, where a task ends quietly with it. `lapin` sleeps by the runtime's clock when it is told
+        // of a failure, and panics if there is no runtime any more: then it is not told.
+        let back = tokio::spawn(Arc::clone(self).until_the_broker_is_back()).await;
+        if let Ok(true) = back {
+            return true;
+        }
+        if back.is_ok() {
+            // Most often the app is about to end.
+            std::thread::sleep(WATCH);
+        }
+        if back.is_err() || tokio::spawn(std::future::ready(())).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        false
+    }
+
+    /// Returns when the broker lets the client in, or false when nobody waits for that any longer.
+    async fn until_the_broker_is_back(self: Arc<Self>) -> bool {
         let broker = &self.uri.authority;
         let (host, port) = (broker.host.as_str(), broker.port);
         let mut last = String::new();
         let mut pause = PAUSES.0;
         loop {
+            let _ = timeout(pause, self.wake.notified()).await;
             if self.ended() {
-                return Err(io::ErrorKind::NotConnected.into());
+                return false;
             }
             let Err(error) = within(self.limit, self.prove()).await else {
                 tracing::info!(host, port, "RabbitMQ is back");
-                return Ok(());
+                return true;
             };
             let cause = error.to_string();
             if cause != last {
                 tracing::warn!(host, port, cause, "RabbitMQ is away, trying again");
                 last = cause;
             }
-            let rest = if error.is_transient() { pause } else { REFUSED_PAUSE };
-            let _ = timeout(rest, self.wake.notified()).await;
-            pause = PAUSES.1.min(pause * 2);
+            pause = if error.is_transient() { PAUSES.1.min(pause * 2) } else { REFUSED_PAUSE };
         }
     }
 
