@@ -16,7 +16,10 @@ use lapin::options::{
     ConfirmSelectOptions, QueueDeclareOptions,
 };
 use lapin::types::FieldTable;
-use lapin::{BasicProperties, Channel};
+use lapin::{BasicProperties, Channel, Consumer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -208,15 +211,7 @@ impl AtWork {
         let consuming = client.create_channel().await.unwrap();
         consuming.basic_qos(10, BasicQosOptions::default()).await.unwrap();
         let received = Arc::new(Mutex::new(BTreeMap::new()));
-        let mut messages = consuming
-            .basic_consume(
-                QUEUE.into(),
-                "".into(),
-                BasicConsumeOptions::default(),
-                FieldTable::default(),
-            )
-            .await
-            .unwrap();
+        let mut messages = consume(&consuming, QUEUE).await;
         let seen = Arc::clone(&received);
         let consumer = tokio::spawn(async move {
             let _channel = consuming;
@@ -369,5 +364,124 @@ async fn recovers_with_tls() {
     work.goes_on().await;
     server.restart();
     work.goes_on().await;
+    work.finish().await;
+}
+
+/// What cannot come back is an error for its user, and does not keep the rest from coming back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn channels_that_cannot_come_back() {
+    let mut server = servers::RabbitMq::start();
+    let handle = OnRabbitMq::handle("amqp").host("localhost").port(server.port());
+    let client = connect(&handle.build().unwrap()).await.unwrap();
+
+    // The broker gives it a name that nobody else may choose, and it is gone with the connection.
+    let replies = client.create_channel().await.unwrap();
+    let exclusive = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    let queue = replies.queue_declare("".into(), exclusive, FieldTable::default()).await.unwrap();
+    let mut messages = consume(&replies, queue.name().as_str()).await;
+
+    // Not durable, and declared on another channel than consumed: which one comes back first?
+    let mut others = Vec::new();
+    for index in 0..6 {
+        let declaring = client.create_channel().await.unwrap();
+        let consuming = client.create_channel().await.unwrap();
+        let (name, options) = (format!("other-{index}"), QueueDeclareOptions::default());
+        let table = FieldTable::default();
+        declaring.queue_declare(name.as_str().into(), options, table).await.unwrap();
+        let messages = consume(&consuming, &name).await;
+        others.push((declaring, consuming, messages));
+    }
+
+    let work = AtWork::start(&client).await;
+    work.goes_on().await;
+    server.restart();
+    work.goes_on().await;
+
+    let error = messages.next().await.expect("an error before the end").unwrap_err();
+    assert!(error.to_string().contains("ACCESS_REFUSED"), "{error}");
+    publish(&replies, QUEUE, b"too late").await.unwrap_err();
+    for (declaring, consuming, messages) in &mut others {
+        let start = Instant::now();
+        while consuming.status().reconnecting() || declaring.status().reconnecting() {
+            assert!(start.elapsed() < Duration::from_secs(20), "never comes back, and never ends");
+            sleep(Duration::from_millis(20)).await;
+        }
+        assert!(declaring.status().connected());
+        if !consuming.status().connected() {
+            let error = messages.next().await.expect("an error before the end").unwrap_err();
+            assert!(error.to_string().contains("NOT_FOUND"), "{error}");
+        }
+    }
+    work.goes_on().await;
+    work.finish().await;
+}
+
+async fn consume(channel: &Channel, queue: &str) -> Consumer {
+    let options = BasicConsumeOptions::default();
+    channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await.unwrap()
+}
+
+/// Passes on what is sent to it, until the network fails: then it keeps its connections, and passes on nothing.
+/// Later connections work.
+struct Network {
+    port: u16,
+    failed: Arc<AtomicU64>,
+}
+
+impl Network {
+    async fn to(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let failed = Arc::new(AtomicU64::new(0));
+        let failures = Arc::clone(&failed);
+        tokio::spawn(async move {
+            loop {
+                let (near, _) = listener.accept().await.unwrap();
+                let far = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+                let ((from, to), (back, forth)) = (near.into_split(), far.into_split());
+                tokio::spawn(pass_on(from, forth, Arc::clone(&failures)));
+                tokio::spawn(pass_on(back, to, Arc::clone(&failures)));
+            }
+        });
+        Self { port, failed }
+    }
+
+    fn fail(&self) {
+        self.failed.fetch_add(1, SeqCst);
+    }
+}
+
+async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, failures: Arc<AtomicU64>) {
+    let before = failures.load(SeqCst);
+    let mut buffer = vec![0; 65_536];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        if failures.load(SeqCst) != before {
+            // Neither read nor closed until the test ends.
+            return std::future::pending().await;
+        }
+        if to.write_all(&buffer[..read]).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// No goodbye and no end of the stream: only the heartbeat tells, and what was being sent stays unsent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recovers_from_a_network_that_fell_silent() {
+    let server = servers::RabbitMq::start();
+    let network = Network::to(server.port()).await;
+    let builder = OnRabbitMq::handle("amqp").host("127.0.0.1").port(network.port);
+    let client = connect(&builder.param("heartbeat", "1").build().unwrap()).await.unwrap();
+    let work = AtWork::start(&client).await;
+    work.goes_on().await;
+
+    let flooded = client.create_channel().await.unwrap();
+    network.fail();
+    // More than fits into any buffer on the way.
+    let big = vec![0; 1 << 20];
+    let flood = join_all((0..64).map(|_| publish(&flooded, "nowhere", &big)));
+    let (sent, ()) = tokio::join!(flood, work.goes_on());
+    assert!(sent.iter().any(Result::is_err), "all of it went somewhere");
+    backing_services::RabbitMq::ping(&client).await.unwrap();
     work.finish().await;
 }

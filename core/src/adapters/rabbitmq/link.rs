@@ -7,22 +7,25 @@
 use std::error::Error as _;
 use std::fmt;
 use std::io;
-use std::net::{Shutdown, TcpStream};
 use std::ops::Deref;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lapin::auth::AuthProvider;
 use lapin::tcp::RustlsConnector;
 use lapin::types::{LongString, ShortString};
 use lapin::uri::AMQPUri;
-use lapin::{AsyncTcpStream, Connection, ConnectionProperties, ConnectionStatus, ErrorKind};
+use lapin::{
+    AsyncTcpStream, Channel, ChannelStatus, Connection, ConnectionProperties, ConnectionStatus,
+    ErrorKind,
+};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::subscriber::NoSubscriber;
 
+use super::wire::{self, Cutter};
 use crate::adapters::shared::within;
 use crate::error::ClientError;
 use crate::handle::Handle;
@@ -35,6 +38,10 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 /// How often a connection is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 const WATCH: Duration = Duration::from_secs(1);
+/// How long channels may take to come back once the connection is there, each of them.
+const STUCK: Duration = Duration::from_secs(3);
+/// How many more connections channels are worth that do not come back.
+const ROUNDS: usize = 5;
 /// What `lapin` itself tries again, each time after the broker has proven to be there.
 const LAPIN_ATTEMPTS: usize = 16;
 
@@ -75,7 +82,9 @@ pub(super) struct Link {
     ended: AtomicBool,
     wake: Notify,
     /// That of the connection; those that only ask have their own.
-    socket: Mutex<Option<Socket>>,
+    cutter: Mutex<Option<Cutter>>,
+    /// Those that the app has opened.
+    channels: Mutex<Vec<ChannelStatus>>,
 }
 
 /// Kept out of `lapin`'s own types, which show what they hold.
@@ -101,30 +110,6 @@ impl AuthProvider for Login {
     }
 }
 
-/// A second hand on a socket that `lapin` reads: dropped, it ends the connection, whatever `lapin` waits for.
-struct Socket(TcpStream);
-
-impl Socket {
-    #[cfg(unix)]
-    fn of(stream: &tokio::net::TcpStream) -> io::Result<Self> {
-        use std::os::fd::AsFd as _;
-        Ok(Self(stream.as_fd().try_clone_to_owned()?.into()))
-    }
-
-    #[cfg(windows)]
-    fn of(stream: &tokio::net::TcpStream) -> io::Result<Self> {
-        use std::os::windows::io::AsSocket as _;
-        Ok(Self(stream.as_socket().try_clone_to_owned()?.into()))
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // Fails when the other end is gone already.
-        let _ = self.0.shutdown(Shutdown::Both);
-    }
-}
-
 /// What a connection is to do when it is lost.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
@@ -135,12 +120,12 @@ enum Then {
 /// Ends what `lapin` began when opening fails, or is no longer waited for.
 struct Opening<'a> {
     link: Option<&'a Link>,
-    socket: Option<Socket>,
+    cutter: Option<Cutter>,
 }
 
 impl Drop for Opening<'_> {
     fn drop(&mut self) {
-        if self.socket.is_some() {
+        if self.cutter.is_some() {
             self.link.inspect(|link| link.end());
         }
     }
@@ -162,35 +147,36 @@ impl Link {
             limit,
             ended: AtomicBool::new(false),
             wake: Notify::new(),
-            socket: Mutex::new(None),
+            cutter: Mutex::new(None),
+            channels: Mutex::new(Vec::new()),
         })
     }
 
     /// Opens a connection, one attempt.
-    async fn open(self: &Arc<Self>, then: Then) -> Result<(Connection, Socket), ClientError> {
-        let runtime = lapin::runtime::default_runtime().map_err(ClientError::caused_by)?;
+    async fn open(self: &Arc<Self>, then: Then) -> Result<(Connection, Cutter), ClientError> {
+        let runtime = wire::runtime();
         let dial = {
             let (link, runtime) = (Arc::clone(self), runtime.clone());
             async move || {
                 let authority = &link.uri.authority;
                 let address = runtime.to_socket_addrs((authority.host.clone(), authority.port));
                 let stream = AsyncTcpStream::connect(&runtime, address).await?;
-                let AsyncTcpStream::Plain(plain) = &stream else {
+                let AsyncTcpStream::Plain(wire) = &stream else {
                     return Err(io::Error::other("a new stream is a plain one"));
                 };
-                let socket = Socket::of(plain.get_ref())?;
+                let cutter = wire.cutter();
                 let stream = match &link.tls {
                     Some(connector) => stream.into_rustls(connector, &authority.host).await?,
                     None => stream,
                 };
-                Ok((stream, socket))
+                Ok((stream, cutter))
             }
         };
 
         // Before `lapin` is there to repeat it: what fails here fails at once, and says why.
-        let (stream, socket) = dial().await.map_err(ClientError::caused_by)?;
+        let (stream, cutter) = dial().await.map_err(ClientError::caused_by)?;
         let mut opening =
-            Opening { link: (then == Then::Recover).then_some(self), socket: Some(socket) };
+            Opening { link: (then == Then::Recover).then_some(self), cutter: Some(cutter) };
         let first = Mutex::new(Some(stream));
         let link = Arc::clone(self);
         // Runs on a thread of `lapin`'s own.
@@ -200,8 +186,8 @@ impl Link {
                 return Ok(stream);
             }
             while then == Then::Recover && link.wait_for_the_broker().await {
-                if let Ok((stream, socket)) = dial().await {
-                    link.hold(Some(socket));
+                if let Ok((stream, cutter)) = dial().await {
+                    link.hold(Some(cutter));
                     return Ok(stream);
                 }
             }
@@ -219,8 +205,8 @@ impl Link {
         let connection = Connection::connector(self.uri.clone(), runtime, connect, properties)
             .await
             .map_err(|error| self.cause(&error))?;
-        match opening.socket.take() {
-            Some(socket) => Ok((connection, socket)),
+        match opening.cutter.take() {
+            Some(cutter) => Ok((connection, cutter)),
             None => Err(closed()),
         }
     }
@@ -230,7 +216,7 @@ impl Link {
         self: &Arc<Self>,
     ) -> Pin<Box<dyn Future<Output = Result<(), ClientError>> + Send + '_>> {
         Box::pin(async move {
-            let (connection, _socket) = self.open(Then::End).await?;
+            let (connection, _cutter) = self.open(Then::End).await?;
             connection.close(200, "OK".into()).await.map_err(|error| self.cause(&error))
         })
     }
@@ -277,21 +263,45 @@ impl Link {
         }
     }
 
-    /// Lets go of a socket that `lapin` would go on waiting for: one that is full of data that nobody takes, or a
-    /// broker that fell silent while it let the client in.
+    /// Lets go of a socket when `lapin` is stuck with it: it is full of data that nobody takes, the broker fell silent
+    /// while it let the client in, or one channel that cannot be restored made `lapin` forget another.
     async fn watch(self: Arc<Self>, status: ConnectionStatus) {
-        let mut connecting = Duration::ZERO;
+        let (mut connecting, mut stuck, mut waiting, mut rounds) =
+            (Duration::ZERO, Duration::ZERO, 0, 0);
         while !(self.ended() || status.closed() || status.errored()) {
             sleep(WATCH).await;
             connecting = if status.connecting() { connecting + WATCH } else { Duration::ZERO };
-            if status.reconnecting() || connecting > self.limit {
+            let now = if status.connected() { self.waiting_channels() } else { 0 };
+            stuck = if now > 0 && now == waiting { stuck + WATCH } else { Duration::ZERO };
+            waiting = now;
+            if status.connected() && waiting == 0 {
+                rounds = 0;
+            }
+            if stuck >= STUCK {
+                stuck = Duration::ZERO;
+                rounds += 1;
+                if rounds > ROUNDS {
+                    tracing::warn!(channels = waiting, "RabbitMQ channels that do not come back");
+                    self.channels().retain(|channel| !channel.reconnecting());
+                    continue;
+                }
+                self.hold(None);
+            } else if status.reconnecting() || connecting > self.limit {
                 self.hold(None);
             }
         }
     }
 
-    fn hold(&self, socket: Option<Socket>) {
-        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = socket;
+    fn waiting_channels(&self) -> usize {
+        self.channels().iter().filter(|channel| channel.reconnecting()).count()
+    }
+
+    fn channels(&self) -> MutexGuard<'_, Vec<ChannelStatus>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(&self, cutter: Option<Cutter>) {
+        *self.cutter.lock().unwrap_or_else(PoisonError::into_inner) = cutter;
     }
 
     fn ended(&self) -> bool {
@@ -357,10 +367,34 @@ fn closed() -> ClientError {
 
 impl RabbitMqConnection {
     pub(super) async fn open(link: Arc<Link>) -> Result<Self, ClientError> {
-        let (connection, socket) = link.open(Then::Recover).await?;
-        link.hold(Some(socket));
+        let (connection, cutter) = link.open(Then::Recover).await?;
+        link.hold(Some(cutter));
         tokio::spawn(Arc::clone(&link).watch(connection.status().clone()));
         Ok(Self { connection: Arc::new(connection), link })
+    }
+
+    /// Opens a channel, as [`lapin::Connection::create_channel`] does, and sees to it that it recovers.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is lost or closed, or has as many channels as the broker or `channel_max` allow.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::rabbitmq::RabbitMqConnection;
+    /// # async fn f(jobs: &RabbitMqConnection) -> lapin::Result<()> {
+    /// let channel: lapin::Channel = jobs.create_channel().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_channel(&self) -> lapin::Result<Channel> {
+        let channel = self.connection.create_channel().await?;
+        let mut channels = self.link.channels();
+        let open = |channel: &ChannelStatus| {
+            channel.connected() || channel.initializing() || channel.closing()
+        };
+        channels.retain(open);
+        channels.push(channel.status().clone());
+        Ok(channel)
     }
 
     /// Opens a channel. While the connection is lost, a new one tells why.

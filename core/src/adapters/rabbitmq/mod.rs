@@ -48,6 +48,7 @@
 //! - [LavinMQ](https://lavinmq.com/documentation): speaks the same protocol, the handle is the same.
 
 mod link;
+mod wire;
 
 pub use self::link::RabbitMqConnection;
 

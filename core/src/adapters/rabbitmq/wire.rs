@@ -1,0 +1,174 @@
+//! The socket under `lapin`, which goes on serving one that it has lost until everything it was about to send is
+//! sent. So a lost socket takes all that is written to it; on an error instead, `lapin` spins for ever.
+
+use std::fmt;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::{Duration, Instant};
+
+use async_rs::traits::Reactor;
+use async_rs::util::{DummyIO, RuntimeParts};
+use async_rs::{Runtime, Tokio};
+use futures_core::Stream;
+use futures_io::{AsyncRead, AsyncWrite};
+
+/// That of tokio, with other sockets.
+pub(super) fn runtime() -> Runtime<RuntimeParts<Tokio, Wires>> {
+    let tokio = Tokio::current();
+    Runtime::new(RuntimeParts::new(tokio.clone(), Wires(tokio)))
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Wires(Tokio);
+
+impl Reactor for Wires {
+    type TcpStream = Wire;
+    type Sleep = <Tokio as Reactor>::Sleep;
+
+    /// Nothing here has a socket of its own to bring.
+    fn register<H: Read + Write + Send + 'static>(
+        &self,
+        _: H,
+    ) -> io::Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static> {
+        Err::<DummyIO, _>(io::ErrorKind::Unsupported.into())
+    }
+
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        self.0.sleep(duration)
+    }
+
+    fn interval(&self, duration: Duration) -> impl Stream<Item = Instant> + Send + 'static {
+        self.0.interval(duration)
+    }
+
+    fn tcp_connect_addr(
+        &self,
+        address: SocketAddr,
+    ) -> impl Future<Output = io::Result<Wire>> + Send + 'static {
+        let stream = self.0.tcp_connect_addr(address);
+        async move { Ok(Wire { stream: stream.await?, state: Arc::default() }) }
+    }
+}
+
+/// A socket that can be cut from outside.
+pub(super) struct Wire {
+    stream: <Tokio as Reactor>::TcpStream,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    cut: AtomicBool,
+    reader: Mutex<Option<Waker>>,
+    writer: Mutex<Option<Waker>>,
+}
+
+/// Cuts the wire when dropped: who reads finds its end, and what is written goes nowhere.
+pub(super) struct Cutter(Arc<State>);
+
+impl Wire {
+    pub(super) fn cutter(&self) -> Cutter {
+        Cutter(Arc::clone(&self.state))
+    }
+
+    /// A wire that failed once is cut.
+    fn cut_on_error<T>(&self, result: io::Result<T>) -> Poll<io::Result<T>> {
+        if result.is_err() {
+            self.state.cut();
+        }
+        Poll::Ready(result)
+    }
+}
+
+impl Drop for Cutter {
+    fn drop(&mut self) {
+        self.0.cut();
+    }
+}
+
+impl State {
+    fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+        for waiting in [&self.reader, &self.writer] {
+            let waker = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+            waker.inspect(Waker::wake_by_ref);
+        }
+    }
+
+    /// Whether it is cut; if not, `cx` is woken when that happens.
+    fn is_cut(&self, waiting: &Mutex<Option<Waker>>, cx: &Context<'_>) -> bool {
+        // In this order: a cut in between is seen.
+        *waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+        self.cut.load(Ordering::SeqCst)
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.state.is_cut(&self.state.reader, cx) {
+            return Poll::Ready(Ok(0));
+        }
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        if matches!(read, Ok(0)) {
+            // RabbitMQ does not close one half alone.
+            self.state.cut();
+        }
+        self.cut_on_error(read)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.state.is_cut(&self.state.writer, cx) {
+            return Poll::Ready(Ok(buffer.len()));
+        }
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buffer));
+        self.cut_on_error(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.state.is_cut(&self.state.writer, cx) {
+            return Poll::Ready(Ok(buffers.iter().map(|buffer| buffer.len()).sum()));
+        }
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, buffers));
+        self.cut_on_error(written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.state.is_cut(&self.state.writer, cx) {
+            return Poll::Ready(Ok(()));
+        }
+        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
+        self.cut_on_error(flushed)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.state.is_cut(&self.state.writer, cx) {
+            return Poll::Ready(Ok(()));
+        }
+        let closed = ready!(Pin::new(&mut self.stream).poll_close(cx));
+        self.cut_on_error(closed)
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
+}
