@@ -600,7 +600,7 @@ async fn real_servers() {
     for login in ["uZ8user:pZ8word", "uZ8user:hZ8ead", "tZ8oken"] {
         nats::connect(&format!("nats://{login}@localhost:{}?name=vZ8alue", bus.port())).await;
     for login in ["uZ8user:pZ8word", "uZ8user:hZ8ead", "hZ8ead:pZ8word"] {
-        for vhost in ["", "/shop", "/nowhere"] {
+        for vhost in ["", "/shop", "/nowhere", "/warehouse"] {
             rabbitmq::connect(&format!("amqp://{login}@localhost:{}{vhost}", jobs.port())).await;
         }
     }

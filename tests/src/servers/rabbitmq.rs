@@ -55,7 +55,7 @@ impl RabbitMq {
     fn run(tls: Option<&Tls>, verify: &str, user: &str, password: &str) -> Self {
         let folder = folder("rabbitmq");
         let path = |name: &str| folder.path().join(name);
-        let quoted = |name: &str| format!("{:?}", path(name));
+        let quoted = |name: &str| format!("\"{}\"", path(name).display());
         let port = free_port();
         let listeners = match tls {
             None => format!("{{tcp_listeners, [{{\"127.0.0.1\", {port}}}]}}"),

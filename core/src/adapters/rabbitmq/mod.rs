@@ -25,7 +25,7 @@
 //!
 //! The client connects again by itself, for as long as it takes: after a crash, an orderly stop, a network that
 //! went silent (noticed after two `heartbeat`s). It asks at growing intervals up to a second, or every 10 seconds when
-//! the broker refuses it. Channels, their QoS, publisher confirms, and what was declared, bound and consumed through
+//! the broker refuses it. Channels, their prefetch limits, publisher confirms, and what was declared, bound and consumed through
 //! them come back with it: the same [`Channel`](lapin::Channel) publishes again, and the stream of the same
 //! [`Consumer`](lapin::Consumer) goes on. Meanwhile
 //!
@@ -35,17 +35,19 @@
 //!   waits: put a time limit on it where that matters. The message may have arrived or not, so publish it again;
 //! - `ack` of a delivery from before gives an error, and RabbitMQ delivers it again. Go on with the next one.
 //!
-//! A message that was confirmed, persistent and in a durable queue is not lost; one may come twice. A channel that the
-//! broker closes for a mistake of its user stays closed. Declare a queue that is not durable on the channel that uses it:
-//! channels come back one after the other, in no order.
+//! A message that was confirmed, persistent and in a durable queue is not lost; one may come twice.
+//!
+//! A channel does not come back if the broker refuses what it asks for again, and then its consumer gets the error and
+//! its user opens another. That happens to a queue with a name of the broker's making, and may happen to a queue that is
+//! not durable and was declared on another channel. The others come back some seconds later then.
 //!
 //! # Providers
 //!
-//! - [CloudAMQP](https://www.cloudamqp.com/docs/index.html): its `CLOUDAMQP_URL` is a handle as it is, with the virtual
-//!   host as path: `amqps://user:password@lemur.rmq.cloudamqp.com/user`. Name the field's variable so, or give it as `alias`.
-//! - [Amazon MQ for RabbitMQ](https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/amazon-mq-rabbitmq-tutorial.html):
-//!   TLS alone: `amqps://user:password@b-1234.mq.eu-west-1.amazonaws.com:5671`.
-//! - [LavinMQ](https://lavinmq.com/documentation): speaks the same protocol, the handle is the same.
+//! - [CloudAMQP](https://www.cloudamqp.com/docs/index.html): its `CLOUDAMQP_URL`, with the virtual host as path, is a
+//!   handle as it is if it begins with `amqps://`; otherwise make it so. Name that variable with `env` or `alias`.
+//! - [Amazon MQ for RabbitMQ](https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements-broker.html):
+//!   TLS alone, `amqps://user:password@b-1234.mq.eu-west-1.amazonaws.com:5671`.
+//! - [LavinMQ](https://lavinmq.com/documentation/lavinmq-ports): the same protocol and ports, the same handle.
 
 mod link;
 mod wire;
