@@ -10,16 +10,43 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
-use async_rs::traits::Reactor;
-use async_rs::util::{DummyIO, RuntimeParts};
+use async_rs::traits::{Executor, Reactor};
+use async_rs::util::{DummyIO, RuntimeParts, Task};
 use async_rs::{Runtime, Tokio};
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
+use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
 
-/// That of tokio, with other sockets.
-pub(super) fn runtime() -> Runtime<RuntimeParts<Tokio, Wires>> {
+/// That of tokio, with other sockets, and tasks that do not log: `lapin` logs what the broker says of the user.
+pub(super) fn runtime() -> Runtime<RuntimeParts<Quiet, Wires>> {
     let tokio = Tokio::current();
-    Runtime::new(RuntimeParts::new(tokio.clone(), Wires(tokio)))
+    Runtime::new(RuntimeParts::new(Quiet(tokio.clone()), Wires(tokio)))
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Quiet(Tokio);
+
+impl Executor for Quiet {
+    type Task<T: Send + 'static> = <Tokio as Executor>::Task<T>;
+
+    fn block_on<T, F: Future<Output = T>>(&self, future: F) -> T {
+        self.0.block_on(future)
+    }
+
+    fn spawn<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+        &self,
+        future: F,
+    ) -> Task<Self::Task<T>> {
+        self.0.spawn(future.with_subscriber(NoSubscriber::new()))
+    }
+
+    fn spawn_blocking<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
+        &self,
+        run: F,
+    ) -> Task<Self::Task<T>> {
+        self.0.spawn_blocking(run)
+    }
 }
 
 #[derive(Clone, Debug)]
