@@ -70,7 +70,7 @@ impl RabbitMq {
                 )
             }
         };
-        // Of Erlang's own syntax: reading the other one takes the server a second.
+        // In Erlang's own syntax, which needs no translation.
         let config = format!(
             "[{{rabbit, [{listeners}, {{load_definitions, {}}}]}}].",
             quoted("definitions.json")
