@@ -492,3 +492,18 @@ async fn recovers_from_a_network_that_fell_silent() {
     backing_services::RabbitMq::ping(&client).await.unwrap();
     work.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stays_closed_when_the_broker_comes_back() {
+    let mut server = servers::RabbitMq::start();
+    let handle = OnRabbitMq::handle("amqp").host("localhost").port(server.port());
+    let client = connect(&handle.build().unwrap()).await.unwrap();
+    server.kill();
+    let start = Instant::now();
+    backing_services::RabbitMq::close(client.clone()).await;
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    server.restart();
+    let error = backing_services::RabbitMq::ping(&client).await.unwrap_err();
+    assert_eq!(error.to_string(), "the connection is closed");
+    client.create_channel().await.unwrap_err();
+}
