@@ -61,7 +61,7 @@ use crate::handle::Handle;
     label = "expected an adapter such as `MySql`, `Smtp` or `Memcached`",
     note = "use an adapter of `backing_services`; each is behind the cargo feature of its name: `MySql` needs `features = [\"mysql\"]`",
     note = "a plain value such as a port takes `#[setting]`, a struct that derives `BackingServices` takes `#[service(nested)]`",
-    note = "for a service of your own, implement `backing_services::Adapter`"
+    note = "for a service of your own, derive or implement `backing_services::Adapter`"
 )]
 pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     /// The name of the service in messages, such as `MySQL`.
@@ -107,8 +107,87 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
         None
     }
 
+    /// Hides what a cause repeats of the handle's secrets.
+    #[doc(hidden)]
+    fn __masked(&self, error: ClientError) -> ClientError {
+        match self.handle() {
+            Some(handle) => error.masked(|text| handle.mask(text)),
+            None => error,
+        }
+    }
+
     /// How long connecting may take, all attempts together. By default 10 seconds.
     fn connect_timeout(&self) -> Duration {
         crate::adapters::CONNECT_TIMEOUT
+    }
+}
+
+/// What a type that derives [`Adapter`](macro@crate::Adapter) leaves to the app: how its client is made,
+/// and how it is asked whether it answers.
+///
+/// ```
+/// use backing_services::{Adapter, ClientError, Connect, Handle, Secret};
+/// use std::sync::Arc;
+/// use tokio::net::TcpStream;
+///
+/// #[derive(Adapter, Clone)]
+/// #[adapter(schemes("ticker"), example = "ticker://:token@localhost:7070", port = 7070)]
+/// struct Ticker {
+///     #[handle]
+///     handle: Handle,
+///     #[handle(password)]
+///     token: Secret,
+///     #[handle(host)]
+///     host: String,
+///     #[handle(port)]
+///     port: u16,
+/// }
+///
+/// impl Connect for Ticker {
+///     type Client = Arc<TcpStream>;
+///
+///     async fn connect(&self) -> Result<Self::Client, ClientError> {
+///         let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
+///         // ... say self.token.expose()
+///         stream.map(Arc::new).map_err(ClientError::caused_by)
+///     }
+/// }
+/// ```
+///
+/// [`Adapter`] has the same functions. Where both traits are in scope, a call says which one it means:
+/// `Connect::connect(&ticker)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how to connect",
+    label = "a type that derives `Adapter` implements `Connect`",
+    note = "add\nimpl backing_services::Connect for {Self} {{\n    type Client = /* what the app talks through */;\n    async fn connect(&self) -> Result<Self::Client, backing_services::ClientError> {{ /* ... */ }}\n}}"
+)]
+pub trait Connect: Sized {
+    /// That the type implements it at all: the one thing about a type without that rustc reports.
+    #[doc(hidden)]
+    const __IS: bool = true;
+    /// What the app talks through. Cloning it is cheap and shares the connection or pool.
+    type Client: Clone + Send + Sync + 'static;
+
+    /// Makes the client: one attempt. The time limit and repeated attempts are the caller's.
+    ///
+    /// # Errors
+    ///
+    /// The root cause: [`ClientError::transient`] for what may pass by itself. What it repeats of the
+    /// handle's user name, password or parameters is masked.
+    fn connect(&self) -> impl Future<Output = Result<Self::Client, ClientError>> + Send;
+
+    /// Proves that the resource answers. By default a client that could be made is one that answers.
+    ///
+    /// # Errors
+    ///
+    /// The root cause.
+    fn ping(client: &Self::Client) -> impl Future<Output = Result<(), ClientError>> + Send {
+        let _ = client;
+        std::future::ready(Ok(()))
+    }
+
+    /// Ends the client in order. By default it is dropped.
+    fn close(client: Self::Client) -> impl Future<Output = ()> + Send {
+        async move { drop(client) }
     }
 }

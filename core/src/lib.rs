@@ -155,9 +155,9 @@ mod near;
 pub mod private;
 mod secret;
 
-pub use backing_services_derive::BackingServices;
+pub use backing_services_derive::{Adapter, BackingServices};
 
-pub use self::adapter::Adapter;
+pub use self::adapter::{Adapter, Connect};
 pub use self::backing::BackingServices;
 pub use self::environment::{Environment, Origin};
 pub use self::error::{

@@ -4,20 +4,15 @@
 
 #![forbid(unsafe_code)]
 
+mod adapter;
 mod attr;
-mod check;
-mod emit;
 mod errors;
-mod model;
 mod near;
-mod stand_in;
+mod services;
 mod types;
 
 use proc_macro::TokenStream;
 use syn::DeriveInput;
-
-use self::errors::Errors;
-use self::model::Model;
 
 /// Turns a struct into everything one deploy attaches: a field a service.
 ///
@@ -142,10 +137,160 @@ use self::model::Model;
 #[proc_macro_derive(BackingServices, attributes(services, service, setting))]
 pub fn backing_services(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
-    let errors = Errors::new();
-    let model = Model::read(&errors, &input);
-    check::check(&errors, &model);
-    let mut output = errors.finish();
-    output.extend(if output.is_empty() { emit::output(&model) } else { stand_in::output(&model) });
-    output.into()
+    services::derive(&input).into()
+}
+
+/// Attaches a service that this crate does not know: the derive reads the handle, the app says how to
+/// connect.
+///
+/// # On a struct
+///
+/// Each field takes one part of the handle, and the app implements `Connect`: `connect`, and if it likes
+/// `ping` and `close`.
+///
+/// | where | key | meaning |
+/// |---|---|---|
+/// | `#[adapter]` | `schemes("...")` | the schemes it takes, in lower case, the preferred one first; required |
+/// | `#[adapter]` | `example = "..."` | a handle that shows the form; its syntax and scheme are checked while compiling; required |
+/// | `#[adapter]` | `name = "..."` | the name of the service in messages, by default that of the type |
+/// | `#[adapter]` | `port = ...` | the port of a handle that has none |
+/// | `#[adapter]` | `debug` | implements `Debug`, which shows scheme, host and port and nothing else; the first two need the field of the whole handle |
+/// | `#[adapter]` | `client = "..."` | on an enum: names the generated enum of clients, `<Enum>Client` by default |
+/// | `#[adapter]` | `crate = "..."` | the path of `backing_services`, where it has another name or comes through another crate |
+/// | `#[handle]` | `username` | the user name, decoded: `String`, `Secret` or an `Option` of one |
+/// | `#[handle]` | `password` | the password, decoded: `Secret` or `Option<Secret>` |
+/// | `#[handle]` | `host` | the host: `String`, `Host`, an `Option` of one, or `Vec<Host>` for a handle with several; a `Host` has its port with it |
+/// | `#[handle]` | `port` | the port: `u16` or `Option<u16>` |
+/// | `#[handle]` | `path` | the path, decoded and without the leading `/`: `String`, `Secret` or an `Option` of one |
+/// | `#[handle]` | `param = "..."` | a parameter, of any type that `serde` can read; `Option` for one that may be absent |
+/// | `#[handle]` | `default = "..."` | the value of a parameter that is absent; checked while compiling for numbers, `bool` and `Duration`, else with the first handle |
+///
+/// `#[handle]` alone takes the whole `Handle`. With it a failure names the very variable, alias, file or line that the
+/// handle came from, and the host; without it, the variable that the field is named after. Give every adapter such a
+/// field.
+///
+/// A part that no field takes is refused when a handle has it, and so is an unknown parameter. A part that a
+/// field needs must be there, unless the field is an `Option`. Without a field for the host, a handle has that of the
+/// example or none. A parameter `connect_timeout` of type `Duration` or `Option<Duration>` is the time limit for
+/// connecting, else 10 seconds.
+///
+/// What `connect` and `ping` repeat of user name, password, path and parameters is masked in reports. A derived `Debug`
+/// shows a `String`, but no byte of a `Secret`: where the user name is a token make it one, or let the key `debug` write
+/// the `Debug`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use backing_services::{Adapter, BackingServices, ClientError, Connect, Environment, Handle, Secret};
+///
+/// #[derive(Adapter, Clone)]
+/// #[adapter(
+///     name = "Twilio",
+///     schemes("twilio"),
+///     example = "twilio://SID:TOKEN@api.twilio.com?region=us1",
+///     port = 443,
+///     debug
+/// )]
+/// struct Twilio {
+///     #[handle]
+///     handle: Handle,
+///     #[handle(username)]
+///     account: String,
+///     #[handle(password)]
+///     token: Secret,
+///     #[handle(host)]
+///     host: String,
+///     #[handle(port)]
+///     port: u16,
+///     #[handle(param = "region", default = "us1")]
+///     region: String,
+///     #[handle(param = "connect_timeout", default = "5s")]
+///     connect_timeout: Duration,
+/// }
+///
+/// /// The ecosystem's client, or the app's own.
+/// #[derive(Clone)]
+/// struct Messages {
+///     base: String,
+/// }
+///
+/// impl Connect for Twilio {
+///     type Client = Messages;
+///
+///     async fn connect(&self) -> Result<Messages, ClientError> {
+///         let _authorization = (&self.account, self.token.expose());
+///         Ok(Messages { base: format!("https://{}:{}/{}", self.host, self.port, self.region) })
+///     }
+/// }
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     sms: Twilio, // SMS_URL
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), backing_services::Error> {
+/// let environment = Environment::from_pairs([("SMS_URL", "twilio://AC1:t0ken@api.twilio.com")]);
+/// let services = Services::load(&environment)?;
+/// assert_eq!(format!("{:?}", services.sms), "Twilio(twilio://api.twilio.com:443)");
+/// let clients = services.connect().await?;
+/// assert_eq!(clients.sms.base, "https://api.twilio.com:443/us1");
+///
+/// let environment = Environment::from_pairs([("SMS_URL", "twilio://AC1:t0ken@api.twilio.com?regoin=ie1")]);
+/// let report = Services::load(&environment).err().unwrap();
+/// assert_eq!(report.problems()[0].help(), "did you mean `region`?");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # On an enum
+///
+/// Each variant holds one adapter, and the scheme of the handle chooses: a field that takes any of them. No two may take
+/// the same scheme. The name is the enum's or that of the key `name`, the example that of the first variant. The client is
+/// a generated enum `<Enum>Client` with the same variants, as visible as the enum; it is `Clone`, and its `Debug`
+/// shows nothing of a client.
+///
+/// ```
+/// # use backing_services::{BackingServices, ClientError, Connect, Environment, Handle};
+/// use backing_services::Adapter;
+/// # #[derive(Adapter, Clone)]
+/// # #[adapter(schemes("smtp"), example = "smtp://localhost")]
+/// # struct Smtp { #[handle(host)] host: String }
+/// # impl Connect for Smtp {
+/// #     type Client = String;
+/// #     async fn connect(&self) -> Result<String, ClientError> { Ok(self.host.clone()) }
+/// # }
+/// # #[derive(Adapter, Clone)]
+/// # #[adapter(schemes("slack"), example = "slack://hooks.slack.com/T0/B0/token")]
+/// # struct Slack { #[handle(path)] hook: backing_services::Secret }
+/// # impl Connect for Slack {
+/// #     type Client = ();
+/// #     async fn connect(&self) -> Result<(), ClientError> { let _ = &self.hook; Ok(()) }
+/// # }
+///
+/// #[derive(Adapter, Clone)]
+/// enum Alerts {
+///     Mail(Smtp),
+///     Chat(Slack),
+/// }
+///
+/// #[derive(BackingServices)]
+/// struct Services {
+///     alerts: Alerts, // ALERTS_URL
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), backing_services::Error> {
+/// let environment = Environment::from_pairs([("ALERTS_URL", "slack://hooks.slack.com/T0/B0/t0ken")]);
+/// match Services::load(&environment)?.connect_alerts().await? {
+///     AlertsClient::Mail(_transport) => unreachable!(),
+///     AlertsClient::Chat(_hook) => println!("attached to a chat"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[proc_macro_derive(Adapter, attributes(adapter, handle))]
+pub fn adapter(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    adapter::derive(&input).into()
 }

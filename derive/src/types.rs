@@ -1,8 +1,8 @@
-//! Types as the user wrote them: what an `Option` holds, and where they stand.
+//! What both derives need of tokens: types as the user wrote them, names, and places.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{GenericArgument, Ident, PathArguments, Type, TypePath};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{GenericArgument, Ident, Path, PathArguments, Type, TypePath};
 
 /// The type inside an `Option`, and whether there is one.
 pub(crate) fn option(ty: &Type) -> (&Type, bool) {
@@ -14,7 +14,7 @@ pub(crate) fn option(ty: &Type) -> (&Type, bool) {
 }
 
 /// A type that comes through a `macro_rules` stands in an invisible group.
-fn ungroup(mut ty: &Type) -> &Type {
+pub(crate) fn ungroup(mut ty: &Type) -> &Type {
     while let Type::Group(group) = ty {
         ty = &group.elem;
     }
@@ -52,6 +52,25 @@ pub(crate) fn generated(ident: &Ident) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(Span::call_site().located_at(ident.span()));
     ident
+}
+
+/// A constant that calls a check of the crate's; its failure shows from one place to another.
+pub(crate) fn check(
+    krate: &Path,
+    name: &str,
+    arguments: TokenStream,
+    place: [Span; 2],
+) -> TokenStream {
+    let function = local(name);
+    let path = respan(quote!(#krate::private::#function), place[0]);
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(place[1]);
+    quote!(const _: () = #path #arguments;)
+}
+
+/// A local that no name of the user's can meet.
+pub(crate) fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
 }
 
 /// The same tokens at another place.

@@ -61,10 +61,11 @@ use std::time::Duration;
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What adapters have in common.
-#[cfg(any(feature = "_net", feature = "_sqlx"))]
 #[allow(dead_code, reason = "each adapter uses some of it")]
 mod shared {
     use std::path::{Path, PathBuf};
+pub(crate) mod shared {
+    use std::path::Path;
     use std::time::Duration;
 
     use tokio::time::timeout;

@@ -140,6 +140,11 @@ impl ClientError {
         )
     }
 
+    /// Hides what it repeats of secrets.
+    pub(crate) fn masked(self, mask: impl Fn(&str) -> String) -> Self {
+        Self { cause: mask(&self.cause), help: mask(&self.help), retry: self.retry }
+    }
+
     /// Names the one of several servers that it is about.
     #[cfg(feature = "memcached")]
     pub(crate) fn at(mut self, server: &str) -> Self {

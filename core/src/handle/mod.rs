@@ -3,7 +3,7 @@
 mod builder;
 pub(crate) mod grammar;
 mod host;
-mod params;
+pub(crate) mod params;
 pub(crate) mod text;
 
 pub use self::builder::HandleBuilder;
@@ -287,6 +287,20 @@ impl Handle {
     /// ```
     pub fn params<T: DeserializeOwned>(&self) -> Result<T, HandleError> {
         params::deserialize(&self.parsed.params)
+    }
+
+    /// Refuses every parameter that is not one of `known`.
+    pub(crate) fn refuse_unknown(&self, known: &[&'static str]) -> Result<(), HandleError> {
+        params::refuse_unknown(&self.parsed.params, known)
+    }
+
+    /// One parameter, or its default.
+    pub(crate) fn param<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        default: Option<&'static str>,
+    ) -> Result<T, HandleError> {
+        params::one(&self.parsed.params, name, default)
     }
 
     /// The whole handle, with every credential, in the form it was parsed from. For drivers only.

@@ -22,9 +22,38 @@ pub(super) fn deserialize<T: DeserializeOwned>(
     if known.contains(&ANY) {
         return Ok(value);
     }
+    refuse_unknown(params, &known).map(|()| value)
+}
+
+/// Refuses every parameter that is not one of `known`.
+pub(super) fn refuse_unknown(
+    params: &[(String, String)],
+    known: &[&'static str],
+) -> Result<(), HandleError> {
     match params.iter().find(|(key, _)| !known.contains(&key.as_str())) {
-        Some((key, _)) => Err(unknown(key, &known)),
-        None => Ok(value),
+        Some((key, _)) => Err(unknown(key, known)),
+        None => Ok(()),
+    }
+}
+
+/// One parameter. The default must be right also where it is not needed.
+pub(super) fn one<T: DeserializeOwned>(
+    params: &[(String, String)],
+    name: &'static str,
+    default: Option<&'static str>,
+) -> Result<T, HandleError> {
+    let default = default.map(|value| T::deserialize(Value { name, value })).transpose();
+    let default = default.map_err(|error| {
+        HandleError::parameter(
+            format!("the default of the parameter `{name}` is wrong"),
+            error.0.help().to_owned(),
+        )
+    })?;
+    let given = params.iter().find(|(key, _)| key == name);
+    match (given, default) {
+        (Some((_, value)), _) => T::deserialize(Value { name, value }).map_err(|error| error.0),
+        (None, Some(default)) => Ok(default),
+        (None, None) => T::deserialize(Missing(name)).map_err(|error| error.0),
     }
 }
 
@@ -218,9 +247,7 @@ impl<'de> Deserializer<'de> for Value<'_> {
         if name != "Duration" || fields != ["secs", "nanos"] {
             return self.deserialize_any(visitor);
         }
-        let duration = parse_duration(self.value).ok_or_else(|| {
-            self.error("a duration such as `500ms`, `5s`, `2m` or `1h`, above zero")
-        })?;
+        let duration = parse_duration(self.value).ok_or_else(|| self.error(DURATION))?;
         let parts = [duration.as_secs(), u64::from(duration.subsec_nanos())];
         visitor.visit_seq(SeqDeserializer::new(parts.into_iter()))
     }
@@ -228,6 +255,26 @@ impl<'de> Deserializer<'de> for Value<'_> {
     forward_to_deserialize_any! {
         i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier
         ignored_any
+    }
+}
+
+/// A parameter that is not there: `None` to an `Option`, an error to every other type.
+struct Missing(&'static str);
+
+impl<'de> Deserializer<'de> for Missing {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+        Err(de::Error::missing_field(self.0))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -239,18 +286,33 @@ fn same_word(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().map(fold).eq(b.bytes().map(fold))
 }
 
+pub(crate) const DURATION: &str = "a duration such as `500ms`, `5s`, `2m` or `1h`, above zero";
+
 /// A whole number and its unit; a bare number would be read as seconds by some and milliseconds by others.
-fn parse_duration(text: &str) -> Option<Duration> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+///
+/// `const`, because the derive checks a default with it.
+pub(crate) const fn parse_duration(text: &str) -> Option<Duration> {
+    let bytes = text.as_bytes();
+    let mut digits = 0;
+    while digits < bytes.len() && bytes[digits].is_ascii_digit() {
+        digits += 1;
+    }
     let (number, unit) = text.split_at(digits);
     // Zero means "none" to some drivers and "for ever" to others.
-    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => number.checked_mul(60).map(Duration::from_secs),
-        "h" => number.checked_mul(3600).map(Duration::from_secs),
+    let number = match u64::from_str_radix(number, 10) {
+        Ok(number) if number > 0 => number,
+        _ => return None,
+    };
+    let seconds = match unit.as_bytes() {
+        b"ms" => return Some(Duration::from_millis(number)),
+        b"s" => Some(number),
+        b"m" => number.checked_mul(60),
+        b"h" => number.checked_mul(3600),
         _ => None,
+    };
+    match seconds {
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None => None,
     }
 }
 

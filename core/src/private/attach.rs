@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Connect, Field, Kind};
+use super::{Attach, Field, Kind};
 use crate::adapter::Adapter;
 use crate::backing::BackingServices;
 use crate::error::{ClientError, ConnectError, Failure, Retry};
@@ -101,7 +101,7 @@ pub(super) async fn attach<A: Adapter>(
         A::NAME,
         adapter.handle(),
         origin,
-        &error,
+        &adapter.__masked(error),
         started.elapsed(),
         attempts,
     )])
@@ -125,7 +125,7 @@ pub async fn connect<S: BackingServices>(services: &S) -> Result<S::Clients, Con
 
 /// One field alone, for `connect_<field>`.
 #[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
-pub fn connect_one<S: BackingServices, R: Connect>(
+pub fn connect_one<S: BackingServices, R: Attach>(
     value: &R::Value,
     field: &'static Field,
 ) -> impl Future<Output = Result<R::Client, ConnectError>> + Send {

@@ -4,6 +4,7 @@ mod attach;
 mod check;
 mod join;
 mod load;
+mod own;
 mod role;
 mod table;
 
@@ -13,12 +14,19 @@ pub use core;
 pub type Failures = Vec<crate::error::Failure>;
 
 pub use self::attach::{Scope, connect, connect_one, debug_clients};
-pub use self::check::{Line, check_default, check_example, check_nested, count_lines, lines};
+pub use self::check::{
+    Line, check_default, check_duration, check_example, check_nested, check_own_example,
+    check_variant, count_lines, lines,
+};
 pub use self::join::{Task, join};
 pub(crate) use self::load::each_variable;
 pub use self::load::{Loader, from_env, load};
+pub use self::own::{
+    Hosts, Limit, Make, NoText, Own, OwnClient, Param, Password, Path, Port, Reader, Text,
+    Username, Variant, Whole, concat, count, debug_adapter, debug_client, masked, refused,
+};
 pub use self::role::{
-    Client, Clients, Connect, Describe, DescribeNested, Load, Nested, Optional, Service, Setting,
+    Attach, Client, Clients, Describe, DescribeNested, Load, Nested, Optional, Service, Setting,
     Value,
 };
 pub use self::table::{Field, Kind, Table};

@@ -28,14 +28,14 @@ pub struct Setting<T, const IS: bool>(PhantomData<T>);
 pub struct Optional<R>(PhantomData<R>);
 
 /// The client of a service.
-pub type Client<A, const IS: bool> = <Service<A, IS> as Connect>::Client;
+pub type Client<A, const IS: bool> = <Service<A, IS> as Attach>::Client;
 
 /// The clients of a nested struct.
-pub type Clients<S, const IS: bool> = <Nested<S, IS> as Connect>::Client;
+pub type Clients<S, const IS: bool> = <Nested<S, IS> as Attach>::Client;
 
-/// What a setting may be, with a message of its own for what it may not.
+/// What a setting or a parameter may be, with a message of its own for what it may not.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be read from a variable",
+    message = "`{Self}` cannot be read from a variable or a parameter",
     label = "expected a type that implements `serde::Deserialize`",
     note = "derive `serde::Deserialize` for it, or for the types it is made of"
 )]
@@ -124,7 +124,7 @@ impl<T: DeserializeOwned, const IS: bool> Load for Optional<Setting<T, IS>> {
 }
 
 /// What has a client: every field but a setting.
-pub trait Connect: Load<Value: Sync> {
+pub trait Attach: Load<Value: Sync> {
     type Client: Send;
 
     fn connect(
@@ -134,7 +134,7 @@ pub trait Connect: Load<Value: Sync> {
     ) -> impl Future<Output = Result<Self::Client, Failures>> + Send;
 }
 
-impl<A: Adapter, const IS: bool> Connect for Service<A, IS> {
+impl<A: Adapter, const IS: bool> Attach for Service<A, IS> {
     type Client = A::Client;
 
     fn connect(
@@ -146,7 +146,7 @@ impl<A: Adapter, const IS: bool> Connect for Service<A, IS> {
     }
 }
 
-impl<S: BackingServices, const IS: bool> Connect for Nested<S, IS> {
+impl<S: BackingServices, const IS: bool> Attach for Nested<S, IS> {
     type Client = S::Clients;
 
     async fn connect(
@@ -159,7 +159,7 @@ impl<S: BackingServices, const IS: bool> Connect for Nested<S, IS> {
 }
 
 /// Detached, it is connected to nothing.
-impl<R: Connect> Connect for Optional<R>
+impl<R: Attach> Attach for Optional<R>
 where
     Self: Load<Value = Option<R::Value>>,
 {

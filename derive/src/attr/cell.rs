@@ -1,6 +1,6 @@
 use syn::LitStr;
 
-use super::entry::Entry;
+use super::entry::{Entry, Value};
 use crate::errors::Errors;
 
 /// One key of one attribute. It reports its own duplicate.
@@ -50,17 +50,34 @@ impl Cell {
     }
 
     pub(crate) fn text(&self) -> Option<&LitStr> {
-        self.0.as_ref()?.value.as_ref()
+        self.0.as_ref()?.value.text()
     }
 
     pub(crate) fn into_text(self) -> Option<LitStr> {
-        self.0?.value
+        match self.0?.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn into_entry(self) -> Option<Entry> {
+        self.0
+    }
+
+    pub(crate) fn entry(&self) -> Option<&Entry> {
+        self.0.as_ref()
     }
 }
 
 fn shown(entry: &Entry) -> String {
+    let key = entry.key;
     match &entry.value {
-        Some(value) => format!("{} = {:?}", entry.key, value.value()),
-        None => entry.key.to_owned(),
+        Value::Text(text) => format!("{key} = {:?}", text.value()),
+        Value::Port(port) => format!("{key} = {port}"),
+        Value::Texts(texts) => {
+            let texts: Vec<_> = texts.iter().map(|text| format!("{:?}", text.value())).collect();
+            format!("{key}({})", texts.join(", "))
+        }
+        Value::Nothing | Value::Refused => key.to_owned(),
     }
 }

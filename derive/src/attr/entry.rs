@@ -1,11 +1,12 @@
-//! The entries of an attribute, `key = "value"` or `key`, each known and each of the right form.
+//! The entries of an attribute, `key = "value"`, `key("value")` or `key`, each known and each of the right form.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, Lit, LitStr, Meta, Token};
+use syn::punctuated::Punctuated;
+use syn::{Ident, LitInt, LitStr, Meta, Token, parenthesized};
 
-use super::keys::{Attribute, Key};
+use super::key::{Attribute, Key, Takes};
 use crate::errors::Errors;
 use crate::near;
 
@@ -15,8 +16,26 @@ pub(crate) struct Entry {
     pub(crate) order: usize,
     pub(crate) key: &'static str,
     pub(crate) ident: Ident,
-    /// `None` for a key that takes no value.
-    pub(crate) value: Option<LitStr>,
+    pub(crate) value: Value,
+}
+
+/// What stands behind a key.
+pub(crate) enum Value {
+    Nothing,
+    Text(LitStr),
+    Texts(Vec<LitStr>),
+    Port(u16),
+    /// Something else, which has been reported.
+    Refused,
+}
+
+impl Value {
+    pub(crate) fn text(&self) -> Option<&LitStr> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// What the attributes of one name say, in their order.
@@ -42,7 +61,7 @@ pub(crate) fn read(errors: &Errors, attrs: &[syn::Attribute], attribute: &Attrib
                 }
             }
             Meta::NameValue(pair) => {
-                let (name, form) = (attribute.name, form(&attribute.keys[0]));
+                let (name, form) = (attribute.name, attribute.keys[0].example());
                 errors.on(pair, format!("expected `#[{name}({form})]`"), "");
                 entries.unclear = true;
             }
@@ -80,8 +99,8 @@ impl Entries {
 
     fn parse_one(&mut self, errors: &Errors, attribute: &Attribute, input: ParseStream<'_>) {
         let Ok(ident) = Ident::parse_any(input) else {
-            let names: Vec<_> = attribute.keys.iter().map(|key| key.name).collect();
-            let known = format!("the keys of `{}` are {}", attribute.name, near::list(&names));
+            let known =
+                format!("the keys of `{}` are {}", attribute.name, near::list(&attribute.names()));
             errors.on(eat(input), "expected a key", &known);
             return;
         };
@@ -89,16 +108,7 @@ impl Entries {
             self.unclear |= eat(input).is_empty();
             return;
         };
-        let value = if key.example.is_some() {
-            let Some(text) = text(errors, key, &ident, input) else { return };
-            Some(text)
-        } else {
-            let value = eat(input);
-            if !value.is_empty() {
-                errors.on(value, format!("`{}` takes no value", key.name), "");
-            }
-            None
-        };
+        let value = value(errors, key, &ident, input);
         let order = self.list.len();
         self.list.push(Entry { order, key: key.name, ident, value });
     }
@@ -109,37 +119,70 @@ fn known(errors: &Errors, attribute: &Attribute, ident: &Ident) -> Option<&'stat
     if let Some(key) = attribute.keys.iter().find(|key| key.name == word) {
         return Some(key);
     }
-    let names: Vec<_> = attribute.keys.iter().map(|key| key.name).collect();
+    let names = attribute.names();
     let near = near::nearest(&word, &names);
     let help = match near {
         Some(name) => format!("a key with a similar name exists: `{name}`"),
         None => format!("the keys of `{}` are {}", attribute.name, near::list(&names)),
     };
     errors.on(ident, format!("unknown `{}` key `{word}`", attribute.name), &help);
-    // These two say what the item is and what it makes: taken as meant, the uses of it do not fail too.
-    let meant = near.filter(|name| matches!(*name, "nested" | "clients"))?;
+    // These say what the item is and what it makes, or must be there: taken as meant, the uses of the item
+    // do not fail too.
+    const MEANT: &[&str] = &["nested", "clients", "client", "schemes", "example"];
+    let meant = near.filter(|name| MEANT.contains(name))?;
     attribute.keys.iter().find(|key| key.name == meant)
 }
 
-/// The value in `= "text"`; whatever stands there instead is eaten.
-fn text(errors: &Errors, key: &Key, ident: &Ident, input: ParseStream<'_>) -> Option<LitStr> {
-    let equals = input.parse::<Token![=]>().is_ok();
+/// The value behind a key; whatever stands there instead is eaten.
+fn value(errors: &Errors, key: &Key, ident: &Ident, input: ParseStream<'_>) -> Value {
     let rest = input.fork();
-    if equals
-        && let Ok(Lit::Str(text)) = input.parse()
+    let value = match key.takes {
+        Takes::Nothing => Some(Value::Nothing),
+        Takes::Text(_) => text(input).map(Value::Text),
+        Takes::Texts(_) => texts(input).map(Value::Texts),
+        Takes::Port(_) => port(input).map(Value::Port),
+    };
+    if let Some(value) = value
         && (input.is_empty() || input.peek(Token![,]))
     {
-        return Some(text);
+        return value;
     }
-    let refused = eat(&rest);
     eat(input);
-    let message = format!("expected `{}`", form(key));
+    if matches!(key.takes, Takes::Nothing) {
+        errors.on(eat(&rest), format!("`{}` takes no value", key.name), "");
+        return Value::Nothing;
+    }
+    let _: Option<Token![=]> = rest.parse().unwrap_or_default();
+    let refused = eat(&rest);
+    let message = format!("expected `{}`", key.example());
     if refused.is_empty() {
         errors.on(ident, message, "");
     } else {
         errors.on(refused, message, "");
     }
-    None
+    Value::Refused
+}
+
+/// `= "text"`
+fn text(input: ParseStream<'_>) -> Option<LitStr> {
+    input.parse::<Token![=]>().ok()?;
+    input.parse().ok()
+}
+
+/// `("text", "text")`
+fn texts(input: ParseStream<'_>) -> Option<Vec<LitStr>> {
+    let list = |input: ParseStream<'_>| {
+        let content;
+        parenthesized!(content in input);
+        Punctuated::<LitStr, Token![,]>::parse_terminated(&content)
+    };
+    list(input).ok().map(|texts| texts.into_iter().collect())
+}
+
+/// `= 443`
+fn port(input: ParseStream<'_>) -> Option<u16> {
+    input.parse::<Token![=]>().ok()?;
+    input.parse::<LitInt>().ok()?.base10_parse().ok().filter(|port| *port > 0)
 }
 
 /// Everything up to the next comma.
@@ -152,11 +195,4 @@ fn eat(input: ParseStream<'_>) -> TokenStream {
         }
     }
     eaten
-}
-
-fn form(key: &Key) -> String {
-    match key.example {
-        Some(example) => format!("{} = \"{example}\"", key.name),
-        None => key.name.to_owned(),
-    }
 }

@@ -1,23 +1,20 @@
-//! Tokens to attributes: what the user wrote, each value with its place, no meaning yet.
+//! Tokens to attributes, for both derives: entries whose keys are known, each value with its place.
 
 mod cell;
-mod container;
-mod entry;
-mod field;
-mod keys;
-pub(crate) mod name;
-mod shape;
+pub(crate) mod entry;
+mod key;
+mod literal;
 
 pub(crate) use self::cell::Cell;
-pub(crate) use self::container::Services;
-pub(crate) use self::field::{Name, Role};
-pub(crate) use self::shape::named_fields;
+pub(crate) use self::entry::Value;
+pub(crate) use self::key::{Attribute, Key};
+pub(crate) use self::literal::{krate, type_name};
 
 #[cfg(test)]
 mod tests {
-    use super::keys;
+    use crate::{adapter, services};
 
-    /// The reference at the head of the crate and the keys that the parser takes are the same.
+    /// The references at the head of the crate and the keys that the parsers take are the same.
     #[test]
     fn the_docs_list_every_key() {
         let rows =
@@ -27,13 +24,9 @@ mod tests {
                 row.replace('`', "").split('|').take(2).map(str::trim).collect::<Vec<_>>().join(" ")
             })
             .collect();
-        let mut known = Vec::new();
-        for attribute in [keys::SERVICES, keys::SERVICE, keys::SETTING] {
-            for key in attribute.keys {
-                let form = key.example.map(|_| " = \"...\"").unwrap_or_default();
-                known.push(format!("#[{}] {}{form}", attribute.name, key.name));
-            }
-        }
-        assert_eq!(documented, known);
+        let known = services::KEYS.iter().chain(adapter::KEYS).flat_map(|attribute| {
+            attribute.keys.iter().map(|key| format!("#[{}] {}", attribute.name, key.form("...")))
+        });
+        assert_eq!(documented, known.collect::<Vec<_>>());
     }
 }

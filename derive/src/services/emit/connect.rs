@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{client_type, local, role};
-use crate::model::{Field, Kind, Model};
-use crate::types;
+use super::{client_type, role};
+use crate::services::model::{Field, Kind, Model};
+use crate::types::{self, local};
 
 pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let Model { krate, clients, .. } = model;
@@ -16,7 +16,7 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
         let role = role(model, index, field);
         starts.extend(quote! {
             let mut #task = #krate::private::Task::new(
-                <#role as #krate::private::Connect>::connect(&self.#ident, #scope, &__FIELDS[#index]),
+                <#role as #krate::private::Attach>::connect(&self.#ident, #scope, &__FIELDS[#index]),
             );
         });
         tasks.push(task);

@@ -8,11 +8,11 @@ pub(crate) mod connect;
 mod load;
 mod table;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use crate::model::{Field, Kind, Model};
+use crate::services::model::{Field, Kind, Model};
 
 pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let Model { input, krate, clients, .. } = model;
@@ -110,9 +110,4 @@ pub(crate) fn client_type(model: &Model<'_>, field: &Field<'_>) -> Option<TokenS
     } else {
         client
     })
-}
-
-/// A local that no name of the user's can meet.
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
 }

@@ -1,9 +1,9 @@
 use proc_macro2::Span;
 use syn::LitStr;
 
-use super::cell::Cell;
-use super::entry::{self, Entries};
 use super::{keys, name};
+use crate::attr::Cell;
+use crate::attr::entry::{self, Entries};
 use crate::errors::Errors;
 
 /// What the attributes of a field make of it.

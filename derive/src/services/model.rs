@@ -7,8 +7,9 @@ use syn::{
     Attribute, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Type, Visibility,
 };
 
-use crate::attr::{self, Name, Role, Services, name};
+use crate::attr::Cell;
 use crate::errors::Errors;
+use crate::services::attr::{self, Name, Role, Services, name};
 use crate::types;
 
 pub(crate) struct Model<'a> {
@@ -81,7 +82,7 @@ impl<'a> Field<'a> {
             Some(given) => Variable { name: given.text, span: given.span },
             None => Variable { name: format!("{prefix}{}", derived(&name)), span: ident.span() },
         };
-        let default = |default: attr::Cell| {
+        let default = |default: Cell| {
             if optional {
                 let help = "a field with a default is never detached: remove one of the two";
                 default.refuse(errors, "the key `default` excludes `Option`", help);

@@ -4,8 +4,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::emit::{self, checks, clients, connect};
-use crate::model::Model;
+use crate::services::emit::{self, checks, clients, connect};
+use crate::services::model::Model;
 
 pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let Model { input, krate, name, clients, fields, .. } = model;

@@ -3,8 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{local, role};
-use crate::model::Model;
+use super::role;
+use crate::services::model::Model;
+use crate::types::local;
 
 pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let krate = &model.krate;

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::LitStr;
 
 use super::alias;
-use crate::model::{Field, Kind, Model};
+use crate::services::model::{Field, Kind, Model};
 
 pub(super) fn constants(model: &Model<'_>) -> TokenStream {
     let Model { name, krate, .. } = model;

@@ -1,12 +1,12 @@
 //! Constants that fail while the user's crate is checked: what only the types know. Each stands under
 //! the tokens that must change.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 use super::alias;
-use crate::model::{Field, Kind, Model};
-use crate::types;
+use crate::services::model::{Field, Kind, Model};
+use crate::types::{self, check};
 
 pub(super) fn constants(model: &Model<'_>) -> TokenStream {
     let defaults = defaults(model);
@@ -25,7 +25,7 @@ pub(crate) fn defaults(model: &Model<'_>) -> TokenStream {
         let (krate, alias) = (&model.krate, alias(index));
         let service = quote!(<#alias as #krate::private::Describe>);
         let arguments = quote!(#adapter, #service::SCHEMES, #service::EXAMPLE, #literal);
-        Some(check(model, "check_default", arguments, [literal.span(); 2]))
+        Some(check(&model.krate, "check_default", arguments, [literal.span(); 2]))
     });
     checks.collect()
 }
@@ -33,7 +33,7 @@ pub(crate) fn defaults(model: &Model<'_>) -> TokenStream {
 /// No variable inside a nested struct is read by another field too.
 fn nested(model: &Model<'_>, index: usize, field: &Field<'_>) -> Option<TokenStream> {
     let Kind::Nested { .. } = &field.kind else { return None };
-    Some(check(model, "check_nested", quote!(&__TABLE, #index), types::ends(field.ty)))
+    Some(check(&model.krate, "check_nested", quote!(&__TABLE, #index), types::ends(field.ty)))
 }
 
 /// The lines of the example file; naming the file here makes cargo notice an edit of it.
@@ -59,15 +59,5 @@ fn in_example(model: &Model<'_>, index: usize, field: &Field<'_>) -> Option<Toke
         Kind::Setting { variable, .. } => variable.span,
         Kind::Nested { .. } | Kind::Unclear => field.ident.span(),
     };
-    Some(check(model, "check_example", quote!(#file, __LINES, &__TABLE, #index), [span; 2]))
-}
-
-/// A call whose failure shows from one place to another.
-fn check(model: &Model<'_>, name: &str, arguments: TokenStream, place: [Span; 2]) -> TokenStream {
-    let krate = &model.krate;
-    let function = super::local(name);
-    let path = types::respan(quote!(#krate::private::#function), place[0]);
-    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
-    arguments.set_span(place[1]);
-    quote!(const _: () = #path #arguments;)
+    Some(check(&model.krate, "check_example", quote!(#file, __LINES, &__TABLE, #index), [span; 2]))
 }

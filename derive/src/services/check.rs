@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::iter;
 
 use crate::errors::Errors;
-use crate::model::{Field, Kind, Model, Variable};
+use crate::services::model::{Field, Kind, Model, Variable};
 
 pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
     let mut readers: HashMap<String, Reader<'_>> = HashMap::new();

@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
-use super::{client_type, local};
-use crate::model::{Kind, Model};
-use crate::types;
+use super::client_type;
+use crate::services::model::{Kind, Model};
+use crate::types::{self, local};
 
 pub(crate) fn declaration(model: &Model<'_>) -> TokenStream {
     let Model { input, name, clients, .. } = model;

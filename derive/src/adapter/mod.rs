@@ -1,0 +1,25 @@
+//! The derive of `Adapter`.
+
+mod attr;
+mod check;
+mod emit;
+mod model;
+mod stand_in;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use self::model::Model;
+use crate::errors::Errors;
+
+#[cfg(test)]
+pub(crate) const KEYS: &[crate::attr::Attribute] = &[attr::keys::ADAPTER, attr::keys::HANDLE];
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let errors = Errors::new();
+    let model = Model::read(&errors, input);
+    check::check(&errors, &model);
+    let mut output = errors.finish();
+    output.extend(if output.is_empty() { emit::output(&model) } else { stand_in::output(&model) });
+    output
+}

@@ -1,0 +1,26 @@
+//! The derive of `BackingServices`.
+
+mod attr;
+mod check;
+mod emit;
+mod model;
+mod stand_in;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use self::model::Model;
+use crate::errors::Errors;
+
+#[cfg(test)]
+pub(crate) const KEYS: &[crate::attr::Attribute] =
+    &[attr::keys::SERVICES, attr::keys::SERVICE, attr::keys::SETTING];
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let errors = Errors::new();
+    let model = Model::read(&errors, input);
+    check::check(&errors, &model);
+    let mut output = errors.finish();
+    output.extend(if output.is_empty() { emit::output(&model) } else { stand_in::output(&model) });
+    output
+}

@@ -1,0 +1,43 @@
+//! Defaults of another type than the field's, and where there can be none.
+
+use std::time::Duration;
+
+use backing_services::{Adapter, ClientError, Connect};
+
+#[derive(Adapter, Clone)]
+#[adapter(schemes("chat"), example = "chat://localhost")]
+struct Chat {
+    #[handle(host, default = "localhost")]
+    host: String,
+    #[handle(default = "1")]
+    nothing: String,
+    #[handle(param = "retries", default = "many")]
+    retries: u8,
+    #[handle(param = "room", default = "lobby")]
+    room: Option<String>,
+}
+
+#[derive(Adapter, Clone)]
+#[adapter(schemes("talk"), example = "talk://localhost")]
+struct Talk {
+    #[handle(param = "connect_timeout", default = "5")]
+    connect_timeout: Duration,
+}
+
+impl Connect for Chat {
+    type Client = String;
+
+    async fn connect(&self) -> Result<String, ClientError> {
+        Ok(self.host.clone())
+    }
+}
+
+impl Connect for Talk {
+    type Client = Duration;
+
+    async fn connect(&self) -> Result<Duration, ClientError> {
+        Ok(self.connect_timeout)
+    }
+}
+
+fn main() {}

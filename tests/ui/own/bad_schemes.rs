@@ -1,0 +1,23 @@
+//! Schemes that no handle can have.
+
+use backing_services::{Adapter, ClientError, Connect};
+
+#[derive(Adapter, Clone)]
+#[adapter(
+    schemes("chat", "", "Chat", "chat://", "2chat", "ch_at", "chat"),
+    example = "chat://localhost"
+)]
+struct Chat {
+    #[handle(host)]
+    host: String,
+}
+
+impl Connect for Chat {
+    type Client = String;
+
+    async fn connect(&self) -> Result<String, ClientError> {
+        Ok(self.host.clone())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+//! An adapter that shows no handle.
+
+use backing_services::{Adapter, BackingServices, ClientError, Connect};
+
+#[derive(Adapter, Clone)]
+#[adapter(schemes("chat"))]
+struct Chat {
+    #[handle(host)]
+    host: String,
+}
+
+impl Connect for Chat {
+    type Client = String;
+
+    async fn connect(&self) -> Result<String, ClientError> {
+        Ok(self.host.clone())
+    }
+}
+
+#[derive(BackingServices)]
+struct Services {
+    #[service(default = "chat://localhost")]
+    chat: Chat,
+}
+
+fn main() {
+    let _ = Services::from_env();
+}

@@ -1,0 +1,25 @@
+//! A field that nothing fills, and attributes that name nothing.
+
+use backing_services::{Adapter, ClientError, Connect};
+
+#[derive(Adapter, Clone)]
+#[adapter(schemes("chat"), example = "chat://localhost")]
+struct Chat {
+    host: String,
+    #[handle()]
+    port: u16,
+    #[handle(param = "")]
+    room: String,
+    #[handle = "username"]
+    user: String,
+}
+
+impl Connect for Chat {
+    type Client = String;
+
+    async fn connect(&self) -> Result<String, ClientError> {
+        Ok(self.host.clone())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! An adapter is cloned.
+
+use backing_services::{Adapter, ClientError, Connect};
+
+#[derive(Adapter)]
+#[adapter(schemes("chat"), example = "chat://localhost")]
+struct Chat {
+    #[handle(host)]
+    host: String,
+}
+
+impl Connect for Chat {
+    type Client = String;
+
+    async fn connect(&self) -> Result<String, ClientError> {
+        Ok(self.host.clone())
+    }
+}
+
+fn main() {}
