@@ -6,7 +6,10 @@ use crate::handle::Handle;
 /// One scheme adapter: gives a [`Handle`] its meaning and makes the client for it.
 ///
 /// The adapters of this crate are the types in [`adapters`](crate::adapters), one cargo feature each.
-/// An app implements the trait for a service of its own and uses the type as a field like any other.
+/// For a service of its own an app [derives](macro@crate::Adapter) the trait, which leaves it [`Connect`] to write, and
+/// uses the type as a field like any other.
+///
+/// By hand it is for a handle with rules of its own:
 ///
 /// ```
 /// use backing_services::{Adapter, BackingServices, ClientError, Environment, Handle, HandleError};

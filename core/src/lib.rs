@@ -138,8 +138,52 @@
 //!
 //! # Adapters of your own
 //!
-//! A type that implements [`Adapter`] is a field like any other: its schemes, what a handle means to it,
-//! how to connect and how to ask whether it answers. [`Adapter`] has an example.
+//! A service that is not in the table takes a few lines: the derive says what a handle means, the app how to
+//! connect. The field is then like any other.
+//!
+//! ```
+//! use backing_services::{Adapter, BackingServices, ClientError, Connect, Handle, Secret};
+//!
+//! #[derive(Adapter, Clone)]
+//! #[adapter(schemes("twilio"), example = "twilio://SID:TOKEN@api.twilio.com?region=us1", port = 443)]
+//! struct Twilio {
+//!     #[handle]
+//!     handle: Handle, // so that a failure names its variable
+//!     #[handle(username)]
+//!     account: Secret,
+//!     #[handle(password)]
+//!     token: Secret,
+//!     #[handle(host)]
+//!     host: String,
+//!     #[handle(port)]
+//!     port: u16,
+//!     #[handle(param = "region", default = "us1")]
+//!     region: String,
+//! }
+//!
+//! # #[derive(Clone)]
+//! # struct Messages;
+//! # impl Messages {
+//! #     fn new(_: String, _: &str, _: &str) -> Self { Self }
+//! # }
+//! impl Connect for Twilio {
+//!     type Client = Messages;
+//!
+//!     async fn connect(&self) -> Result<Messages, ClientError> {
+//!         let base = format!("https://{}:{}/{}", self.host, self.port, self.region);
+//!         Ok(Messages::new(base, self.account.expose(), self.token.expose()))
+//!     }
+//! }
+//!
+//! #[derive(BackingServices)]
+//! struct Services {
+//!     sms: Twilio, // SMS_URL
+//! }
+//! ```
+//!
+//! On an enum of adapters, `enum Alerts { Mail(Smtp), Chat(Slack) }`, it makes a field that takes any of them: the
+//! scheme chooses, and the client is an enum too. [The derive](macro@Adapter) explains both; a type with rules of its
+//! own implements the trait [`Adapter`] by hand.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

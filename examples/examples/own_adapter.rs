@@ -1,31 +1,27 @@
-//! An adapter of the app's own, for a service this crate does not know: a QOTD server
-//! ([RFC 865](https://www.rfc-editor.org/rfc/rfc865)), which answers every connection with a quote.
+//! Adapters of the app's own, for services this crate does not know: a QOTD server
+//! ([RFC 865](https://www.rfc-editor.org/rfc/rfc865)), which answers every connection with a quote, and a file
+//! of quotes.
 //!
-//! Its field is like any other: checked while compiling, reported with all others, connected at the same
+//! Their field is like any other: checked while compiling, reported with all others, connected at the same
 //! time, retried within its time limit.
 
-use std::fmt;
-
-use backing_services::{Adapter, BackingServices, ClientError, Environment, Handle, HandleError};
+use backing_services::{Adapter, BackingServices, ClientError, Connect, Environment, Handle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// `qotd://host[:port]`, port 17 by default.
-#[derive(Clone)]
+/// `qotd://host[:port]`
+#[derive(Adapter, Clone)]
+#[adapter(schemes("qotd"), example = "qotd://localhost:17", port = 17, debug)]
 struct Qotd {
-    handle: Handle,
+    #[handle]
+    handle: Handle, // so that a failure names its variable
+    #[handle(host)]
     host: String,
+    #[handle(port)]
     port: u16,
 }
 
-/// What the app talks through.
-#[derive(Clone)]
-struct QotdClient {
-    host: String,
-    port: u16,
-}
-
-impl QotdClient {
+impl Qotd {
     async fn quote(&self) -> Result<String, ClientError> {
         let address = (self.host.as_str(), self.port);
         let mut stream = TcpStream::connect(address).await.map_err(ClientError::caused_by)?;
@@ -35,56 +31,66 @@ impl QotdClient {
     }
 }
 
-impl Adapter for Qotd {
-    const NAME: &'static str = "QOTD";
-    const SCHEMES: &'static [&'static str] = &["qotd"];
-    const EXAMPLE: &'static str = "qotd://localhost:17";
-    type Client = QotdClient;
+impl Connect for Qotd {
+    type Client = Self; // what the app talks through; often a client of another crate
 
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        handle.params::<()>()?; // none: an unknown one is refused, as everywhere
-        let host = handle.host().ok_or_else(|| HandleError::new("the handle has no host"))?;
-        Ok(Self {
-            host: host.to_owned(),
-            port: handle.port().unwrap_or(17),
-            handle: handle.clone(),
-        })
+    async fn connect(&self) -> Result<Self, ClientError> {
+        Ok(self.clone())
     }
 
-    async fn connect(&self) -> Result<QotdClient, ClientError> {
-        Ok(QotdClient { host: self.host.clone(), port: self.port })
-    }
-
-    async fn ping(client: &QotdClient) -> Result<(), ClientError> {
+    async fn ping(client: &Self) -> Result<(), ClientError> {
         match client.quote().await?.as_str() {
             "" => Err(ClientError::transient("the server has no quote yet")),
             _ => Ok(()),
         }
     }
+}
 
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
+/// `quote:///path`
+#[derive(Adapter, Clone)]
+#[adapter(schemes("quote"), example = "quote:///usr/share/quote.txt", debug)]
+struct QuoteFile {
+    #[handle]
+    handle: Handle,
+    #[handle(path)]
+    path: String,
+}
+
+impl Connect for QuoteFile {
+    type Client = String;
+
+    async fn connect(&self) -> Result<String, ClientError> {
+        std::fs::read_to_string(format!("/{}", self.path)).map_err(ClientError::caused_by)
     }
 }
 
-impl fmt::Debug for Qotd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Qotd({}:{})", self.host, self.port)
-    }
+/// Either: the scheme of the handle chooses.
+#[derive(Adapter, Clone, Debug)]
+enum Quotes {
+    Server(Qotd),
+    File(QuoteFile),
 }
 
 #[derive(BackingServices, Debug)]
 struct Services {
-    quotes: Qotd,
+    quotes: Quotes, // QUOTES_URL
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = serve_quotes().await?;
-    let environment = Environment::from_pairs([("QUOTES_URL", format!("qotd://localhost:{port}"))]);
-    let services = Services::load(&environment)?;
-    let clients = services.connect().await?;
-    println!("{services:?} says: {}", clients.quotes.quote().await?);
+    let file = std::env::temp_dir().join(format!("quote-{}.txt", std::process::id()));
+    std::fs::write(&file, "Make it work, make it right, make it fast.")?;
+
+    for url in [format!("qotd://localhost:{port}"), format!("quote://{}", file.display())] {
+        let services = Services::load(&Environment::from_pairs([("QUOTES_URL", url)]))?;
+        let quote = match services.connect().await?.quotes {
+            QuotesClient::Server(server) => server.quote().await?,
+            QuotesClient::File(quote) => quote,
+        };
+        println!("{services:?} says: {quote}");
+    }
+    std::fs::remove_file(file)?;
 
     // What a broken handle of it reads like.
     let environment = Environment::from_pairs([("QUOTES_URL", "qotd://localhost?langage=en")]);

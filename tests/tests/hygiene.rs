@@ -53,6 +53,7 @@ pub mod without_prelude {
         pub(super) trait Clone {}
         pub(super) trait Future {}
         pub(super) trait Adapter {}
+        pub(super) trait Connect {}
         pub(super) trait BackingServices {}
         pub(super) struct Task;
         pub(super) struct Scope;
@@ -108,6 +109,92 @@ pub mod without_prelude {
         /// Required.
         pub warehouse: Host,
     }
+
+    /// Every part of a handle.
+    #[derive(::backing_services::Adapter, ::core::clone::Clone)]
+    #[adapter(schemes("own"), example = "own://u:p@h/x?a=b", port = 1, debug)]
+    pub struct Own {
+        #[handle]
+        handle: ::backing_services::Handle,
+        #[handle(username)]
+        user: ::std::string::String,
+        #[handle(password)]
+        password: ::core::option::Option<::backing_services::Secret>,
+        #[handle(host)]
+        hosts: ::std::vec::Vec<::backing_services::Host>,
+        #[handle(port)]
+        port: ::core::primitive::u16,
+        #[handle(path)]
+        path: ::core::option::Option<::std::string::String>,
+        #[handle(param = "a", default = "1")]
+        param: ::core::primitive::u8,
+        #[handle(param = "connect_timeout", default = "1s")]
+        limit: ::core::time::Duration,
+    }
+
+    impl ::backing_services::Connect for Own {
+        type Client = ::std::string::String;
+
+        async fn connect(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, ::backing_services::ClientError>
+        {
+            ::core::result::Result::Ok(::std::format!(
+                "{} {} {:?} {} {:?} {} {:?}",
+                self.user,
+                self.password.is_some(),
+                self.hosts,
+                self.port,
+                self.path,
+                self.param,
+                self.limit
+            ))
+        }
+    }
+
+    /// Without its handle.
+    #[derive(::backing_services::Adapter, ::core::clone::Clone, ::core::fmt::Debug)]
+    #[adapter(schemes("less"), example = "less://h")]
+    pub struct Less {
+        #[handle(username)]
+        user: ::core::option::Option<::backing_services::Secret>,
+        #[handle(param = "a")]
+        param: ::core::option::Option<::core::primitive::u8>,
+    }
+
+    impl ::backing_services::Connect for Less {
+        type Client = ();
+
+        async fn connect(&self) -> ::core::result::Result<(), ::backing_services::ClientError> {
+            let _ = (&self.user, self.param);
+            ::core::result::Result::Ok(())
+        }
+    }
+
+    /// Any of them.
+    #[derive(::backing_services::Adapter, ::core::clone::Clone)]
+    #[adapter(client = "Attachment")]
+    pub enum Any {
+        /// A name that the language itself has.
+        Some(Own),
+        /// Another.
+        None(Less),
+        /// By hand.
+        Ok(Host),
+    }
+}
+
+#[tokio::test]
+async fn own_without_prelude() {
+    use without_prelude::{Any, Attachment};
+    let handle = Handle::parse("own://u:p@h/x?a=2").unwrap();
+    let any = Any::from_handle(&handle).unwrap();
+    let Attachment::Some(text) = any.connect().await.unwrap() else { panic!("another") };
+    assert!(text.starts_with("u true "), "{text}");
+    let Any::Some(own) = any else { panic!("another") };
+    assert_eq!(format!("{own:?}"), "Own(own://h:1)");
+    let any = Any::from_handle(&Handle::parse("less://h").unwrap()).unwrap();
+    assert!(matches!(any.connect().await.unwrap(), Attachment::None(())));
 }
 
 #[tokio::test]
@@ -153,6 +240,43 @@ pub mod renamed {
     }
 }
 
+/// An adapter by a path of this crate, and one by an absolute path.
+pub mod renamed_adapter {
+    use super::renamed::framework;
+
+    /// By a path of this crate.
+    #[derive(framework::services::Adapter, Clone, Debug)]
+    #[adapter(schemes("own"), example = "own://h", crate = "framework::services")]
+    pub struct Own {
+        #[handle(host)]
+        host: String,
+    }
+
+    impl framework::services::Connect for Own {
+        type Client = String;
+
+        async fn connect(&self) -> Result<String, framework::services::ClientError> {
+            Ok(self.host.clone())
+        }
+    }
+
+    /// By an absolute path.
+    #[derive(framework::services::Adapter, Clone, Debug)]
+    #[adapter(crate = "crate::renamed::framework::services")]
+    pub enum Any {
+        /// One of them.
+        Own(Own),
+    }
+}
+
+#[tokio::test]
+async fn renamed_adapter() {
+    let handle = Handle::parse("own://h").unwrap();
+    let any = renamed_adapter::Any::from_handle(&handle).unwrap();
+    let renamed_adapter::AnyClient::Own(host) = any.connect().await.unwrap();
+    assert_eq!(host, "h");
+}
+
 #[tokio::test]
 async fn renamed() {
     let services = renamed::Absolute::load(&set([])).unwrap();
@@ -192,6 +316,154 @@ async fn from_a_macro() {
     let clients = services.connect().await.unwrap();
     assert_eq!((clients.a.as_str(), clients.with_default.as_str()), ("a", "d"));
     assert_eq!((clients.b, clients.r#type.as_deref(), clients.scope), (None, Some("c"), None));
+}
+
+/// An adapter through a `macro_rules`.
+macro_rules! declare_adapter {
+    ($(#[$attribute:meta])* $vis:vis $name:ident $any:ident $scheme:literal { $($part:ident $field:ident: $ty:ty,)* } $param:literal $last:ident: $last_type:ty = $default:literal) => {
+        $(#[$attribute])*
+        #[derive(backing_services::Adapter, Clone)]
+        #[adapter(schemes($scheme), example = "macro://h")]
+        $vis struct $name {
+            $(#[handle($part)] $field: $ty,)*
+            #[handle(param = $param, default = $default)]
+            $last: $last_type,
+        }
+
+        impl backing_services::Connect for $name {
+            type Client = String;
+
+            async fn connect(&self) -> Result<String, ClientError> {
+                Ok(format!("{:?} {}", ($(&self.$field,)*), self.$last))
+            }
+        }
+
+        $(#[$attribute])*
+        #[derive(backing_services::Adapter, Clone)]
+        $vis enum $any {
+            /// It.
+            One($name),
+        }
+    };
+}
+
+declare_adapter! {
+    /// From a macro.
+    pub OwnFromMacro AnyFromMacro "macro" { host a: String, port b: Option<u16>, password r#type: std::option::Option<backing_services::Secret>, }
+    "level" reader: u8 = "3"
+}
+
+#[tokio::test]
+async fn an_adapter_from_a_macro() {
+    let any = AnyFromMacro::from_handle(&Handle::parse("macro://:p@h:7").unwrap()).unwrap();
+    let AnyFromMacroClient::One(text) = any.connect().await.unwrap();
+    assert_eq!(text, r#"("h", Some(7), Some(Secret(***))) 3"#);
+}
+
+/// Raw identifiers in an adapter.
+#[derive(backing_services::Adapter, Clone)]
+#[adapter(schemes("raw"), example = "raw://h")]
+#[allow(non_camel_case_types, reason = "that is the point")]
+pub struct r#move {
+    #[handle(host)]
+    r#type: String,
+    #[handle(param = "fn")]
+    r#fn: Option<u8>,
+}
+
+impl backing_services::Connect for r#move {
+    type Client = String;
+
+    async fn connect(&self) -> Result<String, ClientError> {
+        Ok(format!("{} {:?}", self.r#type, self.r#fn))
+    }
+}
+
+/// Raw, and so is the name that is made of it.
+#[derive(backing_services::Adapter, Clone)]
+#[adapter(client = "r#while")]
+#[allow(non_camel_case_types, reason = "that is the point")]
+pub enum r#loop {
+    /// A keyword.
+    r#move(r#move),
+}
+
+#[tokio::test]
+async fn raw_identifiers_in_an_adapter() {
+    assert_eq!((r#move::NAME, r#loop::NAME), ("move", "loop"));
+    let any = r#loop::from_handle(&Handle::parse("raw://h?fn=1").unwrap()).unwrap();
+    let client = any.connect().await.unwrap();
+    assert_eq!(format!("{client:?}"), "while::move(..)");
+    let r#while::r#move(text) = client;
+    assert_eq!(text, "h Some(1)");
+}
+
+/// Fields with the names of what the output works with.
+#[derive(backing_services::Adapter, Clone)]
+#[adapter(schemes("names"), example = "names://h")]
+#[allow(non_snake_case, reason = "that is the point")]
+pub struct AdapterNames {
+    #[handle]
+    reader: Handle,
+    #[handle(host)]
+    handle: String,
+    #[handle(username)]
+    client: Option<String>,
+    #[handle(password)]
+    field_0: Option<backing_services::Secret>,
+    #[handle(port)]
+    error: Option<u16>,
+    #[handle(path)]
+    inner: Option<String>,
+    #[handle(param = "a")]
+    f: Option<u8>,
+    #[handle(param = "b")]
+    core: Option<u8>,
+    #[handle(param = "c")]
+    Some: Option<u8>,
+}
+
+impl backing_services::Connect for AdapterNames {
+    type Client = String;
+
+    async fn connect(&self) -> Result<String, ClientError> {
+        let Self { reader, handle, client, field_0, error, inner, f, core, Some: some } = self;
+        let numbers = [f, core, some];
+        Ok(format!("{reader} {handle} {client:?} {field_0:?} {error:?} {inner:?} {numbers:?}"))
+    }
+}
+
+#[tokio::test]
+async fn an_adapter_inside_a_function() {
+    #[derive(backing_services::Adapter, Clone)]
+    enum Any {
+        Names(AdapterNames),
+        Local(Local),
+    }
+
+    #[derive(backing_services::Adapter, Clone)]
+    #[adapter(schemes("local"), example = "local://h")]
+    struct Local {
+        #[handle(host)]
+        host: String,
+    }
+
+    impl backing_services::Connect for Local {
+        type Client = String;
+
+        async fn connect(&self) -> Result<String, ClientError> {
+            Ok(self.host.clone())
+        }
+    }
+
+    for (text, expected) in [
+        ("local://h", "h"),
+        ("names://h:2?b=1", "***://h:2?b=*** h None None Some(2) None [None, Some(1), None]"),
+    ] {
+        let any = Any::from_handle(&Handle::parse(text).unwrap()).unwrap();
+        let (AnyClient::Names(text) | AnyClient::Local(text)) = any.connect().await.unwrap();
+        assert_eq!(text, expected);
+    }
 }
 
 /// Raw identifiers everywhere.
@@ -437,14 +709,20 @@ mod unused {
 
     // To rustc, names from a `macro_rules` of this crate are written here.
     macro_rules! declare {
-        ($name:ident) => {
+        ($name:ident $any:ident) => {
             #[derive(backing_services::BackingServices)]
             struct $name {
                 db: super::Host,
+                any: Option<$any>,
+            }
+
+            #[derive(backing_services::Adapter, Clone)]
+            enum $any {
+                One(super::Host),
             }
         };
     }
-    declare!(FromMacro);
+    declare!(FromMacro Any);
 
     pub(super) fn load() -> bool {
         use backing_services::BackingServices as _;

@@ -65,6 +65,7 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 mod shared {
     use std::path::{Path, PathBuf};
 pub(crate) mod shared {
+    #[cfg(any(feature = "_net", feature = "_sqlx"))]
     use std::path::Path;
     use std::time::Duration;
 
@@ -100,6 +101,7 @@ pub(crate) mod shared {
     }
 
     /// The certificates of a file, read here because drivers take an empty one for "trust everybody's".
+    #[cfg(any(feature = "_net", feature = "_sqlx"))]
     pub(crate) fn read_certificates(parameter: &str, path: &Path) -> Result<Vec<u8>, ClientError> {
         let bad = |reason: String| {
             ClientError::new(format!("the file that `{parameter}` names {reason}"))

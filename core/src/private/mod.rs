@@ -22,8 +22,8 @@ pub use self::join::{Task, join};
 pub(crate) use self::load::each_variable;
 pub use self::load::{Loader, from_env, load};
 pub use self::own::{
-    Hosts, Limit, Make, NoText, Own, OwnClient, Param, Password, Path, Port, Reader, Text,
-    Username, Variant, Whole, concat, count, debug_adapter, debug_client, masked, refused,
+    Hosts, Limit, Make, Own, OwnClient, Param, Password, Path, Port, Reader, Text, Username,
+    Variant, Whole, concat, count, debug_adapter, debug_client, masked, refused,
 };
 pub use self::role::{
     Attach, Client, Clients, Describe, DescribeNested, Load, Nested, Optional, Service, Setting,

@@ -1,10 +1,10 @@
 //! The entries of an attribute, `key = "value"`, `key("value")` or `key`, each known and each of the right form.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Ident, LitInt, LitStr, Meta, Token, parenthesized};
+use syn::{Ident, LitInt, LitStr, Meta, Token};
 
 use super::key::{Attribute, Key, Takes};
 use crate::errors::Errors;
@@ -44,6 +44,8 @@ pub(crate) struct Entries {
     pub(crate) list: Vec<Entry>,
     /// Whether a key without a value was refused: then nobody knows what the item was meant to be.
     pub(crate) unclear: bool,
+    /// Whether any key was refused.
+    pub(crate) unknown: bool,
 }
 
 pub(crate) fn read(errors: &Errors, attrs: &[syn::Attribute], attribute: &Attribute) -> Entries {
@@ -106,6 +108,7 @@ impl Entries {
         };
         let Some(key) = known(errors, attribute, &ident) else {
             self.unclear |= eat(input).is_empty();
+            self.unknown = true;
             return;
         };
         let value = value(errors, key, &ident, input);
@@ -171,12 +174,11 @@ fn text(input: ParseStream<'_>) -> Option<LitStr> {
 
 /// `("text", "text")`
 fn texts(input: ParseStream<'_>) -> Option<Vec<LitStr>> {
-    let list = |input: ParseStream<'_>| {
-        let content;
-        parenthesized!(content in input);
-        Punctuated::<LitStr, Token![,]>::parse_terminated(&content)
-    };
-    list(input).ok().map(|texts| texts.into_iter().collect())
+    let group: Group = input.parse().ok()?;
+    let list = Punctuated::<LitStr, Token![,]>::parse_terminated;
+    let texts = list.parse2(group.stream()).ok()?;
+    let fits = group.delimiter() == Delimiter::Parenthesis && !texts.is_empty();
+    fits.then(|| texts.into_iter().collect())
 }
 
 /// `= 443`

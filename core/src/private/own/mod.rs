@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 
 pub use self::parts::{Hosts, Limit, Password, Path, Port, Username, Whole};
 pub use self::reader::{Param, Reader};
-pub use self::text::{NoText, Text, masked};
+pub use self::text::{Text, masked};
 pub use self::variant::{Variant, concat, count, refused};
 use crate::adapter::Connect;
 use crate::error::ClientError;

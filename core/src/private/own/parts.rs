@@ -91,29 +91,64 @@ pub trait Limit {
     fn limit(&self) -> Duration;
 }
 
-/// One text part for `Self`, and for an `Option` of it where the part may be missing.
-macro_rules! text {
-    ($($trait:ident $part:ident: $type:ty;)*) => {$(
-        impl $trait for $type {
-            fn take(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
-                required(reader.text($part).map(Self::from), $part)
-            }
-        }
-
-        impl $trait for Option<$type> {
-            fn take(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
-                Ok(reader.text($part).map(<$type>::from))
-            }
-        }
-    )*};
+/// What a text can become, or its absence.
+pub trait FromText: Sized {
+    /// # Errors
+    ///
+    /// There is none, and the type has no place for that.
+    fn from_text(text: Option<String>, part: &str) -> Result<Self, HandleError>;
 }
 
-text! {
-    Username USERNAME: String;
-    Username USERNAME: Secret;
-    Password PASSWORD: Secret;
-    Path PATH: String;
-    Path PATH: Secret;
+/// What shows in no message.
+pub trait Hidden: FromText {}
+
+impl FromText for String {
+    fn from_text(text: Option<String>, part: &str) -> Result<Self, HandleError> {
+        required(text, part)
+    }
+}
+
+impl FromText for Secret {
+    fn from_text(text: Option<String>, part: &str) -> Result<Self, HandleError> {
+        required(text, part).map(Self::new)
+    }
+}
+
+impl FromText for Option<String> {
+    fn from_text(text: Option<String>, _: &str) -> Result<Self, HandleError> {
+        Ok(text)
+    }
+}
+
+impl FromText for Option<Secret> {
+    fn from_text(text: Option<String>, _: &str) -> Result<Self, HandleError> {
+        Ok(text.map(Secret::new))
+    }
+}
+
+impl Hidden for Secret {}
+
+impl Hidden for Option<Secret> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromText> Username for T {
+    fn take(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
+        Self::from_text(reader.text(USERNAME), USERNAME)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Hidden> Password for T {
+    fn take(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
+        Self::from_text(reader.text(PASSWORD), PASSWORD)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromText> Path for T {
+    fn take(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
+        Self::from_text(reader.text(PATH), PATH)
+    }
 }
 
 impl Hosts for Option<String> {

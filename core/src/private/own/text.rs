@@ -1,19 +1,30 @@
 //! What a cause must not repeat, for an adapter that does not keep its handle.
 
+use std::ops::Deref;
+
 use crate::error::{ClientError, mask};
 use crate::secret::Secret;
 
-/// A field's text, if it is one. Where a type has a `text` of its own, that one is found, else that of
-/// [`NoText`].
+/// A field's text, if it is one. A type that is no text has no `text` of its own; for it that of
+/// [`NoText`] is found behind the `Deref`.
 pub struct Text<'a, T>(pub &'a T);
 
-pub trait NoText<'a> {
-    fn text(&self) -> Option<&'a str> {
+pub struct NoText;
+
+impl NoText {
+    #[expect(clippy::unused_self, reason = "it is found as a method")]
+    pub fn text(&self) -> Option<&'static str> {
         None
     }
 }
 
-impl<'a, T> NoText<'a> for Text<'a, T> {}
+impl<T> Deref for Text<'_, T> {
+    type Target = NoText;
+
+    fn deref(&self) -> &NoText {
+        &NoText
+    }
+}
 
 impl<'a> Text<'a, String> {
     pub fn text(&self) -> Option<&'a str> {

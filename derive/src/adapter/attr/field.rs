@@ -52,7 +52,7 @@ impl Part {
             return Self::Unclear;
         };
         let entries = entry::read(errors, attrs, &keys::HANDLE);
-        let refused = entries.unclear || misplaced;
+        let refused = entries.unclear || entries.unknown || misplaced;
         let is_empty = entries.list.is_empty();
         let (mut part, mut default) = (Cell::new(), Cell::new());
         for entry in entries.list {
@@ -70,8 +70,8 @@ impl Part {
         }
         let is_param = part.entry().is_some_and(|entry| entry.key == "param");
         if !is_param && !refused {
-            let help = "the port has the default that `#[adapter(port = ...)]` says; an `Option` \
-                        may be without any other part";
+            let help = "a part that may be absent is an `Option`; the port of a handle without one \
+                        is `#[adapter(port = ...)]`";
             default.refuse(errors, "the key `default` needs `param`", help);
         }
         let span = attr.path().get_ident().map_or_else(Span::call_site, Ident::span);

@@ -133,8 +133,6 @@ fn kept(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     let texts = texts.map(|field| field.ident);
     quote! {
         fn __masked(&self, #error: #krate::ClientError) -> #krate::ClientError {
-            #[allow(unused_imports)]
-            use #krate::private::NoText as _;
             #krate::private::masked(#error, &[#(#krate::private::Text(&self.#texts).text()),*])
         }
     }
