@@ -1,4 +1,4 @@
-//! The derive of [`backing-services`], which re-exports it: depend on that crate.
+//! The derives of [`backing-services`], which re-exports it: depend on that crate.
 //!
 //! [`backing-services`]: https://docs.rs/backing-services
 
@@ -161,7 +161,7 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 /// | `#[handle]` | `password` | the password, decoded: `Secret` or `Option<Secret>` |
 /// | `#[handle]` | `host` | the host: `String`, `Host`, an `Option` of one, or `Vec<Host>` for a handle with several; a `Host` has its port with it |
 /// | `#[handle]` | `port` | the port: `u16` or `Option<u16>` |
-/// | `#[handle]` | `path` | the path, decoded and without the leading `/`: `String`, `Secret` or an `Option` of one |
+/// | `#[handle]` | `path` | the path, decoded and without the `/` that ends the host; a handle without a host keeps it: `String`, `Secret` or an `Option` of one |
 /// | `#[handle]` | `param = "..."` | a parameter, of any type that `serde` can read; `Option` for one that may be absent |
 /// | `#[handle]` | `default = "..."` | the value of a parameter that is absent; checked while compiling for numbers, `bool` and `Duration`, else with the first handle |
 ///

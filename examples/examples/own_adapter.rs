@@ -60,7 +60,7 @@ impl Connect for QuoteFile {
     type Client = String;
 
     async fn connect(&self) -> Result<String, ClientError> {
-        std::fs::read_to_string(format!("/{}", self.path)).map_err(ClientError::caused_by)
+        std::fs::read_to_string(&self.path).map_err(ClientError::caused_by)
     }
 }
 

@@ -120,6 +120,23 @@ impl Connect for Ring {
     }
 }
 
+#[derive(Adapter, Clone)]
+#[adapter(schemes("file"), example = "file:outbox", debug)]
+struct Folder {
+    #[handle]
+    handle: Handle,
+    #[handle(path)]
+    path: String,
+}
+
+impl Connect for Folder {
+    type Client = ();
+
+    async fn connect(&self) -> Result<(), ClientError> {
+        Ok(())
+    }
+}
+
 #[derive(Adapter, Clone, Debug)]
 #[adapter(name = "alerts")]
 enum Alerts {
@@ -170,6 +187,12 @@ fn every_part_fills_its_field() {
     assert_eq!((twilio.region.as_str(), twilio.retries), ("ie1", 5));
     assert_eq!(twilio.edge, Some(Edge::Dublin));
     assert_eq!(twilio.handle.expose_url(), text);
+
+    // Without a host the path is that of a file.
+    for (text, path) in [("file:out/box", "out/box"), ("file:///var/my%20box", "/var/my box")] {
+        assert_eq!(parse::<Folder>(text).unwrap().path, path);
+    }
+    assert!(parse::<Folder>("file:///").is_err());
 }
 
 #[test]
@@ -225,7 +248,7 @@ fn what_means_nothing_or_is_missing_is_refused() {
             "pager://key@pager.example:1",
             "the handle names another host: Pager has one host, `pager.example`",
         ),
-        ("pager://key@h", "the handle names another host: Pager has one host, `pager.example`"),
+        ("pager://key@h:1", "the handle names another host: Pager has one host, `pager.example`"),
         ("pager://key@pager.example/x", "the handle has a path: leave it out: Pager takes none"),
         ("pager://key@pager.example?x=y", "unknown parameter `x`: the parameters are `token`"),
     ] {
@@ -288,6 +311,8 @@ fn the_enum_speaks_for_its_variants() {
 
 #[test]
 fn no_secret_shows() {
+    let folder: Folder = parse("file:///s3cret").unwrap();
+    assert_eq!(format!("{folder:?}"), "Folder(file:)");
     let twilio: Alerts = parse("twilio://AC-s3cret:s3cret@h?region=s3cret").unwrap();
     assert_eq!(format!("{twilio:?}"), "Text(Twilio(twilio://h:443))");
     let pager: Alerts = parse("pager://s3cret@pager.example?token=s3cret").unwrap();

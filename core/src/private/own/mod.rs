@@ -62,7 +62,8 @@ pub fn debug_adapter(
     let Some(handle) = handle else { return f.write_str(name) };
     let host = |host: &Host| port.map_or_else(|| host.clone(), |port| host.or_port(port));
     let hosts: Vec<_> = handle.hosts().iter().map(|it| host(it).to_string()).collect();
-    write!(f, "{name}({}://{})", handle.scheme(), hosts.join(","))
+    let slashes = if hosts.is_empty() { "" } else { "//" };
+    write!(f, "{name}({}:{slashes}{})", handle.scheme(), hosts.join(","))
 }
 
 /// The variant of an enum of clients: what is inside it may hold a secret.

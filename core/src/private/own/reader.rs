@@ -53,11 +53,10 @@ impl<'h> Reader<'h> {
         match part {
             USERNAME => self.handle.username().map(str::to_owned),
             PASSWORD => self.handle.password().map(|password| password.expose().to_owned()),
-            _ => {
-                let path = self.handle.path_decoded();
-                let path = path.strip_prefix('/').unwrap_or(&path);
-                (!path.is_empty()).then(|| path.to_owned())
-            }
+            _ if matches!(self.handle.path(), "" | "/") => None,
+            // Behind a host the `/` only separates; without one the path is that of a file.
+            _ if self.handle.hosts().is_empty() => Some(self.handle.path_decoded()),
+            _ => Some(self.handle.path_decoded().replacen('/', "", 1)),
         }
     }
 
@@ -94,10 +93,14 @@ impl<'h> Reader<'h> {
             return Ok(());
         }
         let example = Handle::parse(self.example)?;
-        let complete =
-            |host: &Host| self.port.map_or_else(|| host.clone(), |port| host.or_port(port));
-        let fixed: Vec<_> = example.hosts().iter().map(complete).collect();
-        if self.handle.hosts().iter().map(complete).all(|host| fixed.contains(&host)) {
+        let port_counts = self.left.contains(&PORT);
+        let port = |host: &Host| host.port().or(self.port);
+        let is_fixed = |host: &Host| {
+            let same =
+                |it: &Host| it.name() == host.name() && (!port_counts || port(it) == port(host));
+            example.hosts().iter().any(same)
+        };
+        if self.handle.hosts().iter().all(is_fixed) {
             self.take(PORT);
             return Ok(());
         }
