@@ -67,8 +67,10 @@
 //! | the struct, `#[services(...)]` | `prefix`, `clients`, `example`, `crate` |
 //! | a service, `#[service(...)]` | `env`, `alias`, `default`, `nested`, `prefix`, `binding` |
 //! | a plain value, `#[setting(...)]` | `env`, `default` |
+//! | an adapter of your own, `#[adapter(...)]` | `schemes`, `example`, `name`, `port`, `debug`, `client`, `crate` |
+//! | its field, `#[handle(...)]` | `username`, `password`, `host`, `port`, `path`, `param`, `default` |
 //!
-//! [The derive](macro@BackingServices) explains each. A field of type `Option<...>` is one that need not be
+//! [The derive of services](macro@BackingServices) and [that of adapters](macro@Adapter) explain each. A field of type `Option<...>` is one that need not be
 //! attached.
 //!
 //! # The environment

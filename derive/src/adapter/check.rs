@@ -19,7 +19,9 @@ pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
             required(errors, model);
             schemes(errors, model.container.schemes());
             parts(errors, model, fields);
-            fields.iter().for_each(|field| default(errors, field));
+            for field in fields {
+                default(errors, field);
+            }
         }
         Kind::Enum { .. } => {
             let cells = [&container.schemes, &container.example, &container.port, &container.debug];
@@ -62,8 +64,7 @@ fn required(errors: &Errors, model: &Model<'_>) {
 fn schemes(errors: &Errors, schemes: &[LitStr]) {
     for (index, literal) in schemes.iter().enumerate() {
         let scheme = literal.value();
-        let held = |fits: fn(char) -> bool| scheme.chars().find(|c| !fits(*c));
-        let fits = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '+' | '-' | '.');
+        let fits = |c: &char| matches!(c, 'a'..='z' | '0'..='9' | '+' | '-' | '.');
         if scheme.is_empty() {
             errors.on(literal, "a scheme cannot be empty", "write one such as `twilio`");
         } else if scheme.contains(|c: char| c.is_ascii_uppercase()) {
@@ -72,7 +73,7 @@ fn schemes(errors: &Errors, schemes: &[LitStr]) {
                 scheme.to_ascii_lowercase()
             );
             errors.on(literal, "a scheme is in lower case", &help);
-        } else if let Some(c) = held(fits) {
+        } else if let Some(c) = scheme.chars().find(|c| !fits(c)) {
             let help = "use letters, digits, `+`, `-` and `.`, and no `://`";
             errors.on(literal, format!("a scheme cannot hold {c:?}"), help);
         } else if !scheme.starts_with(|c: char| c.is_ascii_lowercase()) {

@@ -117,6 +117,10 @@ impl Entries {
     }
 }
 
+/// What says what the item is or what it makes, and what must be there: taken as meant when it is nearly
+/// right, so that the uses of the item do not fail too.
+const MEANT: &[&str] = &["nested", "clients", "client", "schemes", "example"];
+
 fn known(errors: &Errors, attribute: &Attribute, ident: &Ident) -> Option<&'static Key> {
     let word = ident.unraw().to_string();
     if let Some(key) = attribute.keys.iter().find(|key| key.name == word) {
@@ -129,9 +133,6 @@ fn known(errors: &Errors, attribute: &Attribute, ident: &Ident) -> Option<&'stat
         None => format!("the keys of `{}` are {}", attribute.name, near::list(&names)),
     };
     errors.on(ident, format!("unknown `{}` key `{word}`", attribute.name), &help);
-    // These say what the item is and what it makes, or must be there: taken as meant, the uses of the item
-    // do not fail too.
-    const MEANT: &[&str] = &["nested", "clients", "client", "schemes", "example"];
     let meant = near.filter(|name| MEANT.contains(name))?;
     attribute.keys.iter().find(|key| key.name == meant)
 }
