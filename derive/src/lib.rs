@@ -174,9 +174,9 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 /// example or none. A parameter `connect_timeout` of type `Duration` or `Option<Duration>` is the time limit for
 /// connecting, else 10 seconds.
 ///
-/// What `connect` and `ping` repeat of user name, password, path and parameters is masked in reports. A derived `Debug`
-/// shows a `String`, but no byte of a `Secret`: where the user name is a token make it one, or let the key `debug` write
-/// the `Debug`.
+/// What `connect` and `ping` repeat of user name, password and parameters is masked in reports, and so is a path that is
+/// a `Secret`. A derived `Debug` shows a `String`, but no byte of a `Secret`: where the user name or the path is a token
+/// make it one, or let the key `debug` write the `Debug`.
 ///
 /// ```
 /// use std::time::Duration;

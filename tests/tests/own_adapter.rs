@@ -124,9 +124,27 @@ impl Connect for Ring {
 #[adapter(schemes("file"), example = "file:outbox", debug)]
 struct Folder {
     #[handle]
-    handle: Handle,
+    _handle: Handle,
     #[handle(path)]
     path: String,
+}
+
+/// A path that is a token.
+#[derive(Adapter, Clone, Debug)]
+#[adapter(schemes("hook"), example = "hook://hooks.example/T0/token")]
+struct Hook {
+    #[handle]
+    _handle: Handle,
+    #[handle(path)]
+    path: Secret,
+}
+
+impl Connect for Hook {
+    type Client = ();
+
+    async fn connect(&self) -> Result<(), ClientError> {
+        Err(ClientError::new(format!("there is no `/{}`", self.path.expose())))
+    }
 }
 
 impl Connect for Folder {
@@ -152,6 +170,7 @@ struct Services {
     alerts: Option<Alerts>,
     #[service(default = "ring://a:1,b")]
     ring: Ring,
+    hook: Option<Hook>,
 }
 
 fn parse<A: Adapter>(text: &str) -> Result<A, HandleError> {
@@ -356,9 +375,10 @@ async fn failures_name_where_the_handle_came_from() {
     let environment = Environment::from_pairs([
         ("SMS_URL_FILE", file.display().to_string()),
         ("OLD_ALERTS_URL", "pager://s3cret-key@pager.example?token=s3cret-token".to_owned()),
+        ("HOOK_URL", "hook://hooks.example/T0/s3cret".to_owned()),
     ]);
     let report = Services::load(&environment).unwrap().connect().await.unwrap_err();
-    let [sms, alerts] = report.failures() else { panic!("{report}") };
+    let [sms, alerts, hook] = report.failures() else { panic!("{report}") };
 
     assert_eq!((sms.variable(), sms.attempts()), ("SMS_URL", 1));
     let origin = sms.origin().unwrap().to_string();
@@ -370,6 +390,7 @@ async fn failures_name_where_the_handle_came_from() {
     assert_eq!((alerts.variable(), alerts.origin()), ("ALERTS_URL", None));
     assert_eq!(alerts.cause(), "`***` is not a key, nor is `***`");
     assert_eq!(alerts.help(), "not ***");
+    assert_eq!(hook.cause(), "there is no `/***`");
     assert!(!format!("{report} {report:?}").contains("s3cret"), "{report}");
 
     // It does: the alias it is.

@@ -1,19 +1,24 @@
-//! What a cause must not repeat, for an adapter that does not keep its handle.
+//! What a cause must not repeat: a path that is secret, and all else for an adapter that does not keep its
+//! handle.
 
 use std::ops::Deref;
 
 use crate::error::{ClientError, mask};
 use crate::secret::Secret;
 
-/// A field's text, if it is one. A type that is no text has no `text` of its own; for it that of
-/// [`NoText`] is found behind the `Deref`.
+/// A field's text, if it is one, and whether it is a [`Secret`]. A type that is no text has no such functions
+/// of its own; for it those of [`NoText`] are found behind the `Deref`.
 pub struct Text<'a, T>(pub &'a T);
 
 pub struct NoText;
 
+#[expect(clippy::unused_self, reason = "they are found as methods")]
 impl NoText {
-    #[expect(clippy::unused_self, reason = "it is found as a method")]
     pub fn text(&self) -> Option<&'static str> {
+        None
+    }
+
+    pub fn secret(&self) -> Option<&'static str> {
         None
     }
 }
@@ -42,11 +47,19 @@ impl<'a> Text<'a, Secret> {
     pub fn text(&self) -> Option<&'a str> {
         Some(self.0.expose())
     }
+
+    pub fn secret(&self) -> Option<&'a str> {
+        self.text()
+    }
 }
 
 impl<'a> Text<'a, Option<Secret>> {
     pub fn text(&self) -> Option<&'a str> {
         self.0.as_ref().map(Secret::expose)
+    }
+
+    pub fn secret(&self) -> Option<&'a str> {
+        self.text()
     }
 }
 

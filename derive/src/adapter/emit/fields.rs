@@ -114,26 +114,35 @@ fn from_handle(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     }
 }
 
-/// The handle, or without it what a message must not repeat.
+/// The handle, if a field keeps it, and what a message must not repeat.
 fn kept(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     let krate = &model.krate;
-    let option = quote!(#krate::private::core::option::Option);
-    if let Some(whole) = whole(model, fields) {
-        return quote! {
+    let handle = whole(model, fields).map(|whole| {
+        let option = quote!(#krate::private::core::option::Option);
+        quote! {
             fn handle(&self) -> #option<&#krate::Handle> {
                 #option::Some(#whole)
             }
-        };
-    }
-    let error = local("error");
-    let texts = fields.iter().filter(|field| {
-        use Part::{Param, Password, Path, Username};
-        matches!(field.part, Username { .. } | Password { .. } | Path { .. } | Param { .. })
+        }
     });
-    let texts = texts.map(|field| field.ident);
+    let error = local("error");
+    let texts = fields.iter().filter_map(|field| {
+        let ident = field.ident;
+        let text = quote!(#krate::private::Text(&self.#ident));
+        match field.part {
+            Part::Username { .. } | Part::Password { .. } | Part::Param { .. } => {
+                Some(quote!(#text.text()))
+            }
+            // It may be a name.
+            Part::Path { .. } => Some(quote!(#text.secret())),
+            _ => None,
+        }
+    });
     quote! {
+        #handle
+
         fn __masked(&self, #error: #krate::ClientError) -> #krate::ClientError {
-            #krate::private::masked(#error, &[#(#krate::private::Text(&self.#texts).text()),*])
+            #krate::private::masked(#error, &[#(#texts),*])
         }
     }
 }
