@@ -7,7 +7,7 @@ use crate::error::{ClientError, mask};
 use crate::secret::Secret;
 
 /// A field's text, if it is one, and whether it is a [`Secret`]. A type that is no text has no such functions
-/// of its own; for it those of [`NoText`] are found behind the `Deref`.
+/// of its own; for it those of `NoText` are found behind the `Deref`.
 pub struct Text<'a, T>(pub &'a T);
 
 pub struct NoText;
