@@ -1,11 +1,13 @@
 //! `#[derive(Adapter)]`: services of an app's own, as fields like any other.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use backing_services::{
     Adapter, BackingServices, ClientError, Connect, Environment, Handle, HandleError, Host,
-    ProblemKind, Secret,
+    Problem, ProblemKind, Secret,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -410,7 +412,7 @@ fn problems_are_reported_with_all_others() {
         ("RING_URL", "pager://s3cret"),
     ]);
     let report = Services::load(&environment).err().unwrap();
-    let kinds: Vec<_> = report.problems().iter().map(|problem| problem.kind()).collect();
+    let kinds: Vec<_> = report.problems().iter().map(Problem::kind).collect();
     assert_eq!(kinds, [ProblemKind::Handle, ProblemKind::Parameter, ProblemKind::Scheme]);
     assert_eq!(
         report.to_string(),
