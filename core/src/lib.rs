@@ -216,6 +216,10 @@ pub use self::secret::Secret;
 // By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
 #[cfg(feature = "beanstalkd")]
 pub use self::adapters::beanstalkd::Beanstalkd;
+#[cfg(feature = "blobs")]
+pub use self::adapters::blobs::Blobs;
+#[cfg(feature = "couchdb")]
+pub use self::adapters::couchdb::CouchDb;
 #[cfg(feature = "googlemaps")]
 pub use self::adapters::googlemaps::GoogleMaps;
 #[cfg(feature = "http-api")]
@@ -224,10 +228,6 @@ pub use self::adapters::http_api::HttpApi;
 pub use self::adapters::lastfm::LastFm;
 #[cfg(feature = "loggly")]
 pub use self::adapters::loggly::Loggly;
-#[cfg(feature = "blobs")]
-pub use self::adapters::blobs::Blobs;
-#[cfg(feature = "couchdb")]
-pub use self::adapters::couchdb::CouchDb;
 #[cfg(feature = "mail")]
 pub use self::adapters::mail::Mail;
 #[cfg(feature = "memcached")]
@@ -236,18 +236,18 @@ pub use self::adapters::memcached::Memcached;
 pub use self::adapters::mysql::MySql;
 #[cfg(feature = "nats")]
 pub use self::adapters::nats::Nats;
-#[cfg(feature = "postgres")]
-pub use self::adapters::postgres::Postgres;
 #[cfg(feature = "newrelic")]
 pub use self::adapters::newrelic::NewRelic;
-#[cfg(feature = "redis")]
-pub use self::adapters::redis::Redis;
-#[cfg(feature = "s3")]
-pub use self::adapters::s3::S3;
+#[cfg(feature = "postgres")]
+pub use self::adapters::postgres::Postgres;
 #[cfg(feature = "postmark")]
 pub use self::adapters::postmark::Postmark;
 #[cfg(feature = "rabbitmq")]
 pub use self::adapters::rabbitmq::RabbitMq;
+#[cfg(feature = "redis")]
+pub use self::adapters::redis::Redis;
+#[cfg(feature = "s3")]
+pub use self::adapters::s3::S3;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
 #[cfg(feature = "sql")]

@@ -31,8 +31,6 @@ use tokio::time::timeout;
 
 use super::CONNECT_TIMEOUT;
 use super::shared::{folder, folder_cause, require_scheme, within};
-use super::smtp::Smtp;
-use super::shared::{require_scheme, within};
 use super::smtp::{self as relay, Smtp};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
@@ -258,20 +256,6 @@ impl Relay {
         };
         smtp.shutdown().await;
     }
-}
-
-fn folder(handle: &Handle) -> Result<PathBuf, HandleError> {
-    handle.params::<()>()?;
-    if handle.host().is_some() || handle.username().is_some() || handle.password().is_some() {
-        return Err(HandleError::new("a folder has no host")
-            .with_help("write `file:relative/folder` or `file:///absolute/folder`"));
-    }
-    let path = handle.path_decoded();
-    if matches!(path.as_str(), "" | "/") || path.contains('\0') {
-        return Err(HandleError::new("the handle names no folder")
-            .with_help("write `file:relative/folder` or `file:///absolute/folder`"));
-    }
-    Ok(path.into())
 }
 
 /// A folder answers when a file can be made in it.

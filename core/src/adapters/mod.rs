@@ -14,6 +14,10 @@ mod pool;
 
 #[cfg(feature = "beanstalkd")]
 pub mod beanstalkd;
+#[cfg(feature = "blobs")]
+pub mod blobs;
+#[cfg(feature = "couchdb")]
+pub mod couchdb;
 #[cfg(feature = "googlemaps")]
 pub mod googlemaps;
 #[cfg(feature = "http-api")]
@@ -22,10 +26,6 @@ pub mod http_api;
 pub mod lastfm;
 #[cfg(feature = "loggly")]
 pub mod loggly;
-#[cfg(feature = "blobs")]
-pub mod blobs;
-#[cfg(feature = "couchdb")]
-pub mod couchdb;
 #[cfg(feature = "mail")]
 pub mod mail;
 #[cfg(feature = "memcached")]
@@ -34,18 +34,18 @@ pub mod memcached;
 pub mod mysql;
 #[cfg(feature = "nats")]
 pub mod nats;
-#[cfg(feature = "postgres")]
-pub mod postgres;
 #[cfg(feature = "newrelic")]
 pub mod newrelic;
-#[cfg(feature = "redis")]
-pub mod redis;
-#[cfg(feature = "s3")]
-pub mod s3;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "postmark")]
 pub mod postmark;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbitmq;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(feature = "s3")]
+pub mod s3;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 #[cfg(feature = "sql")]
@@ -62,11 +62,9 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What adapters have in common.
 #[allow(dead_code, reason = "each adapter uses some of it")]
-mod shared {
-    use std::path::{Path, PathBuf};
 pub(crate) mod shared {
     #[cfg(any(feature = "_net", feature = "_sqlx"))]
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::time::Duration;
 
     use tokio::time::timeout;
@@ -119,6 +117,7 @@ pub(crate) mod shared {
     }
 
     /// The folder that a `file` handle names.
+    #[cfg(feature = "_net")]
     pub(crate) fn folder(handle: &Handle) -> Result<PathBuf, HandleError> {
         handle.params::<()>()?;
         if handle.host().is_some() || handle.username().is_some() || handle.password().is_some() {
@@ -133,6 +132,7 @@ pub(crate) mod shared {
         Ok(path.into())
     }
 
+    #[cfg(feature = "_net")]
     pub(crate) fn folder_cause(error: &std::io::Error) -> ClientError {
         let reason = crate::environment::reason(error);
         ClientError::new(format!("the folder cannot be written: {reason}"))

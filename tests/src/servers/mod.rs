@@ -19,9 +19,9 @@ mod port;
 mod postfix;
 mod postgres;
 mod program;
+mod rabbitmq;
 mod redis;
 mod s3;
-mod rabbitmq;
 mod silent;
 mod stand_in;
 mod tls_front;
@@ -34,9 +34,9 @@ pub use nats::Nats;
 pub use port::free_port;
 pub use postfix::Postfix;
 pub use postgres::PostgreSql;
+pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 pub use s3::S3Server;
-pub use rabbitmq::RabbitMq;
 pub use silent::Silent;
 pub use stand_in::{Request, Response, StandIn};
 
@@ -70,16 +70,17 @@ macro_rules! server {
 
 server!(
     Beanstalkd
+    CouchDb
     MariaDb
     Memcached
     Nats
     Postfix
     PostgreSql
+    RabbitMq
+    Redis
+    S3Server
     StandIn
 );
-server!(MariaDb Memcached Postfix Redis S3Server StandIn);
-server!(CouchDb MariaDb Memcached Postfix StandIn);
-server!(MariaDb Memcached Postfix RabbitMq StandIn);
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

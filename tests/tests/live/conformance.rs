@@ -61,6 +61,8 @@ pub(crate) trait Subject {
     /// What a ping says of a server that has been killed.
     fn dead() -> &'static str {
         "connection refused"
+    }
+
     /// Whether the client has an end at all: that of a driver without one answers until its last clone is
     /// dropped, and closing one clone takes nothing from the others.
     fn ends() -> bool {
