@@ -118,23 +118,23 @@
 //! | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //! | `sql` | `Sql`: any of the above that is on | `sqlx::AnyPool` |
-//! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
-//! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
-//! | `s3` | `S3` | `object_store::aws::AmazonS3` |
-//! | `blobs` | `Blobs`: S3, a folder or memory | `Arc<dyn object_store::ObjectStore>` |
 //! | `redis` | `Redis` | `redis::aio::ConnectionManager` |
 //! | `memcached` | `Memcached` | pools of `async_memcached::Client` |
+//! | `couchdb` | `CouchDb` | a `couch_rs::database::Database` |
+//! | `rabbitmq` | `RabbitMq` | a `lapin::Connection` that recovers |
 //! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |
 //! | `nats` | `Nats` | `async_nats::Client` |
+//! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
+//! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
+//! | `postmark` | `Postmark` | a `postmark::Client` |
+//! | `s3` | `S3` | `object_store::aws::AmazonS3` |
+//! | `blobs` | `Blobs`: S3, a folder or memory | `Arc<dyn object_store::ObjectStore>` |
+//! | `newrelic` | `NewRelic` | OpenTelemetry tracer, meter and logger providers |
+//! | `loggly` | `Loggly` | `LogglyClient`: batched JSON events, a `tracing` layer |
 //! | `http-api` | `HttpApi`: any API over HTTP | an `HttpClient` on `reqwest` |
 //! | `twitter` | `Twitter`: the API of X | an `HttpClient` on `reqwest` |
 //! | `googlemaps` | `GoogleMaps` | an `HttpClient` on `reqwest` |
 //! | `lastfm` | `LastFm` | a `LastFmClient` on `reqwest` |
-//! | `newrelic` | `NewRelic` | OpenTelemetry tracer, meter and logger providers |
-//! | `loggly` | `Loggly` | `LogglyClient`: batched JSON events, a `tracing` layer |
-//! | `postmark` | `Postmark` | a `postmark::Client` |
-//! | `couchdb` | `CouchDb` | a `couch_rs::database::Database` |
-//! | `rabbitmq` | `RabbitMq` | a `lapin::Connection` that recovers |
 //!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
 //!
