@@ -119,9 +119,10 @@ fn holds<A: Adapter + std::fmt::Debug>(row: &Row) {
     for (index, port) in ports.iter().enumerate() {
         let schemes = if ports.len() == 1 { A::SCHEMES } else { &A::SCHEMES[index..=index] };
         for scheme in schemes {
-            // Some must have a token, others must not.
-            let adapter = ["", "token@"].iter().find_map(|user| {
-                let handle = Handle::parse(&format!("{scheme}://{user}host.example")).unwrap();
+            // Some must have a token or a name, others must not.
+            let forms = ["host.example", "token@host.example", "host.example/name"];
+            let adapter = forms.iter().find_map(|rest| {
+                let handle = Handle::parse(&format!("{scheme}://{rest}")).unwrap();
                 A::from_handle(&handle).ok()
             });
             let shown = format!("{:?}", adapter.expect("a handle of a host"));

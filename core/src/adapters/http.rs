@@ -25,16 +25,19 @@ pub(crate) struct HttpParams {
     connect_timeout: Option<Duration>,
     timeout: Option<Duration>,
     tls_ca: Option<PathBuf>,
+    /// Set by `check`.
+    #[serde(skip)]
+    tls: bool,
 }
 
 impl HttpParams {
-    /// `tls_ca` needs TLS to be of any use.
+    /// Whether TLS is used. `tls_ca` needs it to be of any use.
     pub(crate) fn check(self, tls: bool) -> Result<Self, HandleError> {
         if self.tls_ca.is_some() && !tls {
             return Err(HandleError::new("the handle has certificates but no TLS to use them in")
                 .with_help("leave `tls_ca` out, or use TLS"));
         }
-        Ok(self)
+        Ok(Self { tls, ..self })
     }
 
     pub(crate) fn connect_timeout(&self) -> Duration {
@@ -55,6 +58,10 @@ impl HttpParams {
         if host.is_loopback() {
             // What need not be encrypted because it stays on this machine may not leave it by a proxy.
             builder = builder.no_proxy();
+        }
+        if !self.tls {
+            // Reading the system's authorities takes longer than a call.
+            builder = builder.tls_certs_only([]);
         }
         if let Some(path) = &self.tls_ca {
             let pem = read_certificates("tls_ca", path)?;

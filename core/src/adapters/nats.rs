@@ -285,7 +285,7 @@ impl Nats {
 fn pause(attempts: usize) -> Duration {
     match u32::try_from(attempts) {
         Ok(0 | 1) => Duration::ZERO,
-        Ok(attempts @ 2..9) => Duration::from_millis(5 << (attempts - 1)),
+        Ok(attempts @ 2..8) => Duration::from_millis(5 << (attempts - 1)),
         _ => LONGEST_PAUSE,
     }
 }
@@ -376,9 +376,9 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_to_a_second() {
+    fn pauses_grow_to_half_a_second() {
         let pauses: Vec<_> = (0..12).map(|attempt| pause(attempt).as_millis()).collect();
-        assert_eq!(pauses, [0, 0, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000]);
+        assert_eq!(pauses, [0, 0, 10, 20, 40, 80, 160, 320, 500, 500, 500, 500]);
     }
 
     #[tokio::test]

@@ -137,11 +137,7 @@ impl Adapter for S3 {
             None => self.environment().await?,
         };
         let region = self.region.as_deref().or(region.as_deref()).unwrap_or(DEFAULT_REGION);
-        let connector = Connector {
-            http: self.http.clone(),
-            host: self.server(region),
-            tls: !self.endpoint.as_ref().is_some_and(Endpoint::is_in_the_clear),
-        };
+        let connector = Connector { http: self.http.clone(), host: self.server(region) };
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(&self.bucket)
             .with_region(region)
@@ -430,17 +426,12 @@ fn cause(error: &Error) -> ClientError {
 struct Connector {
     http: HttpParams,
     host: Host,
-    tls: bool,
 }
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         let failed = |error: ClientError| Error::Generic { store: "S3", source: Box::new(error) };
-        let mut client = self.http.client(&self.host).map_err(failed)?;
-        if !self.tls {
-            // Reading the system's authorities takes longer than a request.
-            client = client.tls_certs_only([]);
-        }
+        let client = self.http.client(&self.host).map_err(failed)?;
         // Objects arrive as they are stored: decoding would belie their length.
         let client = client.no_gzip().no_brotli().no_zstd().no_deflate().build();
         client.map(HttpClient::new).map_err(|error| failed(http::cause(&error)))
