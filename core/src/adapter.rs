@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::Parts;
 
 /// One scheme adapter: gives a [`Handle`] its meaning and makes the client for it.
 ///
@@ -73,6 +74,9 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     const SCHEMES: &'static [&'static str];
     /// A handle that shows the form, such as `mysql://user:password@localhost:3306/database`.
     const EXAMPLE: &'static str;
+    /// What a handle can be put together from where a platform hands out no URL, and by which names platforms
+    /// know the service. By default those of a server: host, port, user, password, name.
+    const PARTS: Parts = Parts::server();
     /// That the type is an adapter at all: the one thing about a bad field that rustc reports.
     #[doc(hidden)]
     const __IS: bool = true;
@@ -117,6 +121,13 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
             Some(handle) => error.masked(|text| handle.mask(text)),
             None => error,
         }
+    }
+
+    /// Whether everything it talks to is on this machine, for
+    /// [`Environment::only_loopback`](crate::Environment::only_loopback). By default whether every host of the
+    /// handle is.
+    fn is_loopback(&self, handle: &Handle) -> bool {
+        handle.is_loopback()
     }
 
     /// How long connecting may take, all attempts together. By default 10 seconds.

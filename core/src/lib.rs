@@ -197,6 +197,8 @@ mod error;
 mod handle;
 mod manifest;
 mod near;
+mod parts;
+pub mod platforms;
 #[doc(hidden)]
 pub mod private;
 mod secret;
@@ -205,12 +207,13 @@ pub use backing_services_derive::{Adapter, BackingServices};
 
 pub use self::adapter::{Adapter, Connect};
 pub use self::backing::BackingServices;
-pub use self::environment::{Environment, Origin};
+pub use self::environment::{Environment, Explanation, Origin};
 pub use self::error::{
     ClientError, ConnectError, Error, Failure, HandleError, LoadError, Problem, ProblemKind,
 };
 pub use self::handle::{Handle, HandleBuilder, Host};
 pub use self::manifest::{Manifest, Resource, Setting};
+pub use self::parts::{Part, Parts};
 pub use self::secret::Secret;
 
 // By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.

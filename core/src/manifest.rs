@@ -82,6 +82,7 @@ impl Manifest {
                     example,
                     required,
                     default,
+                    ..
                 } => {
                     let mut names = variables.iter().map(|variable| format!("{prefix}{variable}"));
                     self.resources.push(Resource {

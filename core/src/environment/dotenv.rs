@@ -7,8 +7,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::file::reason;
-use super::{Entry, Layer, Origin, Unreadable};
+use super::layer::{Entry, Layer};
+use super::text::reason;
+use super::{Origin, Unreadable};
 use crate::error::ProblemKind;
 
 pub(super) fn read(path: &Path) -> (Layer, Vec<Unreadable>) {

@@ -1,29 +1,55 @@
 //! Where a handle comes from. One module a convention; each gives a value and its origin.
 
+mod ask;
+mod binding;
+mod cloud_foundry;
+mod credential;
 mod dotenv;
+mod explain;
 mod file;
+mod layer;
+mod offer;
 mod origin;
+mod parts;
+mod sources;
+mod text;
+mod variable;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
-#[cfg(any(feature = "_net", feature = "_sqlx"))]
-pub(crate) use self::file::reason;
+pub(crate) use self::ask::{Ask, join};
+pub use self::explain::Explanation;
+use self::layer::{Entry, Layer, View};
 pub use self::origin::Origin;
+pub(crate) use self::sources::Sources;
+#[cfg(any(feature = "_net", feature = "_sqlx"))]
+pub(crate) use self::text::reason;
+use crate::backing::BackingServices;
 use crate::error::{Problem, ProblemKind};
-use crate::private::{Table, each_variable};
+use crate::parts::Part;
+use crate::private::{Kind, Table, each_field};
 
 /// A snapshot of the variables that handles and settings are read from.
 ///
-/// There is no global state: a test loads from pairs as an app loads from the process.
+/// There is no global state: a test loads from pairs as an app loads from the process, and every convention
+/// acts on pairs as it does on the process. An empty variable counts as unset.
 ///
-/// - An empty variable counts as unset.
-/// - `X_FILE` names a file that holds the handle of `X` (Docker and Swarm secrets). Setting both is a
-///   problem in the report. It acts on handles, not on settings.
-/// - A `.env` file added with [`with_dotenv`](Environment::with_dotenv) comes after everything else.
+/// For a field whose variable is `DB_URL`, the first of these that is set wins:
+///
+/// 1. `DB_URL`, or `DB_URI` as .NET Aspire names it, else each `alias` in turn
+/// 2. `DB_URL_FILE`, the path of a file that holds the handle (Docker and Swarm secrets). Both set is an error
+/// 3. `$CREDENTIALS_DIRECTORY/DB_URL` (systemd credentials)
+/// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., see [`Parts`](crate::Parts). A
+///    `DB_PASSWORD` beside a `DB_URL` without a password completes it
+/// 5. a Kubernetes service binding below `SERVICE_BINDING_ROOT`
+/// 6. a Cloud Foundry service in `VCAP_SERVICES`
+/// 7. the same as 1 to 4 in a `.env` file, where [`with_dotenv`](Environment::with_dotenv) has added one
+/// 8. the field's `default`
+///
+/// [`platforms`](crate::platforms) has a page for each platform. Settings are read from their variable alone.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
@@ -44,21 +70,8 @@ pub struct Environment {
     layers: Vec<Layer>,
     /// What was wrong with the sources themselves, told with every load.
     broken: Vec<Unreadable>,
-}
-
-#[derive(Clone, Default)]
-struct Layer {
-    /// The `.env` file it was read from; `None` for the process or pairs.
-    dotenv: Option<Arc<str>>,
-    /// A list, not a map: loading asks for a few names once, which costs less than hashing all.
-    variables: Vec<(OsString, Entry)>,
-}
-
-#[derive(Clone)]
-struct Entry {
-    value: OsString,
-    /// The line of the `.env` file, from 1; 0 elsewhere.
-    line: usize,
+    /// Whether handles of other machines are refused.
+    only_loopback: bool,
 }
 
 /// A value and where it came from.
@@ -76,6 +89,12 @@ pub(crate) struct Unreadable {
     pub(crate) help: String,
 }
 
+/// One way to hand out a handle in variables.
+type Convention = for<'e> fn(&View<'e>, &Ask<'_>, &str) -> Result<Option<Found<'e>>, Unreadable>;
+
+/// Each is tried for every name of a field before the next.
+const CONVENTIONS: [Convention; 4] = [variable::find, file::find, credential::find, parts::find];
+
 impl Environment {
     /// The variables of this process, as they are now.
     ///
@@ -92,25 +111,48 @@ impl Environment {
         Self::of(std::env::vars_os())
     }
 
-    /// Those variables of this process that a struct reads, of the hundreds it may have.
+    /// Those variables of this process that a struct reads, of the hundreds it may have; `None` where one of
+    /// its resources is not in its own variable.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the process environment"
     )]
-    pub(crate) fn process_for(table: &Table) -> Self {
+    pub(crate) fn process_for(table: &'static Table) -> Option<Self> {
         let mut variables = Vec::new();
-        let mut read = |name: String| {
-            if let Some(value) = std::env::var_os(&name) {
-                variables.push((name.into(), Entry { value, line: 0 }));
-            }
+        let mut read = |name: Cow<'_, str>| {
+            let value = std::env::var_os(&*name).filter(|value| !value.is_empty());
+            let is_set = value.is_some();
+            variables
+                .extend(value.map(|value| (name.into_owned().into(), Entry { value, line: 0 })));
+            is_set
         };
-        each_variable(table, "", &mut |name, is_handle| {
-            if is_handle {
-                read([name, "_FILE"].concat());
+        let mut complete = !read("SERVICE_BINDING_ROOT".into());
+        each_field(table, "", "", &mut |_, prefix, field| match field.kind {
+            Kind::Resource { variables, parts, .. } => {
+                let mut is_set = false;
+                for name in variables {
+                    if !is_set && read(join(prefix, name)) {
+                        is_set = true;
+                        read(format!("{prefix}{name}_FILE").into());
+                        for (part, ends) in
+                            parts.names().filter(|(part, _)| *part == Part::Password)
+                        {
+                            debug_assert_eq!(part, Part::Password);
+                            for end in ends {
+                                let name = format!("{prefix}{}_{end}", ask::stem(name));
+                                read(format!("{name}_FILE").into());
+                                read(name.into());
+                            }
+                        }
+                    }
+                }
+                complete &= is_set;
             }
-            read(name.to_owned());
+            Kind::Setting { variable, .. } => drop(read(join(prefix, variable))),
+            Kind::Nested { .. } => {}
         });
-        Self { layers: vec![Layer { dotenv: None, variables }], broken: Vec::new() }
+        complete
+            .then(|| Self { layers: vec![Layer { dotenv: None, variables }], ..Self::default() })
     }
 
     /// These variables and no others. Of a name given twice the last one counts.
@@ -130,7 +172,7 @@ impl Environment {
 
     fn of(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
         let variables = variables.map(|(name, value)| (name, Entry { value, line: 0 })).collect();
-        Self { layers: vec![Layer { dotenv: None, variables }], broken: Vec::new() }
+        Self { layers: vec![Layer { dotenv: None, variables }], ..Self::default() }
     }
 
     /// Adds a `.env` file, for variables that are not set otherwise. The process environment stays as
@@ -154,33 +196,74 @@ impl Environment {
         self
     }
 
-    /// The handle of a field: in each layer its variable, else its aliases, else the files they name.
-    pub(crate) fn resolve(
-        &self,
-        names: &[&str],
-        prefix: &str,
-    ) -> Result<Option<Found<'_>>, Unreadable> {
-        for layer in &self.layers {
-            let mut from_file = None;
-            for name in names {
-                let file_name = [prefix, name, "_FILE"].concat();
-                let name = &file_name[..file_name.len() - "_FILE".len()];
-                let file = layer.get(&file_name);
-                if let Some(entry) = layer.get(name) {
-                    if file.is_some() {
-                        return Err(conflict(name, &file_name));
-                    }
-                    return layer.found(name, entry).map(Some);
-                }
-                if let Some(entry) = file
-                    && from_file.is_none()
-                {
-                    from_file = Some((name.to_owned(), file_name, entry));
-                }
-            }
-            if let Some((name, file_name, entry)) = from_file
-                && let Some(found) = file::read(&name, &file_name, &entry.value)?
-            {
+    /// Refuses every handle that leads to another machine, so that a run of tests cannot reach production.
+    /// Off by default.
+    ///
+    /// ```
+    /// use backing_services::{BackingServices, Environment, ProblemKind};
+    /// # use backing_services::{Adapter, ClientError, Handle, HandleError};
+    /// # #[derive(Clone)]
+    /// # struct Chat;
+    /// # impl Adapter for Chat {
+    /// #     const NAME: &'static str = "chat";
+    /// #     const SCHEMES: &'static [&'static str] = &["chat"];
+    /// #     const EXAMPLE: &'static str = "chat://localhost";
+    /// #     type Client = ();
+    /// #     fn from_handle(_: &Handle) -> Result<Self, HandleError> { Ok(Self) }
+    /// #     async fn connect(&self) -> Result<(), ClientError> { Ok(()) }
+    /// #     async fn ping(_: &()) -> Result<(), ClientError> { Ok(()) }
+    /// # }
+    ///
+    /// #[derive(BackingServices)]
+    /// struct Services {
+    ///     alerts: Chat,
+    /// }
+    ///
+    /// let production = Environment::from_pairs([("ALERTS_URL", "chat://chat.example")]);
+    /// let report = Services::load(&production.only_loopback()).err().unwrap();
+    /// assert_eq!(report.problems()[0].kind(), ProblemKind::NotLoopback);
+    /// ```
+    #[must_use]
+    pub fn only_loopback(mut self) -> Self {
+        self.only_loopback = true;
+        self
+    }
+
+    /// Where each field of a struct gets its value, and which sources are passed over: a table without any
+    /// secret in it.
+    ///
+    /// ```
+    /// use backing_services::{BackingServices, Environment};
+    ///
+    /// #[derive(BackingServices)]
+    /// struct Services {
+    ///     #[setting(default = "8080")]
+    ///     port: u16,
+    /// }
+    ///
+    /// let environment = Environment::from_pairs([("PORT", "80")]);
+    /// assert_eq!(
+    ///     environment.explain::<Services>().to_string(),
+    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  ***    the default\n",
+    /// );
+    /// ```
+    pub fn explain<S: BackingServices>(&self) -> Explanation {
+        Explanation::new(self, S::TABLE)
+    }
+
+    pub(crate) fn is_only_loopback(&self) -> bool {
+        self.only_loopback
+    }
+
+    /// Each layer, above those that win over it.
+    fn views(&self) -> impl Iterator<Item = View<'_>> {
+        (1..=self.layers.len()).map(|end| View { layers: &self.layers[..end] })
+    }
+
+    /// The handle of a field in variables of the process, the pairs or a `.env` file.
+    fn explicit(&self, ask: &Ask<'_>) -> Result<Option<Found<'_>>, Unreadable> {
+        for view in self.views() {
+            if let Some(found) = view.explicit(ask)? {
                 return Ok(Some(found));
             }
         }
@@ -198,12 +281,6 @@ impl Environment {
         Ok(None)
     }
 
-    /// Whether a variable (or, for a handle, the file it may stand in) is set and not empty.
-    pub(crate) fn is_set(&self, name: &str, is_handle: bool) -> bool {
-        let set = |name: &str| self.layers.iter().any(|layer| layer.get(name).is_some());
-        set(name) || is_handle && set(&format!("{name}_FILE"))
-    }
-
     /// The names that are set, in no order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let variables = self.layers.iter().flat_map(|layer| &layer.variables);
@@ -211,52 +288,62 @@ impl Environment {
         set.filter_map(|(name, _)| name.to_str())
     }
 
-    /// What is wrong with the sources themselves.
-    pub(crate) fn problems(&self, field: &str) -> Vec<Problem> {
-        let problem = |broken: &Unreadable| {
-            let variable = broken.origin.as_ref().and_then(Origin::variable).unwrap_or_default();
-            Problem::new(field.to_owned(), variable.to_owned(), broken.kind).because(broken.clone())
-        };
-        self.broken.iter().map(problem).collect()
+    /// The variables that are parts of a field's handle, where they do not make a whole one.
+    pub(crate) fn stray_parts(&self, ask: &Ask<'_>) -> Vec<String> {
+        self.views().flat_map(|view| parts::stray(&view, ask)).collect()
     }
 }
 
-impl Layer {
-    fn get(&self, name: &str) -> Option<&Entry> {
-        // From the end: of a name given twice the last one counts.
-        let (_, entry) = self.variables.iter().rfind(|(other, _)| *other == *name)?;
-        (!entry.value.is_empty()).then_some(entry)
+impl<'e> View<'e> {
+    /// The handle of a field in variables of this layer.
+    fn explicit(&self, ask: &Ask<'_>) -> Result<Option<Found<'e>>, Unreadable> {
+        for convention in CONVENTIONS {
+            for name in ask.names() {
+                if let Some(found) = convention(self, ask, &name)? {
+                    return self.complete(ask, &name, found).map(Some);
+                }
+            }
+        }
+        Ok(None)
     }
 
-    fn found<'a>(&self, name: &str, entry: &'a Entry) -> Result<Found<'a>, Unreadable> {
-        let origin = match &self.dotenv {
-            None => Origin::Variable { name: name.into() },
-            Some(path) => {
-                Origin::Dotenv { name: name.into(), path: Arc::clone(path), line: entry.line }
-            }
-        };
-        match entry.value.to_str() {
-            Some(value) => Ok(Found { value: value.into(), origin }),
-            None => Err(Unreadable {
-                kind: ProblemKind::Unreadable,
-                origin: Some(origin),
-                message: "is not Unicode".to_owned(),
-                help: "set it to UTF-8 text; percent-encode other bytes".to_owned(),
-            }),
+    fn complete(
+        &self,
+        ask: &Ask<'_>,
+        name: &str,
+        found: Found<'e>,
+    ) -> Result<Found<'e>, Unreadable> {
+        match found.origin {
+            Origin::Parts { .. } => Ok(found),
+            _ => parts::fill(self, ask, name, found),
         }
     }
 }
 
-pub(crate) fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
-    if prefix.is_empty() { name.into() } else { [prefix, name].concat().into() }
-}
+impl Unreadable {
+    fn at(origin: Origin, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            kind: ProblemKind::Unreadable,
+            origin: Some(origin),
+            message: message.into(),
+            help: help.into(),
+        }
+    }
 
-fn conflict(name: &str, file_name: &str) -> Unreadable {
-    Unreadable {
-        kind: ProblemKind::Conflict,
-        origin: Some(Origin::Variable { name: name.into() }),
-        message: format!("`{name}` and `{file_name}` are both set"),
-        help: "clear one of them: only one can be the handle".to_owned(),
+    /// Two sources that exclude each other.
+    fn conflict(name: &str, other: &str, why: &str) -> Self {
+        Self {
+            kind: ProblemKind::Conflict,
+            origin: Some(Origin::Variable { name: name.into() }),
+            message: format!("`{name}` and `{other}` are both set"),
+            help: format!("clear one of them: {why}"),
+        }
+    }
+
+    /// As a problem of no field.
+    fn problem(&self, of: &str) -> Problem {
+        let variable = self.origin.as_ref().and_then(Origin::variable).unwrap_or_default();
+        Problem::new(of.to_owned(), variable.to_owned(), self.kind).because(self.clone())
     }
 }
 

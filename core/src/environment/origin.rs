@@ -44,12 +44,47 @@ pub enum Origin {
         /// The line the entry starts on, from 1.
         line: usize,
     },
+    /// A file in the folder of systemd's credentials.
+    #[non_exhaustive]
+    Credential {
+        /// The variable that the file is named as.
+        name: Arc<str>,
+    },
+    /// Several variables, each a part of the handle.
+    #[non_exhaustive]
+    Parts {
+        /// The variable that they stand in for.
+        name: Arc<str>,
+        /// Their names, as in `DB_HOST, DB_USER, DB_PASSWORD`.
+        parts: Arc<str>,
+    },
+    /// A handle that was completed with a password from elsewhere.
+    #[non_exhaustive]
+    Filled {
+        /// Where the handle came from.
+        handle: Box<Origin>,
+        /// The variable that stands for the password.
+        password: Arc<str>,
+    },
+    /// A Kubernetes service binding.
+    #[non_exhaustive]
+    Binding {
+        /// The name of its folder.
+        name: Arc<str>,
+    },
+    /// A Cloud Foundry service.
+    #[non_exhaustive]
+    CloudFoundry {
+        /// Its name.
+        service: Arc<str>,
+    },
     /// The field's `default`.
     Default,
 }
 
 impl Origin {
-    /// The variable that gave the value, an alias if it was one; `None` for a default.
+    /// The variable that gave the value, an alias if it was one; `None` for a default and for what a platform
+    /// has bound.
     ///
     /// ```
     /// # use backing_services::Origin;
@@ -57,10 +92,13 @@ impl Origin {
     /// ```
     pub fn variable(&self) -> Option<&str> {
         match self {
-            Self::Variable { name } | Self::File { name, .. } | Self::Dotenv { name, .. } => {
-                Some(name)
-            }
-            Self::Default => None,
+            Self::Variable { name }
+            | Self::File { name, .. }
+            | Self::Credential { name }
+            | Self::Parts { name, .. }
+            | Self::Dotenv { name, .. } => Some(name),
+            Self::Filled { handle, .. } => handle.variable(),
+            Self::Binding { .. } | Self::CloudFoundry { .. } | Self::Default => None,
         }
     }
 
@@ -69,11 +107,24 @@ impl Origin {
         match self {
             Self::Variable { .. } => None,
             Self::File { file, .. } => Some(format!("from the file in {file}")),
+            Self::Credential { .. } => Some("from the systemd credential".to_owned()),
+            Self::Parts { parts, .. } => Some(format!("put together from {parts}")),
+            Self::Filled { handle, password } => Some(match handle.note() {
+                Some(note) => format!("{note}, with the password of {password}"),
+                None => format!("with the password of {password}"),
+            }),
+            Self::Binding { name } => Some(format!("from the service binding {name}")),
+            Self::CloudFoundry { service } => Some(format!("from the service {service}")),
             // A `.env` that is empty of entries but broken has no line.
             Self::Dotenv { path, line: 0, .. } => Some(format!("from {path}")),
             Self::Dotenv { path, line, .. } => Some(format!("from {path}, line {line}")),
             Self::Default => Some("the default".to_owned()),
         }
+    }
+
+    /// Whether a platform has bound it: then no variable has anything to do with it.
+    pub(crate) fn is_bound(&self) -> bool {
+        matches!(self, Self::Binding { .. } | Self::CloudFoundry { .. })
     }
 }
 

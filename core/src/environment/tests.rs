@@ -1,14 +1,42 @@
 use std::fs;
 
 use super::*;
+use crate::parts::Parts;
+use crate::private::Field;
 
-fn resolve(environment: &Environment, names: &[&str]) -> Option<(String, String)> {
-    let found = environment.resolve(names, "").ok().unwrap()?;
+static PARTS: Parts = Parts::server();
+static ROOT: Table = Table { name: "S", fields: &[FIELD] };
+const FIELD: Field = Field {
+    name: "db",
+    doc: "",
+    kind: Kind::Resource {
+        variables: &["DB_URL"],
+        binding: None,
+        adapter: "MySQL",
+        schemes: &["mysql"],
+        example: "mysql://h",
+        parts: &PARTS,
+        required: true,
+        default: None,
+    },
+};
+
+fn ask(variables: &'static [&'static str]) -> Ask<'static> {
+    let kind = ROOT.fields.first().map(|field| &field.kind).unwrap();
+    Ask { variables, ..Ask::new(&ROOT, "db", "", kind).unwrap() }
+}
+
+fn resolve(environment: &Environment, names: &'static [&'static str]) -> Option<(String, String)> {
+    let found = Sources::new(environment).find(&ask(names)).ok().unwrap()?;
     Some((found.value.into_owned(), found.origin.to_string()))
 }
 
-fn problem(environment: &Environment, names: &[&str]) -> Unreadable {
-    environment.resolve(names, "").err().unwrap()
+fn problem(environment: &Environment, names: &'static [&'static str]) -> Unreadable {
+    Sources::new(environment).find(&ask(names)).err().unwrap()
+}
+
+fn broken(environment: &Environment) -> Vec<Problem> {
+    Sources::new(environment).problems(&ROOT)
 }
 
 #[test]
@@ -16,7 +44,6 @@ fn an_empty_variable_is_unset() {
     let environment = Environment::from_pairs([("DB_URL", ""), ("OLD_URL", "b")]);
     assert_eq!(resolve(&environment, &["DB_URL"]), None);
     assert_eq!(resolve(&environment, &["DB_URL", "OLD_URL"]), Some(("b".into(), "OLD_URL".into())));
-    assert!(!environment.is_set("DB_URL", true) && environment.is_set("OLD_URL", true));
 }
 
 #[test]
@@ -95,7 +122,7 @@ fn dotenv_comes_last_and_knows_its_lines() {
         Some(("80\n80".into(), format!("PORT (from {shown}, line 4)")))
     );
     assert_eq!(resolve(&environment, &["EMPTY"]), None);
-    assert!(environment.problems("S").is_empty());
+    assert!(broken(&environment).is_empty());
     let emptied = Environment::from_pairs([("CACHE_URL", "")]).with_dotenv(&path);
     assert_eq!(
         resolve(&emptied, &["CACHE_URL"]).unwrap().1,
@@ -109,7 +136,7 @@ fn every_bad_line_of_dotenv_is_told_without_its_text() {
     let path = folder.path().join(".env");
     fs::write(&path, "A=1\nhunter2 hunter2\nB=2\nDB=mysql://u:hunter2@h x\nC=3\n").unwrap();
     let environment = Environment::default().with_dotenv(&path);
-    let problems = environment.problems("Services");
+    let problems = broken(&environment);
     let lines: Vec<_> = problems.iter().map(|problem| problem.origin().cloned()).collect();
     assert!(
         matches!(
@@ -121,10 +148,8 @@ fn every_bad_line_of_dotenv_is_told_without_its_text() {
     assert!(!format!("{problems:?}").contains("hunter2"));
     assert_eq!(resolve(&environment, &["C"]).unwrap().0, "3");
 
-    assert!(
-        Environment::default().with_dotenv(folder.path().join("none")).problems("S").is_empty()
-    );
-    assert_eq!(Environment::default().with_dotenv(folder.path()).problems("S").len(), 1);
+    assert!(broken(&Environment::default().with_dotenv(folder.path().join("none"))).is_empty());
+    assert_eq!(broken(&Environment::default().with_dotenv(folder.path())).len(), 1);
 }
 
 #[test]
@@ -133,7 +158,7 @@ fn what_dotenv_would_silently_drop_is_told() {
     let path = folder.path().join(".env");
     fs::write(&path, "HOST=h\nA=mysql://u:pa$$w0rd@h\nB='mysql://u:pa$w0rd@h'\nC=mysql://u:p\\$w@h\nD=mysql://${HOST}/db\nE=\"x$NONE_SUCH_$\"\n").unwrap();
     let environment = Environment::default().with_dotenv(&path);
-    let problems = environment.problems("S");
+    let problems = broken(&environment);
     let lines: Vec<_> =
         problems.iter().filter_map(|problem| problem.origin()).map(ToString::to_string).collect();
     assert_eq!(lines.len(), 2, "{problems:?}");

@@ -93,6 +93,14 @@ impl HandleError {
         Self { kind: ProblemKind::Insecure, message: message.into(), help: help.into() }
     }
 
+    pub(crate) fn not_loopback() -> Self {
+        Self {
+            kind: ProblemKind::NotLoopback,
+            message: "the handle leads to another machine, and only this one is allowed".to_owned(),
+            help: "name a service on localhost".to_owned(),
+        }
+    }
+
     pub(crate) fn masked(self, handle: &Handle) -> Self {
         Self { message: handle.mask(&self.message), help: handle.mask(&self.help), kind: self.kind }
     }

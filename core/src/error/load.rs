@@ -80,6 +80,10 @@ pub enum ProblemKind {
     Unreadable,
     /// A setting is not of its type.
     Setting,
+    /// A platform has bound a service that no field takes.
+    Unclaimed,
+    /// The handle leads to another machine, which the environment refuses.
+    NotLoopback,
 }
 
 /// One problem of one field.
@@ -243,6 +247,11 @@ impl Problem {
 
     fn heading(&self) -> String {
         let origin = self.origin.as_ref();
+        if let Some(bound) = origin.filter(|origin| origin.is_bound()) {
+            // No variable is to be mended there.
+            let field = self.field.rsplit(['.', ':']).next().unwrap_or_default();
+            return heading(field, bound.note(), &self.field, self.adapter);
+        }
         let alias = origin.and_then(Origin::variable).filter(|name| *name != self.variable);
         let alias =
             alias.filter(|name| !name.is_empty()).map(|name| format!("from its alias {name}"));

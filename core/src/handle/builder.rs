@@ -164,7 +164,6 @@ impl HandleBuilder {
     /// assert!(Handle::builder("mysql").host("not a host").build().is_err());
     /// ```
     pub fn build(self) -> Result<Handle, HandleError> {
-        let encode = |text: &str| utf8_percent_encode(text, PART).to_string();
         let mut url = format!("{}:", self.scheme);
         let has_user = self.username.is_some() || self.password.is_some();
         if has_user || !self.hosts.is_empty() || self.path.starts_with('/') {
@@ -193,6 +192,10 @@ impl HandleBuilder {
         }
         Handle::parse(&url)
     }
+}
+
+pub(super) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, PART).to_string()
 }
 
 impl fmt::Debug for HandleBuilder {

@@ -11,6 +11,7 @@ pub use self::host::Host;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
@@ -340,6 +341,45 @@ impl Handle {
     /// ```
     pub fn is_loopback(&self) -> bool {
         self.parsed.hosts.iter().all(Host::is_loopback)
+    }
+
+    /// The same text with a password, where it has none.
+    pub(crate) fn with_password(&self, password: &str) -> String {
+        let password = builder::encode(password);
+        self.insert(|spans| match (spans.username, spans.password) {
+            (_, Some(empty)) => (empty.start..empty.end, password),
+            (Some(username), None) => (username.end..username.end, format!(":{password}")),
+            (None, None) => (spans.hosts.start..spans.hosts.start, format!(":{password}@")),
+        })
+    }
+
+    /// The same text with other hosts.
+    pub(crate) fn with_hosts(&self, hosts: &str) -> String {
+        self.insert(|spans| (spans.hosts.start..spans.hosts.end, hosts.to_owned()))
+    }
+
+    /// The same text with a parameter, unless it has that one already.
+    pub(crate) fn with_param(&self, name: &str, value: &str) -> String {
+        let url = self.expose_url();
+        if self.parsed.params.iter().any(|(own, _)| own == name) {
+            return url.to_owned();
+        }
+        let separator = match self.parsed.params.is_empty() {
+            true if url.ends_with('?') => "",
+            true => "?",
+            false => "&",
+        };
+        format!("{url}{separator}{name}={}", builder::encode(value))
+    }
+
+    fn insert(&self, place: impl FnOnce(&grammar::Spans) -> (Range<usize>, String)) -> String {
+        let mut url = self.expose_url().to_owned();
+        // It has been scanned before.
+        if let Ok(spans) = grammar::scan(&url) {
+            let (range, text) = place(&spans);
+            url.replace_range(range, &text);
+        }
+        url
     }
 
     /// The scheme, if showing it cannot show a secret.

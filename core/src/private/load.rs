@@ -1,30 +1,40 @@
 #![allow(clippy::option_option, reason = "`None` is a problem, `Some(None)` is detached")]
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Field, Kind, Table};
+use crate::adapter::Adapter;
 use crate::backing::BackingServices;
-use crate::environment::{Environment, Found, Origin, Unreadable, join};
+use crate::environment::{Ask, Environment, Found, Origin, Sources, Unreadable, join};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask};
 use crate::handle::Handle;
 use crate::near;
 
-/// As `load` of the whole process environment, which only the hints of a report need.
+/// As `load` of the whole process environment, which most apps need only for the hints of a report.
 pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
-    load(&Environment::process_for(S::TABLE)).or_else(|_| load(&Environment::process()))
+    if let Some(environment) = Environment::process_for(S::TABLE)
+        && let Ok(services) = load(&environment)
+    {
+        return Ok(services);
+    }
+    load(&Environment::process())
 }
 
 pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadError> {
+    let sources = Sources::new(environment);
+    let problems = sources.problems(S::TABLE);
     let mut loader = Loader {
         environment,
+        sources,
         root: S::TABLE,
         table: S::TABLE,
         path: format!("{}::", S::TABLE.name),
         prefix: String::new(),
-        problems: environment.problems(S::TABLE.name),
+        problems,
     };
     match S::__load(&mut loader) {
         Some(services) if loader.problems.is_empty() => Ok(services),
@@ -35,6 +45,7 @@ pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadErro
 /// Reads field after field and keeps every problem; a field that has one gives `None`.
 pub struct Loader<'e> {
     environment: &'e Environment,
+    sources: Sources<'e>,
     root: &'static Table,
     table: &'static Table,
     path: String,
@@ -44,29 +55,22 @@ pub struct Loader<'e> {
 
 impl Loader<'_> {
     /// A required resource, or one with a default.
-    pub fn resource<T>(
-        &mut self,
-        index: usize,
-        from_handle: fn(&Handle) -> Result<T, HandleError>,
-    ) -> Option<T> {
+    pub fn resource<A: Adapter>(&mut self, index: usize) -> Option<A> {
         let field = self.table.fields.get(index)?;
-        let attached = self.attached(field, from_handle)?;
-        if attached.is_none()
-            && let Kind::Resource { example, .. } = field.kind
-        {
-            self.missing(field, format!("set it, for example to {example}"));
+        let attached = self.attached(field)?;
+        if attached.is_none() {
+            let help = self
+                .stray(field)
+                .unwrap_or_else(|| format!("set it, for example to {}", A::EXAMPLE));
+            self.missing(field, help);
         }
         attached
     }
 
     /// An optional resource: `Some(None)` is detached.
-    pub fn optional<T>(
-        &mut self,
-        index: usize,
-        from_handle: fn(&Handle) -> Result<T, HandleError>,
-    ) -> Option<Option<T>> {
+    pub fn optional<A: Adapter>(&mut self, index: usize) -> Option<Option<A>> {
         let field = self.table.fields.get(index)?;
-        self.attached(field, from_handle)
+        self.attached(field)
     }
 
     /// A nested struct.
@@ -93,10 +97,7 @@ impl Loader<'_> {
         let Kind::Nested { prefix, table, .. } = field.kind else {
             return None;
         };
-        let mut any = false;
-        each_variable(table, &format!("{}{prefix}", self.prefix), &mut |name, is_handle| {
-            any |= self.environment.is_set(name, is_handle);
-        });
+        let any = self.is_any_set(table, &self.inner_path(field), &join(&self.prefix, prefix));
         if any { self.nested(index).map(Some) } else { Some(None) }
     }
 
@@ -116,30 +117,64 @@ impl Loader<'_> {
         self.value(field)
     }
 
-    fn attached<T>(
-        &mut self,
-        field: &'static Field,
-        from_handle: fn(&Handle) -> Result<T, HandleError>,
-    ) -> Option<Option<T>> {
-        let Kind::Resource { variables, adapter, schemes, example, default, .. } = field.kind
-        else {
-            return None;
-        };
-        let found = self.environment.resolve(variables, &self.prefix);
+    /// Whether one of the variables of a nested struct is set, or one of its resources bound.
+    fn is_any_set(&self, table: &'static Table, path: &str, prefix: &str) -> bool {
+        let mut any = false;
+        each_field(table, path, prefix, &mut |path, prefix, field| {
+            any |= match (Ask::new(self.root, path, prefix, &field.kind), &field.kind) {
+                (Some(ask), _) => !matches!(self.sources.find(&ask), Ok(None)),
+                (None, Kind::Setting { variable, .. }) => {
+                    !matches!(self.environment.value(variable, prefix), Ok(None))
+                }
+                (None, _) => false,
+            };
+        });
+        any
+    }
+
+    /// Where a field stands in the struct that is loaded, such as `reports.db`.
+    fn inner_path(&self, field: &Field) -> String {
+        let outer = self.path.get(self.root.name.len() + "::".len()..).unwrap_or_default();
+        format!("{outer}{}", field.name)
+    }
+
+    fn attached<A: Adapter>(&mut self, field: &'static Field) -> Option<Option<A>> {
+        let Kind::Resource { default, .. } = field.kind else { return None };
+        let path = self.inner_path(field);
+        let found = self.sources.find(&Ask::new(self.root, &path, &self.prefix, &field.kind)?);
         let Some(found) = self.or_default(field, found, default)? else { return Some(None) };
         let parsed = Handle::parse(&found.value).and_then(|handle| {
             let handle = handle.with_origin(found.origin.clone());
-            handle.require_scheme(adapter, schemes)?;
-            from_handle(&handle).map_err(|error| error.masked(&handle))
+            handle.require_scheme(A::NAME, A::SCHEMES)?;
+            let adapter = A::from_handle(&handle).map_err(|error| error.masked(&handle))?;
+            if self.environment.is_only_loopback() && !adapter.is_loopback(&handle) {
+                return Err(HandleError::not_loopback());
+            }
+            Ok(adapter)
         });
         match parsed {
             Ok(adapter) => Some(Some(adapter)),
             Err(error) => {
-                let problem = self.problem(field).refused(&error, found, adapter, example);
+                let problem = self.problem(field).refused(&error, found, A::NAME, A::EXAMPLE);
                 self.problems.push(problem);
                 None
             }
         }
+    }
+
+    /// That parts of a handle are set, and not enough of them.
+    fn stray(&self, field: &'static Field) -> Option<String> {
+        let path = self.inner_path(field);
+        let ask = Ask::new(self.root, &path, &self.prefix, &field.kind)?;
+        let stray = self.environment.stray_parts(&ask);
+        let names: Vec<_> = stray.iter().map(String::as_str).collect();
+        let variable = join(&self.prefix, field.variable());
+        (!names.is_empty()).then(|| {
+            format!(
+                "only {} of its parts is set: set `{variable}` as a whole, or the host too",
+                near::list(&names).replace(" or ", " and ")
+            )
+        })
     }
 
     fn value<T: DeserializeOwned>(&mut self, field: &'static Field) -> Option<Option<T>> {
@@ -212,18 +247,38 @@ impl Loader<'_> {
 }
 
 /// Calls `visit` with every variable of a table, and whether it holds a handle.
-pub(crate) fn each_variable(table: &Table, prefix: &str, visit: &mut dyn FnMut(&str, bool)) {
+pub(crate) fn each_variable(
+    table: &'static Table,
+    prefix: &str,
+    visit: &mut dyn FnMut(&str, bool),
+) {
+    each_field(table, "", prefix, &mut |_, prefix, field| match field.kind {
+        Kind::Resource { variables, .. } => {
+            for variable in variables {
+                visit(&join(prefix, variable), true);
+            }
+        }
+        Kind::Setting { variable, .. } => visit(&join(prefix, variable), false),
+        Kind::Nested { .. } => {}
+    });
+}
+
+/// Calls `visit` with the path, the prefix of the variables and each field of a table, also of nested ones.
+pub(crate) fn each_field(
+    table: &'static Table,
+    path: &str,
+    prefix: &str,
+    visit: &mut dyn FnMut(&str, &str, &'static Field),
+) {
     for field in table.fields {
-        match field.kind {
-            Kind::Resource { variables, .. } => {
-                for variable in variables {
-                    visit(&join(prefix, variable), true);
-                }
-            }
-            Kind::Setting { variable, .. } => visit(&join(prefix, variable), false),
-            Kind::Nested { prefix: inner, table, .. } => {
-                each_variable(table, &join(prefix, inner), visit);
-            }
+        let path: Cow<'_, str> = if path.is_empty() {
+            field.name.into()
+        } else {
+            format!("{path}.{}", field.name).into()
+        };
+        visit(&path, prefix, field);
+        if let Kind::Nested { prefix: inner, table, .. } = field.kind {
+            each_field(table, &path, &join(prefix, inner), visit);
         }
     }
 }

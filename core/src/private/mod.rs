@@ -19,8 +19,8 @@ pub use self::check::{
     check_variant, count_lines, lines,
 };
 pub use self::join::{Task, join};
-pub(crate) use self::load::each_variable;
 pub use self::load::{Loader, from_env, load};
+pub(crate) use self::load::{each_field, each_variable};
 pub use self::own::{
     Hosts, Limit, Make, Own, OwnClient, Param, Password, Path, Port, Reader, Text, Username,
     Variant, Whole, concat, count, debug_adapter, debug_client, masked, refused,

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::{Failures, Field, Loader, Scope, Table, attach};
 use crate::adapter::Adapter;
 use crate::backing::BackingServices;
+use crate::parts::Parts;
 
 /// One service.
 pub struct Service<A, const IS: bool>(PhantomData<A>);
@@ -51,12 +52,14 @@ pub trait Describe {
     const NAME: &'static str;
     const SCHEMES: &'static [&'static str];
     const EXAMPLE: &'static str;
+    const PARTS: Parts;
 }
 
 impl<A: Adapter, const IS: bool> Describe for Service<A, IS> {
     const NAME: &'static str = A::NAME;
     const SCHEMES: &'static [&'static str] = A::SCHEMES;
     const EXAMPLE: &'static str = A::EXAMPLE;
+    const PARTS: Parts = A::PARTS;
 }
 
 /// What the table says of a nested struct.
@@ -79,7 +82,7 @@ impl<A: Adapter, const IS: bool> Load for Service<A, IS> {
     type Value = A;
 
     fn load(loader: &mut Loader<'_>, index: usize) -> Option<A> {
-        loader.resource(index, A::from_handle)
+        loader.resource(index)
     }
 }
 
@@ -87,7 +90,7 @@ impl<A: Adapter, const IS: bool> Load for Optional<Service<A, IS>> {
     type Value = Option<A>;
 
     fn load(loader: &mut Loader<'_>, index: usize) -> Option<Option<A>> {
-        loader.optional(index, A::from_handle)
+        loader.optional(index)
     }
 }
 

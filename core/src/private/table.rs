@@ -1,3 +1,5 @@
+use crate::parts::Parts;
+
 /// What one struct declares, in a form that constants can compare and the loader can walk.
 pub struct Table {
     /// The struct's name.
@@ -32,6 +34,7 @@ pub enum Kind {
         adapter: &'static str,
         schemes: &'static [&'static str],
         example: &'static str,
+        parts: &'static Parts,
         required: bool,
         default: Option<&'static str>,
     },

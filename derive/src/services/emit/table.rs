@@ -42,6 +42,7 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
                     adapter: #service::NAME,
                     schemes: #service::SCHEMES,
                     example: #service::EXAMPLE,
+                    parts: &#service::PARTS,
                     required: #required,
                     default: #default,
                 }

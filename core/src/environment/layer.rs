@@ -1,0 +1,70 @@
+//! The variables of one source, and what can be seen of all.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use super::{Found, Origin, Unreadable};
+
+#[derive(Clone, Default)]
+pub(super) struct Layer {
+    /// The `.env` file it was read from; `None` for the process or pairs.
+    pub(super) dotenv: Option<Arc<str>>,
+    /// A list, not a map: loading asks for a few names once, which costs less than hashing all.
+    pub(super) variables: Vec<(OsString, Entry)>,
+}
+
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) value: OsString,
+    /// The line of the `.env` file, from 1; 0 elsewhere.
+    pub(super) line: usize,
+}
+
+impl Layer {
+    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+        // From the end: of a name given twice the last one counts.
+        let (_, entry) = self.variables.iter().rfind(|(other, _)| *other == *name)?;
+        (!entry.value.is_empty()).then_some(entry)
+    }
+
+    pub(super) fn origin(&self, name: &str, entry: &Entry) -> Origin {
+        match &self.dotenv {
+            None => Origin::Variable { name: name.into() },
+            Some(path) => {
+                Origin::Dotenv { name: name.into(), path: Arc::clone(path), line: entry.line }
+            }
+        }
+    }
+
+    pub(super) fn found<'a>(&self, name: &str, entry: &'a Entry) -> Result<Found<'a>, Unreadable> {
+        let origin = self.origin(name, entry);
+        match entry.value.to_str() {
+            Some(value) => Ok(Found { value: value.into(), origin }),
+            None => Err(Unreadable::at(
+                origin,
+                "is not Unicode",
+                "set it to UTF-8 text; percent-encode other bytes",
+            )),
+        }
+    }
+}
+
+/// One layer, above those that win over it.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    /// It is the last.
+    pub(super) layers: &'a [Layer],
+}
+
+impl<'a> View<'a> {
+    /// A variable of this layer alone.
+    pub(super) fn get(&self, name: &str) -> Option<(&'a Layer, &'a Entry)> {
+        let layer = self.layers.last()?;
+        Some((layer, layer.get(name)?))
+    }
+
+    /// A variable of this layer, unless a layer that wins over it has it too.
+    pub(super) fn get_any(&self, name: &str) -> Option<(&'a Layer, &'a Entry)> {
+        self.layers.iter().find_map(|layer| Some((layer, layer.get(name)?)))
+    }
+}

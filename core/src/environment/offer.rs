@@ -1,0 +1,227 @@
+//! What a platform binds to an app: named, of a kind, with credentials as a list. Which field takes which,
+//! and what its handle is.
+
+use super::ask::{Ask, each_ask};
+use super::parts::{self, Value};
+use super::{Environment, Found, Origin, Unreadable};
+use crate::error::ProblemKind;
+use crate::handle::Handle;
+use crate::parts::Part;
+use crate::private::Table;
+
+/// One service that a platform has bound to the app.
+pub(super) struct Offer {
+    /// The names that a field may take it by.
+    pub(super) names: Vec<String>,
+    /// What it is: the type of a binding, the label and the tags of a service.
+    pub(super) kinds: Vec<String>,
+    pub(super) origin: Origin,
+    /// Its entries, such as `uri`, `host` and `password`.
+    pub(super) entries: Vec<(String, String)>,
+    /// The path of a file of authorities to trust.
+    pub(super) authorities: Option<String>,
+    /// Whether it is an error that no field wants it.
+    pub(super) must_be_wanted: bool,
+    /// What is wrong with it, for the field that takes it.
+    pub(super) broken: Option<(String, String)>,
+}
+
+/// All of them, and how an error speaks of one: "service binding".
+pub(crate) struct Offers {
+    pub(super) noun: &'static str,
+    pub(super) offers: Vec<Offer>,
+}
+
+impl Offers {
+    /// The one that a field takes: the one of its name, else the only one of its kind.
+    pub(super) fn find(
+        &self,
+        environment: &Environment,
+        ask: &Ask<'_>,
+    ) -> Result<Option<Found<'static>>, Unreadable> {
+        let mut fitting: Vec<&Offer> = Vec::new();
+        for name in ask.binding_names() {
+            if fitting.is_empty() {
+                fitting.extend(self.offers.iter().filter(|offer| offer.is_called(&name)));
+            }
+        }
+        if fitting.is_empty() {
+            let free = self.offers.iter().filter(|offer| offer.is_of_kind(ask));
+            fitting.extend(free.filter(|offer| !is_named_by_another(offer, ask)));
+        }
+        match fitting[..] {
+            [] => Ok(None),
+            [offer] => {
+                if !ask.binding_names().iter().any(|name| offer.is_called(name)) {
+                    self.only_for(offer, environment, ask)?;
+                }
+                offer.handle(ask, self.noun).map(Some)
+            }
+            [one, another, ..] => Err(Unreadable {
+                kind: ProblemKind::Conflict,
+                origin: None,
+                message: format!(
+                    "the {noun}s `{}` and `{}` both fit",
+                    one.name(),
+                    another.name(),
+                    noun = self.noun
+                ),
+                help: format!("name the one that is meant: `binding = \"{}\"`", one.name()),
+            }),
+        }
+    }
+
+    /// An offer taken by its kind alone has no second field that would take it too.
+    fn only_for(
+        &self,
+        offer: &Offer,
+        environment: &Environment,
+        ask: &Ask<'_>,
+    ) -> Result<(), Unreadable> {
+        let mut rival = None;
+        each_ask(ask.root, &mut |other| {
+            let is_rival = rival.is_none()
+                && other.path != ask.path
+                && offer.is_of_kind(other)
+                && !self.offers.iter().any(|offer| is_named_by(offer, other))
+                && matches!(environment.explicit(other), Ok(None));
+            if is_rival {
+                rival = Some(other.path.to_owned());
+            }
+        });
+        let Some(rival) = rival else { return Ok(()) };
+        Err(Unreadable {
+            kind: ProblemKind::Conflict,
+            origin: Some(offer.origin.clone()),
+            message: format!(
+                "the {} `{}` fits `{}` and `{rival}`",
+                self.noun,
+                offer.name(),
+                ask.path
+            ),
+            help: format!("give the field that it is for `binding = \"{}\"`", offer.name()),
+        })
+    }
+
+    /// Those that no field wants, where that is an error.
+    pub(super) fn unwanted(&self, root: &'static Table) -> Vec<Unreadable> {
+        let must = self.offers.iter().filter(|offer| offer.must_be_wanted);
+        let unwanted = must.filter(|offer| {
+            let mut wanted = false;
+            each_ask(root, &mut |ask| wanted |= offer.is_of_kind(ask) || is_named_by(offer, ask));
+            !wanted
+        });
+        unwanted
+            .map(|offer| Unreadable {
+                kind: ProblemKind::Unclaimed,
+                origin: Some(offer.origin.clone()),
+                message: format!("no field takes the {} `{}`", self.noun, offer.name()),
+                help: "give a field of its kind its name by the `binding` key, or unbind it"
+                    .to_owned(),
+            })
+            .collect()
+    }
+}
+
+fn is_named_by(offer: &Offer, ask: &Ask<'_>) -> bool {
+    ask.binding_names().iter().any(|name| offer.is_called(name))
+}
+
+fn is_named_by_another(offer: &Offer, ask: &Ask<'_>) -> bool {
+    let mut named = false;
+    each_ask(ask.root, &mut |other| {
+        named |= other.path != ask.path && is_named_by(offer, other);
+    });
+    named
+}
+
+impl Offer {
+    fn name(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
+    }
+
+    /// `_` and `-` are alike.
+    fn is_called(&self, name: &str) -> bool {
+        let fold = |text: &str| text.replace('_', "-").to_ascii_lowercase();
+        self.names.iter().any(|own| fold(own) == fold(name))
+    }
+
+    fn is_of_kind(&self, ask: &Ask<'_>) -> bool {
+        self.kinds.iter().any(|kind| ask.is_kind(kind))
+    }
+
+    fn entry(&self, name: &str) -> Option<&str> {
+        let mut entries = self.entries.iter();
+        entries.find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    fn handle(&self, ask: &Ask<'_>, noun: &str) -> Result<Found<'static>, Unreadable> {
+        let unusable = |kind, message: String, help: String| Unreadable {
+            kind,
+            origin: Some(self.origin.clone()),
+            message,
+            help,
+        };
+        if let Some((message, help)) = &self.broken {
+            return Err(unusable(ProblemKind::Unreadable, message.clone(), help.clone()));
+        }
+        let scheme = ask.schemes.first().copied().unwrap_or_default();
+        let mut value = match self.entry("uri").or_else(|| self.entry("url")) {
+            Some(uri) => uri.to_owned(),
+            None => {
+                let (scheme, values) = self.values(ask, scheme);
+                if !values.iter().any(|value| ask.parts.suffices(value.part)) {
+                    return Err(unusable(
+                        ProblemKind::Handle,
+                        format!("the {noun} `{}` has no `uri` and no `host`", self.name()),
+                        "bind it with one of them".to_owned(),
+                    ));
+                }
+                let handle = parts::assemble(ask.parts, &scheme, &values).map_err(|error| {
+                    unusable(error.kind(), error.message().to_owned(), error.help().to_owned())
+                })?;
+                handle.expose_url().to_owned()
+            }
+        };
+        if let (Some(path), Some(parameter)) = (&self.authorities, ask.parts.ca_parameter())
+            && let Ok(handle) = Handle::parse(&value)
+            && !ask.schemes.contains(&format!("{}s", handle.scheme()).as_str())
+        {
+            value = handle.with_param(parameter, path);
+        }
+        Ok(Found { value: value.into(), origin: self.origin.clone() })
+    }
+
+    /// The parts among its entries, and the scheme: where there is a port for TLS, that of TLS.
+    fn values(&self, ask: &Ask<'_>, scheme: &str) -> (String, Vec<Value<'_>>) {
+        let mut values: Vec<Value<'_>> = Vec::new();
+        for (part, names) in ask.parts.names() {
+            if values.iter().any(|value| value.part == part) {
+                continue;
+            }
+            let mut entries = names.iter().filter_map(|name| {
+                let name = name.to_ascii_lowercase();
+                let dashed = name.replace('_', "-");
+                Some((self.entry(&name).or_else(|| self.entry(&dashed))?, name))
+            });
+            if let Some((text, name)) = entries.next() {
+                values.push(Value { part, name, text: text.into() });
+            }
+        }
+        let secure = format!("{scheme}s");
+        let knows_tls = ask.schemes.contains(&secure.as_str());
+        match self.entry("tls_port") {
+            Some(port) if knows_tls => {
+                values.retain(|value| value.part != Part::Port);
+                values.push(Value {
+                    part: Part::Port,
+                    name: "tls_port".to_owned(),
+                    text: port.into(),
+                });
+                (secure, values)
+            }
+            _ if knows_tls && self.authorities.is_some() => (secure, values),
+            _ => (scheme.to_owned(), values),
+        }
+    }
+}
