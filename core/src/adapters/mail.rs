@@ -35,6 +35,7 @@ use super::smtp::{self as relay, Smtp};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::Parts;
 
 /// Mail through SMTP, Postmark or into a folder. Its client is [`MailTransport`].
 ///
@@ -126,6 +127,7 @@ impl Adapter for Mail {
     const SCHEMES: &'static [&'static str] =
         &["smtp", "smtps", "submission", "submissions", "postmark", "file"];
     const EXAMPLE: &'static str = "submission://user:password@mail.example.com:587";
+    const PARTS: Parts = Smtp::PARTS.known_as(&["mail", "email"]);
     type Client = MailTransport;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

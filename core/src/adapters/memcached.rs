@@ -35,6 +35,7 @@ use super::shared::{require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::{Part, Parts};
 
 const DEFAULT_PORT: u16 = 11211;
 const DEFAULT_CONNECTIONS: usize = 10;
@@ -123,6 +124,7 @@ impl Adapter for Memcached {
     const NAME: &'static str = "memcached";
     const SCHEMES: &'static [&'static str] = &["memcached", "memcache"];
     const EXAMPLE: &'static str = "memcached://localhost:11211";
+    const PARTS: Parts = Parts::server().with(&[(Part::Host, &["SERVERS"])]);
     type Client = MemcachedPool;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

@@ -49,6 +49,7 @@ use super::shared::{one_host, read_certificates, require_scheme};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::Parts;
 #[cfg(feature = "sql")]
 use crate::secret::Secret;
 
@@ -105,6 +106,7 @@ impl Adapter for MySql {
     const NAME: &'static str = "MySQL";
     const SCHEMES: &'static [&'static str] = &["mysql", "mariadb", "mysql2"];
     const EXAMPLE: &'static str = "mysql://user:password@localhost:3306/database";
+    const PARTS: Parts = Parts::server().authorities("ssl-ca");
     type Client = MySqlPool;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

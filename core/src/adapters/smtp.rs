@@ -46,6 +46,7 @@ use super::shared::{one_host, read_certificates, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::{Part, Parts};
 use crate::secret::Secret;
 
 /// A mail relay. Its client is [`lettre::AsyncSmtpTransport`].
@@ -104,6 +105,9 @@ impl Adapter for Smtp {
     const NAME: &'static str = "SMTP";
     const SCHEMES: &'static [&'static str] = &["smtp", "smtps", "submission", "submissions"];
     const EXAMPLE: &'static str = "submission://user:password@mail.example.com:587";
+    const PARTS: Parts = Parts::server()
+        .with(&[(Part::Host, &["SERVER"]), (Part::Username, &["LOGIN"])])
+        .authorities("tls_ca");
     type Client = AsyncSmtpTransport<Tokio1Executor>;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

@@ -22,6 +22,7 @@ use super::shared::require_scheme;
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::{Part, Parts};
 #[cfg(feature = "sql")]
 use crate::secret::Secret;
 
@@ -69,6 +70,7 @@ impl Adapter for Sqlite {
     const NAME: &'static str = "SQLite";
     const SCHEMES: &'static [&'static str] = &["sqlite"];
     const EXAMPLE: &'static str = "sqlite:app.db?mode=rwc";
+    const PARTS: Parts = Parts::embedded().with(&[(Part::Path, &["PATH", "FILE"])]);
     type Client = SqlitePool;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

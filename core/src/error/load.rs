@@ -125,12 +125,17 @@ impl Problem {
         }
     }
 
-    pub(crate) fn missing(mut self, field: &Field, help: String) -> Self {
-        "is not set".clone_into(&mut self.message);
-        self.help = help;
+    /// Names the service of the field.
+    pub(crate) fn of(mut self, field: &Field) -> Self {
         if let Kind::Resource { adapter, .. } = field.kind {
             self.adapter = adapter;
         }
+        self
+    }
+
+    pub(crate) fn missing(mut self, help: String) -> Self {
+        "is not set".clone_into(&mut self.message);
+        self.help = help;
         self
     }
 
@@ -142,13 +147,7 @@ impl Problem {
         self
     }
 
-    pub(crate) fn refused(
-        mut self,
-        error: &HandleError,
-        found: Found<'_>,
-        adapter: &'static str,
-        example: &str,
-    ) -> Self {
+    pub(crate) fn refused(mut self, error: &HandleError, found: Found<'_>, example: &str) -> Self {
         self.kind = error.kind();
         error.message().clone_into(&mut self.message);
         self.help = match error.help() {
@@ -156,7 +155,6 @@ impl Problem {
             help if self.kind == ProblemKind::Scheme => format!("{help}, for example {example}"),
             help => help.to_owned(),
         };
-        self.adapter = adapter;
         self.origin = Some(found.origin);
         self
     }

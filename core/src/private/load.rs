@@ -155,7 +155,7 @@ impl Loader<'_> {
         match parsed {
             Ok(adapter) => Some(Some(adapter)),
             Err(error) => {
-                let problem = self.problem(field).refused(&error, found, A::NAME, A::EXAMPLE);
+                let problem = self.problem(field).refused(&error, found, A::EXAMPLE);
                 self.problems.push(problem);
                 None
             }
@@ -233,7 +233,7 @@ impl Loader<'_> {
             Some(near) => format!("`{near}` is set: did you mean `{}`?", problem.variable()),
             None => help,
         };
-        let problem = problem.missing(field, help);
+        let problem = problem.missing(help);
         self.problems.push(problem);
     }
 
@@ -243,6 +243,7 @@ impl Loader<'_> {
             format!("{}{}", self.prefix, field.variable()),
             ProblemKind::Missing,
         )
+        .of(field)
     }
 }
 
