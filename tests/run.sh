@@ -96,6 +96,7 @@ command -v dpkg-query >/dev/null || fail "installs Debian packages, and this is 
 
 packages=(
     beanstalkd
+    chromium fonts-dejavu-core                      # draws the pictures of manifests
     ca-certificates                                 # the roots that clients trust by default
     libsasl2-modules libsasl2-modules-db sasl2-bin  # logins of Postfix
     mariadb-client mariadb-server

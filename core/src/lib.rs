@@ -212,7 +212,7 @@ pub use self::error::{
     ClientError, ConnectError, Error, Failure, HandleError, LoadError, Problem, ProblemKind,
 };
 pub use self::handle::{Handle, HandleBuilder, Host};
-pub use self::manifest::{Manifest, Resource, Setting};
+pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::parts::{Part, Parts};
 pub use self::secret::Secret;
 

@@ -20,7 +20,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
-pub(crate) use self::ask::{Ask, join};
+pub(crate) use self::ask::{Ask, each_ask, join};
 pub use self::explain::Explanation;
 use self::layer::{Entry, Layer, View};
 pub use self::origin::Origin;

@@ -23,6 +23,7 @@ mod nats;
 mod newrelic;
 mod postgres;
 mod postmark;
+mod picture;
 mod quickstart;
 mod rabbitmq;
 mod rds;

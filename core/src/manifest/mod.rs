@@ -1,6 +1,23 @@
+//! What a struct declares, and the forms in which it leaves the binary.
+
+mod example;
+mod markdown;
+mod mermaid;
+mod picture;
+mod svg;
+
+use std::fmt;
+
+use serde::Serialize;
+
+pub use self::picture::Picture;
+use crate::environment::Environment;
 use crate::private::{Field, Kind, Table};
 
 /// What a struct declares: every resource and every setting, those of nested structs included.
+///
+/// It can leave the binary as a [`.env.example`](Self::env_example), a [Markdown table](Self::markdown),
+/// [JSON](Self::json) and a [picture](Self::picture).
 ///
 /// ```
 /// use backing_services::BackingServices;
@@ -21,9 +38,27 @@ use crate::private::{Field, Kind, Table};
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Manifest {
-    name: &'static str,
+    root: Root,
     resources: Vec<Resource>,
     settings: Vec<Setting>,
+}
+
+/// The table it was made from.
+#[derive(Clone, Copy)]
+struct Root(&'static Table);
+
+impl PartialEq for Root {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for Root {}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
 }
 
 /// One resource that a struct declares.
@@ -33,7 +68,7 @@ pub struct Manifest {
 /// println!("{}={}", resource.variable(), resource.example());
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Resource {
     field: String,
     variable: String,
@@ -54,7 +89,7 @@ pub struct Resource {
 /// println!("{} ({})", setting.variable(), setting.doc());
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Setting {
     field: String,
     variable: String,
@@ -65,7 +100,7 @@ pub struct Setting {
 
 impl Manifest {
     pub(crate) fn new(table: &'static Table) -> Self {
-        let mut manifest = Self { name: table.name, resources: Vec::new(), settings: Vec::new() };
+        let mut manifest = Self { root: Root(table), resources: Vec::new(), settings: Vec::new() };
         manifest.add(table, &format!("{}::", table.name), "", false);
         manifest
     }
@@ -121,7 +156,7 @@ impl Manifest {
     /// assert_eq!(Services::manifest().name(), "Services");
     /// ```
     pub fn name(&self) -> &str {
-        self.name
+        self.root.0.name
     }
 
     /// The resources, in the order of the fields, nested ones in their place.
@@ -146,6 +181,96 @@ impl Manifest {
     /// ```
     pub fn settings(&self) -> &[Setting] {
         &self.settings
+    }
+
+    /// A `.env.example`: every variable with its doc comment, an example or its default. What need not be set
+    /// is commented out. The derive's key `example` holds the file against the struct.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// #[derive(BackingServices)]
+    /// struct Services {
+    ///     /// Where the shop listens.
+    ///     #[setting(default = "8080")]
+    ///     port: u16,
+    /// }
+    ///
+    /// assert_eq!(
+    ///     Services::manifest().env_example(),
+    ///     "# Where the shop listens.\n# Not required; this is the default.\n#PORT=8080\n",
+    /// );
+    /// ```
+    pub fn env_example(&self) -> String {
+        example::text(self)
+    }
+
+    /// A Markdown table of every variable, for a README or a wiki.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// assert!(Services::manifest().markdown().contains("| `PORT` |"));
+    /// ```
+    pub fn markdown(&self) -> String {
+        markdown::text(self)
+    }
+
+    /// The whole as JSON, for tools. Its shape changes only with `version`:
+    ///
+    /// | key | value |
+    /// |---|---|
+    /// | `version` | 1 |
+    /// | `name` | the struct |
+    /// | `resources` | a list of objects with `field`, `variable`, `aliases` (a list), `binding` (or null), `adapter`, `schemes` (a list), `example`, `required` (a boolean), `default` (or null), `doc` |
+    /// | `settings` | a list of objects with `field`, `variable`, `required`, `default` (or null), `doc` |
+    ///
+    /// Texts are strings; of a doc comment, lines are separated by newlines. Keys may be added.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// let json: serde_json::Value = serde_json::from_str(&Services::manifest().json())?;
+    /// assert_eq!(json["settings"][0]["variable"], "PORT");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            version: u32,
+            name: &'a str,
+            resources: &'a [Resource],
+            settings: &'a [Setting],
+        }
+
+        let Self { resources, settings, .. } = self;
+        let json = Json { version: 1, name: self.name(), resources, settings };
+        // Strings, booleans and lists of them can always be written.
+        serde_json::to_string_pretty(&json).unwrap_or_default()
+    }
+
+    /// A picture of the deploy and the resources it declares.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// let svg = Services::manifest().picture().svg();
+    /// assert!(svg.starts_with("<svg "));
+    /// ```
+    pub fn picture(&self) -> Picture {
+        Picture::declared(self)
+    }
+
+    /// A picture of the deploy and the resources that `environment` attaches: those of this machine, those
+    /// elsewhere, and what is detached. It shows hosts, and no secret.
+    ///
+    /// ```
+    /// # use backing_services::{BackingServices, Environment};
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// let text = Services::manifest().picture_of(&Environment::process()).mermaid();
+    /// assert!(text.starts_with("flowchart LR\n"));
+    /// ```
+    pub fn picture_of(&self, environment: &Environment) -> Picture {
+        Picture::attached(self, environment)
     }
 }
 

@@ -1,0 +1,66 @@
+//! `.env.example`.
+
+use super::{Manifest, Resource, Setting};
+use crate::near;
+
+pub(super) fn text(manifest: &Manifest) -> String {
+    let resources = manifest.resources.iter().map(resource);
+    let settings = manifest.settings.iter().map(setting);
+    resources.chain(settings).collect::<Vec<_>>().join("\n")
+}
+
+fn resource(resource: &Resource) -> String {
+    let Resource { variable, adapter, schemes, example, required, default, doc, .. } = resource;
+    let schemes: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+    let schemes: Vec<_> = schemes.iter().map(String::as_str).collect();
+    let service = match schemes[..] {
+        [] => (*adapter).to_owned(),
+        _ => format!("{adapter}: {}", near::list(&schemes).replace('`', "")),
+    };
+    entry(doc, &service, variable, example, *required, *default)
+}
+
+fn setting(setting: &Setting) -> String {
+    let Setting { variable, required, default, doc, .. } = setting;
+    entry(doc, "", variable, "", *required, *default)
+}
+
+fn entry(
+    doc: &str,
+    service: &str,
+    variable: &str,
+    example: &str,
+    required: bool,
+    default: Option<&str>,
+) -> String {
+    let state = match default {
+        Some(_) => "Not required; this is the default.",
+        None if required => "",
+        None => "Not required; unset, it is detached.",
+    };
+    // A setting is not attached to anything.
+    let state = if service.is_empty() {
+        state.replace("; unset, it is detached", "")
+    } else {
+        state.to_owned()
+    };
+    let mut text = String::new();
+    for line in doc.lines().chain([service, &state]).filter(|line| !line.is_empty()) {
+        text.push_str(&format!("# {}\n", line.trim_end()));
+    }
+    let mark = if required { "" } else { "#" };
+    text.push_str(&format!("{mark}{variable}={}\n", quoted(default.unwrap_or(example))));
+    text
+}
+
+/// A value as a `.env` file takes it.
+fn quoted(value: &str) -> String {
+    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '#' | '$' | '\'' | '"' | '\\');
+    if value.chars().all(is_plain) {
+        value.to_owned()
+    } else if value.contains('\'') {
+        format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
+    } else {
+        format!("'{value}'")
+    }
+}

@@ -1,0 +1,29 @@
+//! Mermaid text: <https://mermaid.js.org/syntax/flowchart.html>.
+
+use super::picture::{Picture, Place};
+
+pub(super) fn text(picture: &Picture) -> String {
+    let mut text = format!("flowchart LR\n    deploy[\"{}\"]\n", escaped(&picture.deploy));
+    for (index, node) in picture.nodes.iter().enumerate() {
+        let lines = [&node.field, &node.service, &node.variable, node.place.text()];
+        let label = lines.map(escaped).join("<br>");
+        let line = if node.place == Place::Detached { "-.-" } else { "---" };
+        text.push_str(&format!(
+            "    deploy {line} resource{index}[(\"{label}\")]:::{}\n",
+            node.place.class()
+        ));
+    }
+    text.push_str(
+        "    classDef declared fill:#f4f4f5,stroke:#52525b,color:#18181b\n    \
+         classDef local fill:#dbeafe,stroke:#1d4ed8,color:#172554\n    \
+         classDef remote fill:#ffedd5,stroke:#c2410c,color:#431407\n    \
+         classDef detached fill:#ffffff,stroke:#a1a1aa,color:#52525b,stroke-dasharray:4\n    \
+         classDef broken fill:#fee2e2,stroke:#b91c1c,color:#450a0a\n",
+    );
+    text
+}
+
+/// Quoted text takes entities only.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,149 @@
+//! The deploy and its resources, before they are drawn.
+
+use super::{Manifest, Resource};
+use crate::environment::{Environment, Sources, each_ask};
+use crate::handle::Handle;
+
+/// The deploy in the middle, each resource attached to it, as [SVG](Self::svg) or as [Mermaid](Self::mermaid)
+/// text.
+///
+/// ```
+/// # use backing_services::{BackingServices, Environment};
+/// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+/// let picture = Services::manifest().picture_of(&Environment::process());
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("services.svg");
+/// std::fs::write(path, picture.svg())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pub(super) deploy: String,
+    pub(super) nodes: Vec<Node>,
+    /// Whether it shows an environment.
+    pub(super) is_attached: bool,
+}
+
+/// One resource.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// The field, without the struct: `reports.db`.
+    pub(super) field: String,
+    pub(super) service: String,
+    pub(super) variable: String,
+    pub(super) place: Place,
+}
+
+/// Where a resource is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// No environment was asked.
+    Declared {
+        required: bool,
+    },
+    /// On this machine; the host or the scheme.
+    Local(String),
+    /// Elsewhere; the host.
+    Remote(String),
+    Detached,
+    /// The environment has something there that is no handle.
+    Broken,
+}
+
+impl Place {
+    /// The line below the variable.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Declared { required: true } => "required",
+            Self::Declared { required: false } => "not required",
+            Self::Local(place) | Self::Remote(place) => place,
+            Self::Detached => "detached",
+            Self::Broken => "broken",
+        }
+    }
+
+    pub(super) fn class(&self) -> &'static str {
+        match self {
+            Self::Declared { .. } => "declared",
+            Self::Local(_) => "local",
+            Self::Remote(_) => "remote",
+            Self::Detached => "detached",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl Picture {
+    pub(super) fn declared(manifest: &Manifest) -> Self {
+        let nodes = manifest
+            .resources
+            .iter()
+            .map(|it| Node::new(it, Place::Declared { required: it.required }))
+            .collect();
+        Self { deploy: manifest.name().to_owned(), nodes, is_attached: false }
+    }
+
+    pub(super) fn attached(manifest: &Manifest, environment: &Environment) -> Self {
+        let sources = Sources::new(environment);
+        let mut places = Vec::new();
+        each_ask(manifest.root.0, &mut |ask| {
+            places.push(match sources.find(ask) {
+                Ok(Some(found)) => Some(place(&found.value)),
+                Ok(None) => None,
+                Err(_) => Some(Place::Broken),
+            });
+        });
+        let nodes = manifest.resources.iter().zip(places).map(|(resource, found)| {
+            let default = resource.default.map(place);
+            Node::new(resource, found.or(default).unwrap_or(Place::Detached))
+        });
+        Self { deploy: manifest.name().to_owned(), nodes: nodes.collect(), is_attached: true }
+    }
+
+    /// As SVG, readable by any browser.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// assert!(Services::manifest().picture().svg().ends_with("</svg>\n"));
+    /// ```
+    pub fn svg(&self) -> String {
+        super::svg::text(self)
+    }
+
+    /// As [Mermaid](https://mermaid.js.org) text, which GitHub and GitLab draw inside Markdown.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// println!("```mermaid\n{}```", Services::manifest().picture().mermaid());
+    /// ```
+    pub fn mermaid(&self) -> String {
+        super::mermaid::text(self)
+    }
+}
+
+impl Node {
+    fn new(resource: &Resource, place: Place) -> Self {
+        let field = resource.field.split_once("::").map_or("", |(_, field)| field);
+        Self {
+            field: field.to_owned(),
+            service: resource.adapter.to_owned(),
+            variable: resource.variable.clone(),
+            place,
+        }
+    }
+}
+
+/// The host of a handle, which is no secret; what has none is on this machine.
+fn place(url: &str) -> Place {
+    let Ok(handle) = Handle::parse(url) else { return Place::Broken };
+    let hosts: Vec<_> = handle.hosts().iter().map(|host| host.name().to_owned()).collect();
+    match (handle.is_loopback(), hosts.join(", ")) {
+        (true, hosts) if hosts.is_empty() => {
+            Place::Local(handle.known_scheme().unwrap_or("this machine").to_owned())
+        }
+        (true, hosts) => Place::Local(hosts),
+        (false, hosts) => Place::Remote(hosts),
+    }
+}

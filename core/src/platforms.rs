@@ -1,1 +1,0 @@
-//! How each platform hands out handles.

@@ -1,0 +1,39 @@
+//! How each platform hands out handles: one page a platform, with a configuration that works and what the
+//! struct sees of it.
+//!
+//! Every page is about this struct. Its code is the same everywhere, and so is the binary.
+//!
+//! ```
+//! # #[cfg(all(feature = "mail", feature = "memcached", feature = "mysql"))]
+//! # {
+//! use backing_services::{BackingServices, Mail, Memcached, MySql};
+//!
+//! #[derive(BackingServices)]
+//! struct Shop {
+//!     db: MySql,
+//!     mail: Mail,
+//!     cache: Option<Memcached>,
+//! }
+//! # }
+//! ```
+//!
+//! The last block of a page is what [`Environment::explain`](crate::Environment::explain) prints there: a handy
+//! first line in the log of a deploy.
+
+#[doc = include_str!("heroku.md")]
+pub mod heroku {}
+
+#[doc = include_str!("docker.md")]
+pub mod docker {}
+
+#[doc = include_str!("kubernetes.md")]
+pub mod kubernetes {}
+
+#[doc = include_str!("cloud_foundry.md")]
+pub mod cloud_foundry {}
+
+#[doc = include_str!("systemd.md")]
+pub mod systemd {}
+
+#[doc = include_str!("aspire.md")]
+pub mod aspire {}

@@ -1,0 +1,145 @@
+//! The forms in which a manifest leaves the binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+
+use backing_services::{BackingServices, Environment, Mail, Memcached, MySql, Sql};
+
+/// Held against the file by the derive, and the file against the manifest below.
+#[derive(BackingServices)]
+#[services(example = "manifest.env")]
+struct Services {
+    /// Orders and customers.
+    ///
+    /// One database | for both.
+    #[service(env = "DATABASE_URL", alias = "CLEARDB_DATABASE_URL")]
+    db: MySql,
+    #[service(default = "memcached://localhost:11211")]
+    cache: Memcached,
+    /// Receipts.
+    mail: Option<Mail>,
+    #[service(nested)]
+    reports: Option<Reports>,
+    /// Where the shop listens.
+    #[setting(default = "8080")]
+    port: u16,
+    /// How it greets.
+    #[setting(default = "it's $5 # \"only\"")]
+    greeting: String,
+    #[setting]
+    workers: u8,
+}
+
+#[derive(BackingServices)]
+struct Reports {
+    #[service(binding = "warehouse")]
+    db: Sql,
+}
+
+/// `OVERWRITE=1 cargo test --test manifest` writes the file anew.
+#[test]
+fn the_env_example_is_the_file_that_the_derive_accepts() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/manifest.env");
+    let text = Services::manifest().env_example();
+    #[expect(clippy::disallowed_methods, reason = "a switch of this test")]
+    if std::env::var_os("OVERWRITE").is_some() {
+        fs::write(path, &text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), text);
+}
+
+/// Filled in as it stands, the example loads: each line is one that a `.env` file can hold.
+#[test]
+fn the_env_example_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    let text = Services::manifest().env_example();
+    let active: String = text
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(line) if !line.starts_with(' ') => line,
+            _ => line,
+        })
+        .map(|line| format!("{}\n", line.replace("WORKERS=", "WORKERS=4")))
+        .collect();
+    fs::write(&path, active).unwrap();
+    let services = Services::load(&Environment::default().with_dotenv(&path)).unwrap();
+    assert_eq!(services.greeting, "it's $5 # \"only\"");
+    assert_eq!((services.port, services.workers), (8080, 4));
+    assert!(services.mail.is_some() && services.reports.is_some());
+}
+
+#[test]
+fn markdown() {
+    let expected = "\
+| variable | service | required | default | meaning |
+|---|---|---|---|---|
+| `DATABASE_URL` | MySQL: `mysql` `mariadb` `mysql2` | yes |  | Orders and customers. One database \\| for both. |
+| `CACHE_URL` | memcached: `memcached` `memcache` | no | `memcached://localhost:11211` |  |
+";
+    let text = Services::manifest().markdown();
+    assert!(text.starts_with(expected), "{text}");
+    assert!(text.ends_with("| `WORKERS` | a setting | yes |  |  |\n"), "{text}");
+}
+
+#[test]
+fn json() {
+    let json: serde_json::Value = serde_json::from_str(&Services::manifest().json()).unwrap();
+    assert_eq!(json["version"], 1);
+    assert_eq!(json["name"], "Services");
+    assert_eq!(
+        json["resources"][0],
+        serde_json::json!({
+            "field": "Services::db",
+            "variable": "DATABASE_URL",
+            "aliases": ["CLEARDB_DATABASE_URL"],
+            "binding": null,
+            "adapter": "MySQL",
+            "schemes": ["mysql", "mariadb", "mysql2"],
+            "example": "mysql://user:password@localhost:3306/database",
+            "required": true,
+            "default": null,
+            "doc": "Orders and customers.\n\nOne database | for both.",
+        })
+    );
+    assert_eq!(json["resources"][3]["field"], "Services::reports.db");
+    assert_eq!(json["resources"][3]["binding"], "warehouse");
+    assert_eq!(
+        json["settings"][0],
+        serde_json::json!({
+            "field": "Services::port",
+            "variable": "PORT",
+            "required": false,
+            "default": "8080",
+            "doc": "Where the shop listens.",
+        })
+    );
+}
+
+#[test]
+fn a_picture_tells_places_apart_and_shows_no_secret() {
+    let environment = Environment::from_pairs([
+        ("DATABASE_URL", "mysql://shop:s3cret@db.example:3306/orders"),
+        ("MAIL_URL", "smtp://s3cret:#@h"),
+    ]);
+    let picture = Services::manifest().picture_of(&environment);
+    for text in [picture.mermaid(), picture.svg()] {
+        assert!(text.contains("db.example"), "{text}");
+        assert!(!text.contains("s3cret") && !text.contains("orders"), "{text}");
+    }
+    let mermaid = picture.mermaid();
+    let lines: Vec<_> = mermaid.lines().skip(1).take(5).collect();
+    assert_eq!(
+        lines,
+        [
+            "    deploy[\"Services\"]",
+            "    deploy --- resource0[(\"db<br>MySQL<br>DATABASE_URL<br>db.example\")]:::remote",
+            "    deploy --- resource1[(\"cache<br>memcached<br>CACHE_URL<br>localhost\")]:::local",
+            "    deploy --- resource2[(\"mail<br>Mail<br>MAIL_URL<br>broken\")]:::broken",
+            "    deploy -.- resource3[(\"reports.db<br>SQL<br>REPORTS_DB_URL<br>detached\")]:::detached",
+        ]
+    );
+    let declared = Services::manifest().picture().mermaid();
+    assert!(declared.contains("DATABASE_URL<br>required\")]:::declared"), "{declared}");
+}
