@@ -78,10 +78,16 @@
 //! [`Environment`] is a snapshot: of the process, of pairs in a test, with or without a `.env` file. For a service
 //! whose variable is `DB_URL` the first of these that is set and not empty counts:
 //!
-//! 1. `DB_URL`, else each `alias` in turn
-//! 2. `DB_URL_FILE`, the path of a file that holds the handle. It and `DB_URL` both set is an error
-//! 3. the same in the `.env` file, when there is one
-//! 4. the field's `default`
+//! 1. `DB_URL` (or `DB_URI`), else each `alias` in turn
+//! 2. `DB_URL_FILE`, the path of a file that holds the handle
+//! 3. `$CREDENTIALS_DIRECTORY/DB_URL`, a systemd credential
+//! 4. parts: `DB_HOST`, `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ...
+//! 5. a Kubernetes service binding or a Cloud Foundry service of the field's name or kind
+//! 6. the same as 1 to 4 in the `.env` file, when there is one
+//! 7. the field's `default`
+//!
+//! [`platforms`] has a page for each platform. [`Environment::explain`] prints which source won and which were
+//! passed over. Two sources that exclude each other are an error.
 //!
 //! A [`Handle`] is read by one strict grammar before any driver sees it. What is unknown or ambiguous is an
 //! error: a parameter that nobody knows, an unescaped `#` or `@` in a password, the scheme of another service.
@@ -107,6 +113,11 @@
 //! [`LoadError`] holds all [`Problem`]s of all fields, [`ConnectError`] all [`Failure`]s with the root cause of
 //! each, [`Error`] either of them for `?` in `main`. `Display` and `Debug` are the same readable report. No
 //! byte of a user name, a password, a token or a parameter shows in any of them, nor in a `Debug` of an adapter.
+//!
+//! # What the struct declares
+//!
+//! [`Manifest`] gives it to tools and people: a `.env.example`, which the key `example` holds against the struct, a
+//! Markdown table, JSON, and a [`Picture`] of the deploy and its resources.
 //!
 //! # Features
 //!

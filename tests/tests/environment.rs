@@ -168,6 +168,12 @@ fn origin(adapter: &impl Adapter) -> String {
     adapter.handle().unwrap().origin().unwrap().to_string()
 }
 
+#[derive(BackingServices)]
+struct WithDefault {
+    #[service(default = "mysql://shop:p%40ss%23w0rd@db.example:3307/orders")]
+    db: MySql,
+}
+
 #[test]
 fn every_convention_hands_out_the_same_handle() {
     let expected = Handle::parse(URL).unwrap();
@@ -187,12 +193,6 @@ fn every_convention_hands_out_the_same_handle() {
             Dotenv => format!("DB_URL (from {}, line 2)", layout.path(".env")),
         };
         assert_eq!(origin(&db), from);
-    }
-
-    #[derive(BackingServices)]
-    struct WithDefault {
-        #[service(default = "mysql://shop:p%40ss%23w0rd@db.example:3307/orders")]
-        db: MySql,
     }
     let db = Layout::new().load::<WithDefault>().unwrap().db;
     assert_eq!(origin(&db), "the default");
@@ -360,6 +360,12 @@ fn the_authorities_of_a_binding_are_trusted() {
     assert_eq!(db.handle().unwrap().expose_url(), format!("{URL}?ssl-ca={path}"));
 }
 
+#[derive(BackingServices)]
+struct Two {
+    db: MySql,
+    archive: Option<MySql>,
+}
+
 #[test]
 fn conflicts() {
     let check = |layout: &Layout, message: &str, help: &str| {
@@ -419,12 +425,6 @@ fn conflicts() {
         "`VCAP_SERVICES` and `VCAP_SERVICES_FILE_PATH` are both set",
         "clear one of them: only one can list the services",
     );
-
-    #[derive(BackingServices)]
-    struct Two {
-        db: MySql,
-        archive: Option<MySql>,
-    }
     let mut layout = Layout::new();
     layout.bind("x", &[("type", "mysql"), ("uri", URL)]);
     let problems = layout.problems::<Two>();

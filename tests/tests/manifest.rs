@@ -55,14 +55,14 @@ fn the_env_example_loads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(".env");
     let text = Services::manifest().env_example();
-    let active: String = text
+    let active: Vec<_> = text
         .lines()
         .map(|line| match line.strip_prefix('#') {
             Some(line) if !line.starts_with(' ') => line,
             _ => line,
         })
-        .map(|line| format!("{}\n", line.replace("WORKERS=", "WORKERS=4")))
         .collect();
+    let active = active.join("\n").replace("WORKERS=", "WORKERS=4");
     fs::write(&path, active).unwrap();
     let services = Services::load(&Environment::default().with_dotenv(&path)).unwrap();
     assert_eq!(services.greeting, "it's $5 # \"only\"");

@@ -100,9 +100,8 @@ fn offer(label: &str, service: &Value) -> Result<Offer, String> {
         .map(str::to_owned)
         .collect();
     let Some(name) = names.first() else { return Err(wrong("has no name")) };
-    let credentials = match service.get("credentials") {
-        Some(Value::Object(credentials)) => credentials,
-        _ => return Err(format!("has the wrong shape: the service `{name}` has no `credentials`")),
+    let Some(Value::Object(credentials)) = service.get("credentials") else {
+        return Err(format!("has the wrong shape: the service `{name}` has no `credentials`"));
     };
     let tags = match service.get("tags") {
         None | Some(Value::Null) => Vec::new(),

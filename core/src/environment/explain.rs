@@ -1,6 +1,6 @@
 //! Which source wins, and which are passed over.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::{Ask, Environment, Found, Origin, Sources, Unreadable};
 use crate::handle::Handle;
@@ -96,7 +96,7 @@ impl fmt::Display for Explanation {
         for row in rows() {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(widths) {
-                line.push_str(&format!("{cell:width$}  "));
+                let _ = write!(line, "{cell:width$}  ");
             }
             writeln!(f, "{}", line.trim_end())?;
         }

@@ -166,22 +166,21 @@ impl Offer {
             return Err(unusable(ProblemKind::Unreadable, message.clone(), help.clone()));
         }
         let scheme = ask.schemes.first().copied().unwrap_or_default();
-        let mut value = match self.entry("uri").or_else(|| self.entry("url")) {
-            Some(uri) => uri.to_owned(),
-            None => {
-                let (scheme, values) = self.values(ask, scheme);
-                if !values.iter().any(|value| ask.parts.suffices(value.part)) {
-                    return Err(unusable(
-                        ProblemKind::Handle,
-                        format!("the {noun} `{}` has no `uri` and no `host`", self.name()),
-                        "bind it with one of them".to_owned(),
-                    ));
-                }
-                let handle = parts::assemble(ask.parts, &scheme, &values).map_err(|error| {
-                    unusable(error.kind(), error.message().to_owned(), error.help().to_owned())
-                })?;
-                handle.expose_url().to_owned()
+        let mut value = if let Some(uri) = self.entry("uri").or_else(|| self.entry("url")) {
+            uri.to_owned()
+        } else {
+            let (scheme, values) = self.values(ask, scheme);
+            if !values.iter().any(|value| ask.parts.suffices(value.part)) {
+                return Err(unusable(
+                    ProblemKind::Handle,
+                    format!("the {noun} `{}` has no `uri` and no `host`", self.name()),
+                    "bind it with one of them".to_owned(),
+                ));
             }
+            let handle = parts::assemble(ask.parts, &scheme, &values).map_err(|error| {
+                unusable(error.kind(), error.message().to_owned(), error.help().to_owned())
+            })?;
+            handle.expose_url().to_owned()
         };
         if let (Some(path), Some(parameter)) = (&self.authorities, ask.parts.ca_parameter())
             && let Ok(handle) = Handle::parse(&value)

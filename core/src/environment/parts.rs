@@ -1,6 +1,7 @@
 //! `DB_HOST`, `DB_USER`, `DB_PASSWORD` ...: a handle in parts, none of them encoded.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 
 use super::ask::{Ask, stem};
 use super::layer::View;
@@ -102,19 +103,19 @@ pub(super) fn fill<'e>(
     }
 }
 
-/// Whether a variable of this layer is a part of the handle, and not something else of the same name.
+/// Whether a variable of this layer is a part of the handle.
 fn is_part(view: &View<'_>, ask: &Ask<'_>, part: Part, name: &str) -> bool {
     match view.get(name) {
-        Some((_, entry)) => {
-            !(part == Part::Port && is_service_link(&entry.value)) && !ask.is_declared(name)
-        }
+        Some((_, entry)) => !is_something_else(ask, part, name, &entry.value),
         None => part == Part::Password && view.get(&format!("{name}_FILE")).is_some(),
     }
 }
 
-/// `DB_PORT=tcp://10.0.0.11:3306`, which Kubernetes sets for every service it knows.
-fn is_service_link(value: &std::ffi::OsStr) -> bool {
-    value.as_encoded_bytes().starts_with(b"tcp://")
+/// What another field declares under this name, or `DB_PORT=tcp://10.0.0.11:3306`, which Kubernetes sets for
+/// every service it knows.
+fn is_something_else(ask: &Ask<'_>, part: Part, name: &str, value: &OsStr) -> bool {
+    let is_service_link = || value.as_encoded_bytes().starts_with(b"tcp://");
+    part == Part::Port && is_service_link() || ask.is_declared(name)
 }
 
 /// The value of one part. Two of its names that disagree are a conflict.
@@ -148,9 +149,8 @@ fn text<'e>(
     part: Part,
     name: String,
 ) -> Result<Option<(String, Cow<'e, str>)>, Unreadable> {
-    let variable = view.get_any(&name).filter(|(_, entry)| {
-        !(part == Part::Port && is_service_link(&entry.value)) && !ask.is_declared(&name)
-    });
+    let variable = view.get_any(&name);
+    let variable = variable.filter(|(_, entry)| !is_something_else(ask, part, &name, &entry.value));
     if part == Part::Password {
         let file_name = format!("{name}_FILE");
         let in_file = view.get_any(&file_name);

@@ -1,5 +1,7 @@
 //! `.env.example`.
 
+use std::fmt::Write as _;
+
 use super::{Manifest, Resource, Setting};
 use crate::near;
 
@@ -46,10 +48,10 @@ fn entry(
     };
     let mut text = String::new();
     for line in doc.lines().chain([service, &state]).filter(|line| !line.is_empty()) {
-        text.push_str(&format!("# {}\n", line.trim_end()));
+        let _ = writeln!(text, "# {}", line.trim_end());
     }
     let mark = if required { "" } else { "#" };
-    text.push_str(&format!("{mark}{variable}={}\n", quoted(default.unwrap_or(example))));
+    let _ = writeln!(text, "{mark}{variable}={}", quoted(default.unwrap_or(example)));
     text
 }
 

@@ -1,5 +1,7 @@
 //! A Markdown table.
 
+use std::fmt::Write as _;
+
 use super::Manifest;
 
 pub(super) fn text(manifest: &Manifest) -> String {
@@ -15,7 +17,7 @@ pub(super) fn text(manifest: &Manifest) -> String {
                 default.map(code).unwrap_or_default(),
                 cell(doc),
             ];
-            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
         };
     for it in &manifest.resources {
         let schemes: Vec<_> = it.schemes.iter().map(|scheme| code(scheme)).collect();

@@ -1,5 +1,7 @@
 //! Mermaid text: <https://mermaid.js.org/syntax/flowchart.html>.
 
+use std::fmt::Write as _;
+
 use super::picture::{Picture, Place};
 
 pub(super) fn text(picture: &Picture) -> String {
@@ -8,10 +10,8 @@ pub(super) fn text(picture: &Picture) -> String {
         let lines = [&node.field, &node.service, &node.variable, node.place.text()];
         let label = lines.map(escaped).join("<br>");
         let line = if node.place == Place::Detached { "-.-" } else { "---" };
-        text.push_str(&format!(
-            "    deploy {line} resource{index}[(\"{label}\")]:::{}\n",
-            node.place.class()
-        ));
+        let class = node.place.class();
+        let _ = writeln!(text, "    deploy {line} resource{index}[(\"{label}\")]:::{class}");
     }
     text.push_str(
         "    classDef declared fill:#f4f4f5,stroke:#52525b,color:#18181b\n    \

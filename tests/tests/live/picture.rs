@@ -32,6 +32,7 @@ struct One {
 }
 
 #[derive(BackingServices)]
+#[expect(dead_code, reason = "a setting is not drawn")]
 struct NoneAtAll {
     #[setting]
     port: u16,
