@@ -10,7 +10,7 @@ use super::offer::{Offer, Offers};
 use super::text::{self, LIMIT, Trouble, reason};
 use super::{Origin, Unreadable};
 
-const ROOT: &str = "SERVICE_BINDING_ROOT";
+pub(super) const ROOT: &str = "SERVICE_BINDING_ROOT";
 
 pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
     let mut offers = Offers { noun: "service binding", offers: Vec::new() };

@@ -13,8 +13,8 @@ use super::text::{self, Trouble};
 use super::{Origin, Unreadable};
 use crate::handle::Handle;
 
-const VARIABLE: &str = "VCAP_SERVICES";
-const FILE: &str = "VCAP_SERVICES_FILE_PATH";
+pub(super) const VARIABLE: &str = "VCAP_SERVICES";
+pub(super) const FILE: &str = "VCAP_SERVICES_FILE_PATH";
 /// Cloud Foundry's own limit is 1 MB.
 const LIMIT: u64 = 1024 * 1024;
 

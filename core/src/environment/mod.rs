@@ -126,7 +126,9 @@ impl Environment {
                 .extend(value.map(|value| (name.into_owned().into(), Entry { value, line: 0 })));
             is_set
         };
-        let mut complete = !read("SERVICE_BINDING_ROOT".into());
+        // What a platform binds is looked through as a whole.
+        let platforms = [binding::ROOT, cloud_foundry::VARIABLE, cloud_foundry::FILE];
+        let mut complete = !platforms.into_iter().any(|name| read(name.into()));
         each_field(table, "", "", &mut |_, prefix, field| match field.kind {
             Kind::Resource { variables, parts, .. } => {
                 let mut is_set = false;
