@@ -43,7 +43,7 @@ pub(crate) type Names = &'static [(Part, &'static [&'static str])];
 /// const PARTS: Parts =
 ///     Parts::server().known_as(&["asterisk"]).with(&[(Part::Param("realm"), &["REALM"])]);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 pub struct Parts {
     /// Tried in order: those of the adapter before those that every server has.
     own: Names,
@@ -61,7 +61,15 @@ const SERVER: Names = &[
     (Part::Name, &["NAME", "DATABASE"]),
 ];
 
-const CREDENTIALS: Names = &[(Part::Host, &["HOST", "HOSTNAME"]), (Part::Port, &["PORT"])];
+const LOGIN: Names = &[
+    (Part::Host, &["HOST", "HOSTNAME"]),
+    (Part::Port, &["PORT"]),
+    (Part::Username, &["USER", "USERNAME"]),
+    (Part::Password, &["PASSWORD"]),
+];
+
+/// Of a service whose place is known.
+const PLACE: Names = &[(Part::Host, &["HOST", "HOSTNAME"]), (Part::Port, &["PORT"])];
 
 impl Parts {
     /// A server of the app's own: `HOST` or `HOSTNAME`, `PORT`, `USER` or `USERNAME`, `PASSWORD`, and `NAME` or
@@ -84,17 +92,28 @@ impl Parts {
     ///     Parts::hosted("sms://api.sms.example").with(&[(Part::Username, &["API_KEY"])]);
     /// ```
     pub const fn hosted(base: &'static str) -> Self {
-        Self { own: &[], common: CREDENTIALS, kinds: &[], base: Some(base), authorities: None }
+        Self { own: &[], common: PLACE, kinds: &[], base: Some(base), authorities: None }
     }
 
-    /// A resource of this machine, which has a path and nothing else.
+    /// No names yet, for a service whose parts are called otherwise.
     ///
     /// ```
     /// # use backing_services::{Part, Parts};
-    /// const PARTS: Parts = Parts::embedded().with(&[(Part::Path, &["PATH", "FILE"])]);
+    /// const PARTS: Parts = Parts::new().with(&[(Part::Path, &["PATH", "FILE"])]);
     /// ```
-    pub const fn embedded() -> Self {
+    pub const fn new() -> Self {
         Self { own: &[], common: &[], kinds: &[], base: None, authorities: None }
+    }
+
+    /// Without the path: the service has nothing of a name.
+    ///
+    /// ```
+    /// # use backing_services::Parts;
+    /// const PARTS: Parts = Parts::server().without_name();
+    /// ```
+    #[must_use]
+    pub const fn without_name(self) -> Self {
+        Self { common: LOGIN, ..self }
     }
 
     /// Adds names, which are looked for before those of [`server`](Self::server).

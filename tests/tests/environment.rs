@@ -254,6 +254,56 @@ fn the_other_names_of_the_conventions() {
     assert_eq!(load(&file), URL);
 }
 
+/// Each adapter's handle from the names that its users know, with a value that has to be encoded.
+#[test]
+fn parts_of_each_adapter() {
+    macro_rules! put_together {
+        ($($adapter:ident: $($name:literal = $value:literal),* => $url:literal;)*) => {$({
+            #[derive(BackingServices)]
+            struct One {
+                #[service(env = "IT_URL")]
+                it: backing_services::$adapter,
+            }
+            let pairs = [$((concat!("IT_", $name), $value)),*];
+            let it = One::load(&Environment::from_pairs(pairs)).unwrap().it;
+            assert_eq!(it.handle().unwrap().expose_url(), $url);
+        })*};
+    }
+    put_together! {
+        MySql: "HOST" = "h", "USER" = "u", "PASSWORD" = "p@#", "NAME" = "db", "SCHEME" = "mariadb"
+            => "mariadb://u:p%40%23@h/db";
+        Postgres: "HOST" = "h", "PORT" = "5433", "USER" = "u", "PASSWORD" = "p@", "DATABASE" = "db"
+            => "postgres://u:p%40@h:5433/db";
+        Sqlite: "PATH" = "/var/my shop.db" => "sqlite:///var/my%20shop.db";
+        Sql: "HOST" = "h", "NAME" = "db", "SCHEME" = "postgres" => "postgres://h/db";
+        Redis: "HOST" = "localhost", "PASSWORD" = "p@", "DATABASE" = "2"
+            => "redis://:p%40@localhost/2";
+        Memcached: "SERVERS" = "a:11212,b c:11213" => "memcached://a:11212,b,c:11213";
+        CouchDb: "HOST" = "localhost", "USER" = "u", "PASSWORD" = "p@", "NAME" = "db"
+            => "couchdb://u:p%40@localhost/db";
+        RabbitMq: "HOST" = "localhost", "USER" = "u", "PASSWORD" = "p@", "VHOST" = "/"
+            => "amqp://u:p%40@localhost/%2F";
+        Beanstalkd: "HOST" = "h", "TUBE" = "mails" => "beanstalkd://h/mails";
+        Nats: "SERVERS" = "a,b:4223", "TOKEN" = "t@", "SCHEME" = "tls" => "tls://t%40@a,b:4223";
+        Smtp: "SERVER" = "h", "LOGIN" = "u@x", "PASSWORD" = "p@", "SCHEME" = "submission"
+            => "submission://u%40x:p%40@h";
+        Mail: "HOST" = "h", "PORT" = "2525" => "smtp://h:2525";
+        Postmark: "API_TOKEN" = "t" => "postmark://t@api.postmarkapp.com";
+        S3: "BUCKET_NAME" = "uploads", "AWS_ACCESS_KEY_ID" = "k", "AWS_SECRET_ACCESS_KEY" = "s/+",
+            "AWS_REGION" = "eu-west-1" => "s3://k:s%2F%2B@uploads?region=eu-west-1";
+        Blobs: "BUCKET" = "uploads", "ACCESS_KEY_ID" = "k", "SECRET_ACCESS_KEY" = "s/" => "s3://k:s%2F@uploads";
+        NewRelic: "LICENSE_KEY" = "k", "HOST" = "otlp.eu01.nr-data.net"
+            => "newrelic://k@otlp.eu01.nr-data.net";
+        Loggly: "TOKEN" = "t", "TAG" = "shop" => "loggly://t@logs-01.loggly.com?tag=shop";
+        HttpApi: "HOST" = "api.example", "TOKEN" = "t", "SCHEME" = "https"
+            => "https://:t@api.example";
+        Twitter: "BEARER_TOKEN" = "t%" => "https://:t%25@api.x.com/2";
+        GoogleMaps: "API_KEY" = "k" => "https://:k@maps.googleapis.com/maps/api";
+        LastFm: "API_KEY" = "k", "SHARED_SECRET" = "s"
+            => "https://k:s@ws.audioscrobbler.com/2.0/";
+    }
+}
+
 #[test]
 fn a_password_completes_a_handle() {
     let load = |layout: &Layout| {

@@ -30,6 +30,7 @@ use super::shared::{folder, folder_cause, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::Parts;
 
 /// How a store names itself. `dyn ObjectStore` tells nothing else of what it is.
 const FOLDER: &str = "LocalFileSystem(";
@@ -72,6 +73,7 @@ impl Adapter for Blobs {
     const NAME: &'static str = "Blobs";
     const SCHEMES: &'static [&'static str] = &["s3", "file", "memory"];
     const EXAMPLE: &'static str = "s3://KEY:SECRET@bucket/prefix?region=eu-central-1";
+    const PARTS: Parts = S3::PARTS;
     type Client = Arc<dyn ObjectStore>;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
@@ -108,6 +110,13 @@ impl Adapter for Blobs {
             name if name.starts_with(FOLDER) => within(CONNECT_TIMEOUT, is_writable(client)).await,
             name if name == MEMORY => Ok(()),
             _ => s3::answers(&**client).await,
+        }
+    }
+
+    fn is_loopback(&self, handle: &Handle) -> bool {
+        match &self.place {
+            Place::Bucket { s3, .. } => s3.is_loopback(handle),
+            Place::Folder(_) | Place::Memory(_) => true,
         }
     }
 

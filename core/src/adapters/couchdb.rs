@@ -45,6 +45,7 @@ use super::shared::{one_host, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::Parts;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -113,6 +114,7 @@ impl Adapter for CouchDb {
     const NAME: &'static str = "CouchDB";
     const SCHEMES: &'static [&'static str] = &["couchdb", "couchdbs", "http", "https"];
     const EXAMPLE: &'static str = "couchdbs://user:password@couch.example.com:6984/database";
+    const PARTS: Parts = Parts::server().known_as(&["cloudant"]);
     type Client = CouchDatabase;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

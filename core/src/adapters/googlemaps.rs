@@ -28,6 +28,7 @@ use super::shared::{require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::{Part, Parts};
 
 /// The Google Maps Platform. Its client is an [`HttpClient`].
 ///
@@ -62,6 +63,9 @@ impl Adapter for GoogleMaps {
     const NAME: &'static str = "Google Maps";
     const SCHEMES: &'static [&'static str] = &["https", "http"];
     const EXAMPLE: &'static str = "https://:api_key@maps.googleapis.com/maps/api";
+    const PARTS: Parts = Parts::hosted("https://maps.googleapis.com/maps/api")
+        .with(&[(Part::Password, &["API_KEY", "KEY"])])
+        .known_as(&["googlemaps"]);
     type Client = HttpClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

@@ -34,6 +34,7 @@ use super::shared::{require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::{Part, Parts};
 use crate::secret::Secret;
 
 /// Last.fm. Its client is a [`LastFmClient`].
@@ -150,6 +151,9 @@ impl Adapter for LastFm {
     const NAME: &'static str = "Last.fm";
     const SCHEMES: &'static [&'static str] = &["https", "http"];
     const EXAMPLE: &'static str = "https://api_key:shared_secret@ws.audioscrobbler.com/2.0/";
+    const PARTS: Parts = Parts::hosted("https://ws.audioscrobbler.com/2.0/")
+        .with(&[(Part::Username, &["API_KEY"]), (Part::Password, &["SHARED_SECRET", "API_SECRET"])])
+        .known_as(&["lastfm"]);
     type Client = LastFmClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

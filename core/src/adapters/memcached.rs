@@ -124,7 +124,7 @@ impl Adapter for Memcached {
     const NAME: &'static str = "memcached";
     const SCHEMES: &'static [&'static str] = &["memcached", "memcache"];
     const EXAMPLE: &'static str = "memcached://localhost:11211";
-    const PARTS: Parts = Parts::server().with(&[(Part::Host, &["SERVERS"])]);
+    const PARTS: Parts = Parts::server().without_name().with(&[(Part::Host, &["SERVERS"])]);
     type Client = MemcachedPool;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

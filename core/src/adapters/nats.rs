@@ -56,6 +56,7 @@ use super::shared::{read_certificates, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::{Part, Parts};
 
 const DEFAULT_PORT: u16 = 4222;
 /// The longest wait between two attempts to connect again.
@@ -100,6 +101,10 @@ impl Adapter for Nats {
     const NAME: &'static str = "NATS";
     const SCHEMES: &'static [&'static str] = &["nats", "tls"];
     const EXAMPLE: &'static str = "nats://user:password@localhost:4222";
+    const PARTS: Parts = Parts::server()
+        .without_name()
+        .with(&[(Part::Host, &["SERVERS"]), (Part::Username, &["TOKEN"])])
+        .authorities("tls_ca");
     type Client = Client;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

@@ -79,6 +79,7 @@ use super::shared::{one_host, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::{Part, Parts};
 
 const DEFAULT_PORT: u16 = 443;
 /// "Smaller than the 1MB (10^6 bytes) maximum payload size."
@@ -173,6 +174,9 @@ impl Adapter for NewRelic {
     const NAME: &'static str = "New Relic";
     const SCHEMES: &'static [&'static str] = &["newrelic"];
     const EXAMPLE: &'static str = "newrelic://LICENSE_KEY@otlp.nr-data.net?service_name=shop";
+    const PARTS: Parts = Parts::hosted("newrelic://otlp.nr-data.net")
+        .with(&[(Part::Username, &["LICENSE_KEY"])])
+        .authorities("tls_ca");
     type Client = NewRelicClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

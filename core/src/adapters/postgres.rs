@@ -57,6 +57,7 @@ use super::shared::{one_host, read_certificates, require_scheme};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::Parts;
 use crate::secret::Secret;
 
 const DEFAULT_PORT: u16 = 5432;
@@ -115,6 +116,7 @@ impl Adapter for Postgres {
     const NAME: &'static str = "PostgreSQL";
     const SCHEMES: &'static [&'static str] = &["postgres", "postgresql"];
     const EXAMPLE: &'static str = "postgres://user:password@localhost:5432/database";
+    const PARTS: Parts = Parts::server().authorities("sslrootcert");
     type Client = PgPool;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

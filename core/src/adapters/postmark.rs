@@ -35,6 +35,7 @@ use super::shared::{one_host, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::{Part, Parts};
 use crate::secret::Secret;
 
 /// One server of a Postmark account. Its client is [`PostmarkClient`].
@@ -125,6 +126,9 @@ impl Adapter for Postmark {
     const NAME: &'static str = "Postmark";
     const SCHEMES: &'static [&'static str] = &["postmark"];
     const EXAMPLE: &'static str = "postmark://SERVER_TOKEN@api.postmarkapp.com";
+    const PARTS: Parts = Parts::hosted("postmark://api.postmarkapp.com")
+        .with(&[(Part::Username, &["SERVER_TOKEN", "API_TOKEN", "TOKEN"])])
+        .authorities("tls_ca");
     type Client = PostmarkClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

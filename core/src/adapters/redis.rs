@@ -57,6 +57,7 @@ use super::shared::{one_host, read_certificates, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::Parts;
 use crate::secret::Secret;
 
 const DEFAULT_PORT: u16 = 6379;
@@ -120,6 +121,7 @@ impl Adapter for Redis {
     const SCHEMES: &'static [&'static str] =
         &["redis", "rediss", "valkey", "valkeys", "redis+unix"];
     const EXAMPLE: &'static str = "rediss://user:password@redis.example.com:6379/0";
+    const PARTS: Parts = Parts::server().authorities("tls_ca");
     type Client = ConnectionManager;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

@@ -59,6 +59,7 @@ use super::shared::{one_host, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::{Part, Parts};
 use crate::secret::Secret;
 
 const DEFAULT_REGION: &str = "us-east-1";
@@ -120,6 +121,16 @@ impl Adapter for S3 {
     const NAME: &'static str = "S3";
     const SCHEMES: &'static [&'static str] = &["s3"];
     const EXAMPLE: &'static str = "s3://KEY:SECRET@bucket?region=eu-central-1";
+    const PARTS: Parts = Parts::new()
+        .with(&[
+            (Part::Host, &["BUCKET", "BUCKET_NAME"]),
+            (Part::Username, &["ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"]),
+            (Part::Password, &["SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"]),
+            (Part::Param("region"), &["REGION", "AWS_REGION"]),
+            (Part::Param("endpoint"), &["ENDPOINT"]),
+            (Part::Param("session_token"), &["SESSION_TOKEN", "AWS_SESSION_TOKEN"]),
+        ])
+        .authorities("tls_ca");
     type Client = AmazonS3;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
@@ -159,6 +170,10 @@ impl Adapter for S3 {
 
     async fn ping(client: &AmazonS3) -> Result<(), ClientError> {
         answers(client).await
+    }
+
+    fn is_loopback(&self, _: &Handle) -> bool {
+        self.endpoint.as_ref().is_some_and(|endpoint| endpoint.host.is_loopback())
     }
 
     fn handle(&self) -> Option<&Handle> {

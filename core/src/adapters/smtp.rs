@@ -106,6 +106,7 @@ impl Adapter for Smtp {
     const SCHEMES: &'static [&'static str] = &["smtp", "smtps", "submission", "submissions"];
     const EXAMPLE: &'static str = "submission://user:password@mail.example.com:587";
     const PARTS: Parts = Parts::server()
+        .without_name()
         .with(&[(Part::Host, &["SERVER"]), (Part::Username, &["LOGIN"])])
         .authorities("tls_ca");
     type Client = AsyncSmtpTransport<Tokio1Executor>;

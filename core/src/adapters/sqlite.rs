@@ -70,7 +70,7 @@ impl Adapter for Sqlite {
     const NAME: &'static str = "SQLite";
     const SCHEMES: &'static [&'static str] = &["sqlite"];
     const EXAMPLE: &'static str = "sqlite:app.db?mode=rwc";
-    const PARTS: Parts = Parts::embedded().with(&[(Part::Path, &["PATH", "FILE"])]);
+    const PARTS: Parts = Parts::new().with(&[(Part::Path, &["PATH", "FILE"])]);
     type Client = SqlitePool;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

@@ -28,6 +28,7 @@ use super::shared::require_scheme;
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::parts::{Part, Parts};
 
 /// The API of X. Its client is an [`HttpClient`].
 ///
@@ -55,6 +56,9 @@ impl Adapter for Twitter {
     const NAME: &'static str = "Twitter";
     const SCHEMES: &'static [&'static str] = &["https", "http"];
     const EXAMPLE: &'static str = "https://:bearer_token@api.x.com/2";
+    const PARTS: Parts = Parts::hosted("https://api.x.com/2")
+        .with(&[(Part::Password, &["BEARER_TOKEN", "TOKEN"])])
+        .known_as(&["twitter"]);
     type Client = HttpClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

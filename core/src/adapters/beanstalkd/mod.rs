@@ -56,6 +56,7 @@ use super::shared::{one_host, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::{Part, Parts};
 
 const DEFAULT_PORT: u16 = 11300;
 const DEFAULT_TTR: Duration = Duration::from_mins(1);
@@ -96,6 +97,7 @@ impl Adapter for Beanstalkd {
     const NAME: &'static str = "beanstalkd";
     const SCHEMES: &'static [&'static str] = &["beanstalkd", "beanstalk"];
     const EXAMPLE: &'static str = "beanstalkd://localhost:11300/tube";
+    const PARTS: Parts = Parts::server().with(&[(Part::Name, &["TUBE"])]);
     type Client = BeanstalkdClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

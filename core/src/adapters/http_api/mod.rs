@@ -56,6 +56,7 @@ use super::shared::{one_host, require_scheme};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::{self, Part};
 use crate::secret::Secret;
 
 const TOTAL_TIMEOUT: Duration = Duration::from_mins(1);
@@ -138,6 +139,8 @@ impl Adapter for HttpApi {
     const NAME: &'static str = "HTTP API";
     const SCHEMES: &'static [&'static str] = &["https", "http"];
     const EXAMPLE: &'static str = "https://:token@api.example.com/v1";
+    const PARTS: parts::Parts =
+        parts::Parts::server().without_name().with(&[(Part::Password, &["TOKEN", "API_KEY"])]);
     type Client = HttpClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

@@ -63,6 +63,7 @@ use super::shared::{one_host, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::{Part, Parts};
 use crate::secret::Secret;
 
 const DEFAULT_PORT: u16 = 443;
@@ -142,6 +143,9 @@ impl Adapter for Loggly {
     const NAME: &'static str = "Loggly";
     const SCHEMES: &'static [&'static str] = &["loggly"];
     const EXAMPLE: &'static str = "loggly://TOKEN@logs-01.loggly.com?tag=shop";
+    const PARTS: Parts = Parts::hosted("loggly://logs-01.loggly.com")
+        .with(&[(Part::Username, &["TOKEN", "CUSTOMER_TOKEN"]), (Part::Param("tag"), &["TAG"])])
+        .authorities("tls_ca");
     type Client = LogglyClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {

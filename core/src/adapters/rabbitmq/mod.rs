@@ -71,6 +71,7 @@ use super::shared::{one_host, read_certificates, require_scheme};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
+use crate::parts::{Part, Parts};
 use crate::secret::Secret;
 
 const DEFAULT_HEARTBEAT: u16 = 10;
@@ -129,6 +130,10 @@ impl Adapter for RabbitMq {
     const NAME: &'static str = "RabbitMQ";
     const SCHEMES: &'static [&'static str] = &["amqp", "amqps"];
     const EXAMPLE: &'static str = "amqp://user:password@localhost:5672/vhost";
+    const PARTS: Parts = Parts::server()
+        .with(&[(Part::Name, &["VHOST", "VIRTUAL_HOST"])])
+        .known_as(&["rabbitmq"])
+        .authorities("cacertfile");
     type Client = RabbitMqConnection;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
