@@ -3,10 +3,12 @@
 
 use std::fmt::{Debug, Display};
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use backing_services::{Adapter, BackingServices, Environment, Error, Handle};
 use backing_services_tests::servers::{Silent, StandIn, free_port};
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tracing_subscriber::Layer;
@@ -112,7 +114,16 @@ macro_rules! adapters {
                     Environment::from_pairs([("IT_URL", url), ("IT_URL_FILE", url)]),
                     Environment::from_pairs([("IT_ULR", url)]),
                     Environment::default().with_dotenv(&dotenv),
+                    Environment::from_pairs([("CREDENTIALS_DIRECTORY", credentials(&folder, url))]),
+                    Environment::from_pairs([("SERVICE_BINDING_ROOT", bindings(&folder, url))]),
+                    Environment::from_pairs([("VCAP_SERVICES", services(url))]),
+                    Environment::from_pairs([("VCAP_SERVICES", url)]),
+                    Environment::from_pairs([("IT_URL", url), ("IT_PASSWORD", "hZ8ead")]),
+                    Environment::from_pairs(PARTS),
+                    Environment::from_pairs(PARTS.into_iter().chain([("IT_USERNAME", url)])),
                 ] {
+                    show(environment.explain::<Services>());
+                    show(Services::manifest().picture_of(&environment).mermaid());
                     load(&environment);
                 }
             }
@@ -175,6 +186,42 @@ adapters! {
     sql: backing_services::Sql;
     sqlite: backing_services::Sqlite;
     twitter: backing_services::Twitter;
+}
+
+/// A handle in parts, and parts of nothing.
+const PARTS: [(&str, &str); 8] = [
+    ("IT_HOST", "localhost"),
+    ("IT_PORT", "tZ8oken"),
+    ("IT_USER", "uZ8user"),
+    ("IT_TOKEN", "tZ8oken"),
+    ("IT_API_KEY", "tZ8oken"),
+    ("IT_PASSWORD", "pZ8word"),
+    ("IT_NAME", "vZ8alue"),
+    ("IT_REGION", "vZ8alue"),
+];
+
+fn path(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+fn credentials(folder: &TempDir, url: &str) -> String {
+    std::fs::write(folder.path().join("IT_URL"), url).unwrap();
+    path(folder.path())
+}
+
+fn bindings(folder: &TempDir, url: &str) -> String {
+    let root = folder.path().join("bindings");
+    for (binding, entry) in [("it", "uri"), ("other", "password")] {
+        std::fs::create_dir_all(root.join(binding)).unwrap();
+        std::fs::write(root.join(binding).join("type"), "vZ8alue").unwrap();
+        std::fs::write(root.join(binding).join(entry), url).unwrap();
+    }
+    path(&root)
+}
+
+fn services(url: &str) -> String {
+    let service = |name: &str| serde_json::json!({ "name": name, "credentials": { "uri": url, "password": "pZ8word" } });
+    serde_json::json!({ "tZ8oken": [service("it"), service("other")] }).to_string()
 }
 
 fn look_by_every_adapter(url: &str) {
