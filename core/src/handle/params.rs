@@ -288,6 +288,9 @@ fn same_word(a: &str, b: &str) -> bool {
 
 pub(crate) const DURATION: &str = "a duration such as `500ms`, `5s`, `2m` or `1h`, above zero";
 
+/// More than a century: adding what is longer to the time of the clock may panic.
+const LONGEST_SECONDS: u64 = u32::MAX as u64;
+
 /// A whole number and its unit; a bare number would be read as seconds by some and milliseconds by others.
 ///
 /// `const`, because the derive checks a default with it.
@@ -303,16 +306,18 @@ pub(crate) const fn parse_duration(text: &str) -> Option<Duration> {
         Ok(number) if number > 0 => number,
         _ => return None,
     };
-    let seconds = match unit.as_bytes() {
-        b"ms" => return Some(Duration::from_millis(number)),
-        b"s" => Some(number),
-        b"m" => number.checked_mul(60),
-        b"h" => number.checked_mul(3600),
+    let milliseconds = match unit.as_bytes() {
+        b"ms" => Some(number),
+        b"s" => number.checked_mul(1000),
+        b"m" => number.checked_mul(60 * 1000),
+        b"h" => number.checked_mul(3600 * 1000),
         _ => None,
     };
-    match seconds {
-        Some(seconds) => Some(Duration::from_secs(seconds)),
-        None => None,
+    match milliseconds {
+        Some(milliseconds) if milliseconds / 1000 <= LONGEST_SECONDS => {
+            Some(Duration::from_millis(milliseconds))
+        }
+        _ => None,
     }
 }
 

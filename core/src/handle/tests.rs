@@ -310,6 +310,16 @@ mod params {
         assert_eq!(shared.max_connections.map(NonZeroU32::get), Some(5));
         assert_eq!(shared.connect_timeout, Some(Duration::from_millis(250)));
         assert_eq!(both("").unwrap().0, Own { mode: None, verify: None, token: None });
+        // What the clock cannot add would panic in whoever waits for so long.
+        for (timeout, taken) in [
+            ("1000000h", true),
+            ("2000000h", false),
+            ("99999999999s", false),
+            ("18446744073709551615ms", false),
+            ("18446744073709551615h", false),
+        ] {
+            assert_eq!(both(&format!("connect_timeout={timeout}")).is_ok(), taken, "{timeout}");
+        }
     }
 
     #[test]

@@ -55,7 +55,7 @@ mod wire;
 pub use self::link::RabbitMqConnection;
 
 use std::fmt;
-use std::num::{NonZeroU16, NonZeroU64};
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ struct Params {
     heartbeat: Option<NonZeroU16>,
     channel_max: Option<NonZeroU16>,
     connect_timeout: Option<Duration>,
-    connection_timeout: Option<NonZeroU64>,
+    connection_timeout: Option<NonZeroU32>,
     cacertfile: Option<PathBuf>,
     certfile: Option<PathBuf>,
     keyfile: Option<PathBuf>,
@@ -176,7 +176,8 @@ impl Adapter for RabbitMq {
 
     fn connect_timeout(&self) -> Duration {
         let milliseconds = self.params.connection_timeout;
-        let timeout = milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.get()));
+        let timeout =
+            milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.get().into()));
         self.params.connect_timeout.or(timeout).unwrap_or(CONNECT_TIMEOUT)
     }
 }
