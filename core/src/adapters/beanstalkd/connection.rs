@@ -16,11 +16,13 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::protocol::{Command, Reply, Tube, parse};
-use super::stats::JobStats;
+use super::stats::{JobState, JobStats};
 
-/// Commands without an answer yet. More of them wait their turn, so that a slow server holds producers up
-/// instead of filling the memory.
-const IN_FLIGHT: usize = 4096;
+/// Commands without an answer yet, and what their bodies may have in all: 4096 or 32 MiB. More of them wait
+/// their turn, so that a slow server holds producers up instead of filling the memory.
+const IN_FLIGHT: u32 = 4096;
+/// The bytes of a body that count as one more command.
+const SLOT: usize = 8 << 10;
 /// A buffer that one big job has blown up is not kept.
 const BIG_BUFFER: usize = 1 << 20;
 const READ: usize = 16 << 10;
@@ -128,7 +130,7 @@ impl Connection {
                 closing: false,
                 end: None,
             }),
-            slots: Arc::new(Semaphore::new(IN_FLIGHT)),
+            slots: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
             written: Notify::new(),
             idle: Notify::new(),
             ended: Notify::new(),
@@ -154,14 +156,20 @@ impl Connection {
         command: Command<'_>,
         limit: Duration,
     ) -> Result<Answer, Fault> {
-        let slot = self.slot(limit).await?;
+        let slot = self.slot(command, limit).await?;
         let answer = self.send(slot, setup, command)?;
         self.answer(answer, limit).await
     }
 
     /// Room for one more command.
-    async fn slot(&self, limit: Duration) -> Result<OwnedSemaphorePermit, Fault> {
-        match timeout(limit, Arc::clone(&self.0.slots).acquire_owned()).await {
+    async fn slot(
+        &self,
+        command: Command<'_>,
+        limit: Duration,
+    ) -> Result<OwnedSemaphorePermit, Fault> {
+        let slots = u32::try_from(1 + command.body_len() / SLOT).unwrap_or(IN_FLIGHT);
+        let room = Arc::clone(&self.0.slots).acquire_many_owned(slots.min(IN_FLIGHT));
+        match timeout(limit, room).await {
             Ok(Ok(slot)) => Ok(slot),
             Ok(Err(_)) => Err(Fault::NotSent(self.0.end_or_closed())),
             Err(_) => {
@@ -191,7 +199,7 @@ impl Connection {
         command: Command<'_>,
         limit: Duration,
     ) -> Result<Answer, Fault> {
-        let slot = self.slot(limit).await?;
+        let slot = self.slot(command, limit).await?;
         let answer = {
             let mut state = self.0.state();
             state.check_open()?;
@@ -208,7 +216,7 @@ impl Connection {
         command: Command<'_>,
         limit: Duration,
     ) -> Result<Answer, Fault> {
-        let slot = self.slot(limit).await?;
+        let slot = self.slot(command, limit).await?;
         let answer = {
             let mut state = self.0.state();
             state.check_open()?;
@@ -372,8 +380,11 @@ impl Shared {
                     None => Err(strange("the server answered what nobody asked")),
                 };
             };
+            // One whose time to run was over meanwhile is not ours to release: it may be in hand once more.
             if let (Pending::Unwanted(id), Reply::Ok(yaml)) = (&pending, &reply)
                 && let Ok(stats) = JobStats::parse(yaml)
+                && stats.state == JobState::Reserved
+                && !state.reserved.contains_key(id)
             {
                 let release = Command::Release { id: *id, priority: stats.priority, delay: 0 };
                 state.push(release, Pending::Nobody);
@@ -538,4 +549,100 @@ fn no_answer() -> End {
 
 fn strange(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    use tokio::net::TcpListener;
+    use tokio::net::tcp::OwnedReadHalf;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    /// A connection and its other end.
+    async fn pair() -> (Connection, BufReader<OwnedReadHalf>, OwnedWriteHalf) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connection = Connection::dial("127.0.0.1", port, false).await.unwrap();
+        let (reader, writer) = listener.accept().await.unwrap().0.into_split();
+        (connection, BufReader::new(reader), writer)
+    }
+
+    #[tokio::test]
+    async fn a_silent_server_fills_no_memory() {
+        let (connection, _reader, _writer) = pair().await;
+        let connection = Arc::new(connection);
+        for _ in 0..100 {
+            let connection = Arc::clone(&connection);
+            tokio::spawn(async move {
+                let body = vec![b'x'; 1 << 20];
+                let put = Command::Put { priority: 0, delay: 0, ttr: 1, body: &body };
+                let _ = connection.call(Setup::None, put, LIMIT).await;
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let sent = connection.0.state().pending.len();
+        assert!((16..=32).contains(&sent), "{sent} MiB wait for an answer");
+    }
+
+    /// A body bigger than all that may be in flight goes alone.
+    #[tokio::test]
+    async fn a_huge_job_has_its_turn() {
+        let (connection, mut reader, mut writer) = pair().await;
+        tokio::spawn(async move {
+            let mut bytes = vec![0; 1 << 20];
+            let mut left: usize = 40 << 20;
+            while left > 0 {
+                left = left.saturating_sub(reader.read(&mut bytes).await.unwrap());
+            }
+            writer.write_all(b"INSERTED 1\r\n").await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let body = vec![b'x'; 40 << 20];
+        let put = Command::Put { priority: 0, delay: 0, ttr: 1, body: &body };
+        let answer = connection.call(Setup::None, put, Duration::from_secs(30)).await;
+        assert!(matches!(answer, Ok(Answer::Reply(Reply::Inserted(1)))));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_nobody_wants_is_released_if_it_is_still_ours() {
+        let stats = |state: &str| {
+            format!(
+                "---\nid: 1\ntube: a\nstate: {state}\npri: 7\nage: 7\ndelay: 0\nttr: 60\n\
+                 time-left: 59\nfile: 1\nreserves: 2\ntimeouts: 1\nreleases: 0\nburies: 0\nkicks: 0\n"
+            )
+        };
+        for (state, then) in [("reserved", "release 1 7 0"), ("ready", "list-tube-used")] {
+            let (connection, mut reader, mut writer) = pair().await;
+            let server = tokio::spawn(async move {
+                let mut lines = Vec::new();
+                loop {
+                    let mut line = String::new();
+                    reader.read_line(&mut line).await.unwrap();
+                    let answer = match line.trim_end() {
+                        "reserve-with-timeout 0" => "RESERVED 1 1\r\nx\r\n".to_owned(),
+                        "stats-job 1" => {
+                            let stats = stats(state);
+                            format!("OK {}\r\n{stats}\r\n", stats.len())
+                        }
+                        other => {
+                            lines.push(other.to_owned());
+                            return lines;
+                        }
+                    };
+                    writer.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+            let reserve = Command::Reserve { seconds: 0 };
+            let Ok(Answer::Held(held)) = connection.call(Setup::None, reserve, LIMIT).await else {
+                panic!("no job");
+            };
+            drop(held);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let asked = connection.call(Setup::None, Command::ListTubeUsed, LIMIT);
+            let _ = timeout(Duration::from_millis(200), asked).await;
+            assert_eq!(server.await.unwrap(), [then], "{state}");
+        }
+    }
 }

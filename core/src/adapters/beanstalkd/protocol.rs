@@ -131,6 +131,13 @@ impl Command<'_> {
         }
     }
 
+    pub(super) fn body_len(self) -> usize {
+        match self {
+            Self::Put { body, .. } => body.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether the server may keep everything behind it waiting.
     pub(super) fn blocks(self) -> bool {
         matches!(self, Self::Reserve { seconds: 1.. })

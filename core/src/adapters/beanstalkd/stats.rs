@@ -96,6 +96,7 @@ fn lines(yaml: &[u8]) -> Result<impl Iterator<Item = &str>, BeanstalkdError> {
 /// # }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum JobState {
     /// It waits for a consumer.
     Ready,
