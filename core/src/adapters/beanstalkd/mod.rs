@@ -36,6 +36,8 @@ mod client;
 mod connection;
 mod consumer;
 mod error;
+mod job;
+mod link;
 mod protocol;
 mod stats;
 
@@ -46,8 +48,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use self::client::{BeanstalkdClient, Peeked, PutOptions};
-pub use self::consumer::{Consumer, Job};
+pub use self::consumer::Consumer;
 pub use self::error::BeanstalkdError;
+pub use self::job::Job;
 pub use self::stats::{JobState, JobStats, Stats};
 
 use self::protocol::Tube;

@@ -1,0 +1,201 @@
+//! What all clones of a client and its consumers share: the connections, and how they come back.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::BeanstalkdError;
+use super::connection::{Answer, Connection, End, Fault, Setup, Shared};
+use super::protocol::Command;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+type Result<T, E = BeanstalkdError> = std::result::Result<T, E>;
+
+/// Whether a command may be sent again when its answer is lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    Yes,
+    No,
+}
+
+/// What all clones of a client and its consumers share.
+pub(super) struct Core {
+    host: String,
+    port: u16,
+    pub(super) ttr: Duration,
+    pub(super) limit: Duration,
+    main: Mutex<Option<Arc<Connection>>>,
+    /// One task connects, the others wait for it. Holds when that failed last, and how.
+    dialing: tokio::sync::Mutex<Option<(Instant, Arc<io::Error>)>>,
+    /// The connections that wait for jobs or hold one, to be ended with the client.
+    lanes: Mutex<Vec<Weak<Shared>>>,
+    closed: AtomicBool,
+}
+
+impl Core {
+    pub(super) fn new(host: String, port: u16, ttr: Duration, limit: Duration) -> Self {
+        Self {
+            host,
+            port,
+            ttr,
+            limit,
+            main: Mutex::new(None),
+            dialing: tokio::sync::Mutex::new(None),
+            lanes: Mutex::new(Vec::new()),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Until when a connection is tried for.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.limit
+    }
+
+    /// Sends a command over the shared connection. Without a deadline to connect by, one attempt is made.
+    pub(super) async fn call(
+        &self,
+        setup: Setup<'_>,
+        command: Command<'_>,
+        deadline: Option<Instant>,
+        repeat: Repeat,
+    ) -> Result<(Answer, Arc<Connection>)> {
+        let mut pause = Pause::new();
+        // A connection that has died unnoticed is found out once.
+        let until = deadline.unwrap_or_else(|| self.deadline());
+        loop {
+            let connection = self.connection(deadline).await?;
+            let error = match connection.call(setup, command, self.limit).await {
+                Ok(answer) => return Ok((answer, connection)),
+                Err(Fault::NoAnswer(End::Broken(cause))) if repeat == Repeat::No => {
+                    return Err(BeanstalkdError::Unknown(cause));
+                }
+                Err(Fault::NoAnswer(End::Broken(cause))) => BeanstalkdError::Unknown(cause),
+                Err(Fault::NotSent(End::Broken(cause))) => BeanstalkdError::Unreachable(cause),
+                Err(_) => return Err(BeanstalkdError::Closed),
+            };
+            if !pause.before(until).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// The shared connection, a new one if need be.
+    pub(super) async fn connection(&self, deadline: Option<Instant>) -> Result<Arc<Connection>> {
+        let mut pause = Pause::new();
+        loop {
+            if self.closed.load(Ordering::SeqCst) {
+                return Err(BeanstalkdError::Closed);
+            }
+            if let Some(connection) = self.living() {
+                return Ok(connection);
+            }
+            let until = deadline.unwrap_or_else(|| self.deadline());
+            let error = match timeout_at(until, self.dial_main()).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => error,
+                Err(_) => Arc::new(io::ErrorKind::TimedOut.into()),
+            };
+            if self.closed.load(Ordering::SeqCst) {
+                return Err(BeanstalkdError::Closed);
+            }
+            if deadline.is_none() || !pause.before(until).await {
+                return Err(BeanstalkdError::Unreachable(error));
+            }
+        }
+    }
+
+    pub(super) fn living(&self) -> Option<Arc<Connection>> {
+        let main = self.main.lock().unwrap_or_else(PoisonError::into_inner);
+        main.as_ref().filter(|connection| connection.is_alive()).cloned()
+    }
+
+    async fn dial_main(&self) -> Result<Arc<Connection>, Arc<io::Error>> {
+        let asked = Instant::now();
+        let mut failed = self.dialing.lock().await;
+        if let Some(connection) = self.living() {
+            return Ok(connection);
+        }
+        // `close` has set this before it takes the lock.
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Arc::new(io::ErrorKind::NotConnected.into()));
+        }
+        // Another task has just tried for everybody who was waiting.
+        if let Some((when, error)) = &*failed
+            && *when >= asked
+        {
+            return Err(Arc::clone(error));
+        }
+        match Connection::dial(&self.host, self.port, false).await {
+            Ok(connection) => {
+                let connection = Arc::new(connection);
+                let mut main = self.main.lock().unwrap_or_else(PoisonError::into_inner);
+                *main = Some(Arc::clone(&connection));
+                Ok(connection)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                *failed = Some((Instant::now(), Arc::clone(&error)));
+                Err(error)
+            }
+        }
+    }
+
+    /// A further connection, which may wait for a job. One attempt.
+    pub(super) async fn dial_lane(&self, until: Instant) -> Result<Connection> {
+        let unreachable = |error| BeanstalkdError::Unreachable(Arc::new(error));
+        let lane = timeout_at(until, Connection::dial(&self.host, self.port, true)).await;
+        let lane =
+            lane.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(unreachable)?;
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        // Checked under the lock, so that `close` misses none.
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(BeanstalkdError::Closed);
+        }
+        lanes.retain(|lane| lane.strong_count() > 0);
+        lanes.push(Arc::downgrade(lane.shared()));
+        Ok(lane)
+    }
+
+    pub(super) async fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let until = Instant::now() + self.limit;
+        let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
+        for lane in lanes.iter().filter_map(Weak::upgrade) {
+            lane.finish(until).await;
+        }
+        // Whoever is connecting comes first.
+        let _dialing = self.dialing.lock().await;
+        let main = self.main.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(main) = main {
+            main.shared().finish(until).await;
+        }
+    }
+}
+
+/// Longer and longer waits between attempts.
+pub(super) struct Pause(Duration);
+
+impl Pause {
+    pub(super) fn new() -> Self {
+        Self(FIRST_PAUSE)
+    }
+
+    /// Waits, and tells whether there is time for another attempt.
+    pub(super) async fn before(&mut self, until: Instant) -> bool {
+        if Instant::now() + self.0 >= until {
+            return false;
+        }
+        self.wait().await;
+        true
+    }
+
+    pub(super) async fn wait(&mut self) {
+        sleep(self.0).await;
+        self.0 = (self.0 * 2).min(LONGEST_PAUSE);
+    }
+}
