@@ -10,6 +10,7 @@ use std::thread;
 use tokio::runtime::{self, Handle};
 use tokio::task::JoinHandle;
 
+use super::shared::closed;
 use crate::error::ClientError;
 
 #[cfg(feature = "loggly")]
@@ -57,8 +58,4 @@ fn enter() {
 /// What a task of [`start`]'s thread gave, unless the thread ended before.
 pub(crate) async fn outcome<T>(task: JoinHandle<Result<T, ClientError>>) -> Result<T, ClientError> {
     task.await.unwrap_or_else(|_| Err(closed()))
-}
-
-pub(crate) fn closed() -> ClientError {
-    ClientError::new("the client is closed")
 }

@@ -40,12 +40,13 @@ use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 
 use super::CONNECT_TIMEOUT;
-use super::http::{cause, refused, require_tls};
-use super::shared::{one_host, require_scheme, within};
+use super::http::{cause, origin, refused};
+use super::shared::{closed, login, one_host, refuse_colon, require_scheme, require_tls, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
 use crate::parts::Parts;
+use crate::secret::Secret;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -76,7 +77,7 @@ pub struct CouchDb {
     handle: Handle,
     host: Host,
     tls: bool,
-    credentials: Option<(String, crate::secret::Secret)>,
+    credentials: Option<(String, Secret)>,
     database: String,
     params: Params,
 }
@@ -133,19 +134,12 @@ impl Adapter for CouchDb {
                 "expected whole seconds such as `30s`".to_owned(),
             ));
         }
-        let credentials = match (handle.username(), handle.password()) {
-            (None, None) => None,
-            (Some(user), Some(password)) if !user.contains(':') => {
+        let credentials = match login(handle)? {
+            None => None,
+            Some((user, password)) => {
+                refuse_colon(user)?;
                 require_tls(handle, tls, "use `couchdbs://`, or `https://`")?;
                 Some((user.to_owned(), password.clone()))
-            }
-            (Some(_), Some(_)) => {
-                return Err(HandleError::new("a `:` stands in the user name")
-                    .with_help("Basic authentication cannot send one"));
-            }
-            _ => {
-                return Err(HandleError::new("the handle has a user name or a password alone")
-                    .with_help("write both, as in `couchdbs://user:password@host/database`"));
             }
         };
         let database = handle.name()?.ok_or_else(|| {
@@ -192,7 +186,7 @@ impl Adapter for CouchDb {
     /// Asks for the database: that proves the server, the credentials and that it exists.
     async fn ping(client: &CouchDatabase) -> Result<(), ClientError> {
         if client.closed.load(Ordering::Relaxed) {
-            return Err(ClientError::new("the client is closed"));
+            return Err(closed());
         }
         within(client.limit, async {
             let answer = client.call(Method::GET).await?;
@@ -236,7 +230,7 @@ fn not_couchdb(what: &str) -> ClientError {
 
 impl CouchDb {
     fn origin(&self) -> String {
-        format!("{}://{}", if self.tls { "https" } else { "http" }, self.host)
+        origin(self.tls, &self.host)
     }
 }
 
@@ -324,8 +318,8 @@ mod tests {
             ("couchdb://localhost/Shop", "the path is no name of a database"),
             ("couchdb://localhost/1shop", "the path is no name of a database"),
             ("couchdb://localhost/a/b", "the path has more than one segment"),
-            ("couchdb://u@localhost/shop", "the handle has a user name or a password alone"),
-            ("couchdb://:p@localhost/shop", "the handle has a user name or a password alone"),
+            ("couchdb://u@localhost/shop", "the handle has a user name and no password"),
+            ("couchdb://:p@localhost/shop", "the handle has a password and no user name"),
             ("couchdb://u%3Av:p@localhost/shop", "a `:` stands in the user name"),
             ("couchdb://localhost/shop?timeout=500ms", "the parameter `timeout` has a bad value"),
             ("couchdb://localhost/shop?creat=true", "unknown parameter `creat`"),

@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::http_api::{Credential, HttpClient, HttpErrorKind, Service, token};
-use super::shared::{require_scheme, within};
+use super::http_api::{Credential, HttpClient, HttpErrorKind, Service};
+use super::shared::{password_alone, require_scheme, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
@@ -70,7 +70,8 @@ impl Adapter for GoogleMaps {
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         require_scheme::<Self>(handle)?;
-        let credential = Credential::Query("key".to_owned(), token(handle, "API key")?);
+        let credential =
+            Credential::Query("key".to_owned(), password_alone(handle, "API key")?.clone());
         Ok(Self { service: Service::read(handle, credential)? })
     }
 

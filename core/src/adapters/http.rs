@@ -8,7 +8,7 @@ use reqwest::{Certificate, Client, ClientBuilder, StatusCode};
 use serde::Deserialize;
 
 use super::CONNECT_TIMEOUT;
-use super::shared::read_certificates;
+use super::shared::{certificates_without_tls, read_certificates, require_tls};
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
 
@@ -34,8 +34,7 @@ impl HttpParams {
     /// Whether TLS is used. `tls_ca` needs it to be of any use.
     pub(crate) fn check(self, tls: bool) -> Result<Self, HandleError> {
         if self.tls_ca.is_some() && !tls {
-            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
-                .with_help("leave `tls_ca` out, or use TLS"));
+            return Err(certificates_without_tls("leave `tls_ca` out, or use TLS"));
         }
         Ok(Self { tls, ..self })
     }
@@ -72,12 +71,33 @@ impl HttpParams {
     }
 }
 
-/// Refuses to send a credential in the clear to another machine.
-pub(crate) fn require_tls(handle: &Handle, tls: bool, help: &str) -> Result<(), HandleError> {
-    if tls || handle.hosts().iter().all(Host::is_loopback) {
-        return Ok(());
+/// Where a service is that is spoken to over TLS, unless it is a stand-in on this machine.
+///
+/// | parameter | meaning | default |
+/// |---|---|---|
+/// | `tls` | `none`: only to this machine, for a stand-in | `required` |
+#[derive(Deserialize)]
+pub(crate) struct TlsParams {
+    tls: Option<Tls>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Tls {
+    None,
+    Required,
+}
+
+impl TlsParams {
+    pub(crate) fn is_on(&self, handle: &Handle) -> Result<bool, HandleError> {
+        let tls = !matches!(self.tls, Some(Tls::None));
+        let help = "leave `tls` out; `tls=none` is for a stand-in on this machine";
+        require_tls(handle, tls, help).map(|()| tls)
     }
-    Err(HandleError::insecure("the credential would be sent in the clear to another machine", help))
+}
+
+pub(crate) fn origin(tls: bool, host: &Host) -> String {
+    format!("{}://{host}", if tls { "https" } else { "http" })
 }
 
 /// The root cause of a call that had no answer. The URL, which may hold a credential, is left out.

@@ -31,7 +31,7 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::CONNECT_TIMEOUT;
-use super::shared::{require_scheme, within};
+use super::shared::{refuse_path, require_scheme, several_hosts, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
@@ -135,23 +135,11 @@ impl Adapter for Memcached {
                 "leave the user name and password out, and reach the server over a private network",
             ));
         }
-        if !matches!(handle.path(), "" | "/") {
-            return Err(HandleError::new("the handle has a path")
-                .with_help("end it after the host and port"));
-        }
-        if handle.hosts().is_empty() {
-            return Err(HandleError::new("the handle has no host"));
-        }
-        if handle.hosts().iter().any(|host| host.name().contains([':', '/'])) {
+        refuse_path(handle)?;
+        let servers = several_hosts(handle, DEFAULT_PORT)?;
+        if handle.hosts().iter().any(|host| host.name().contains(':')) {
             return Err(HandleError::new("the client reaches servers over IPv4 only")
                 .with_help("write a host name or an IPv4 address"));
-        }
-        let servers: Vec<_> =
-            handle.hosts().iter().map(|host| host.or_port(DEFAULT_PORT).to_string()).collect();
-        if (1..servers.len()).any(|at| servers[..at].contains(&servers[at])) {
-            return Err(
-                HandleError::new("the same server is named twice").with_help("name each once")
-            );
         }
         Ok(Self { handle: handle.clone(), servers, params })
     }
@@ -331,6 +319,7 @@ mod tests {
             ("memcached:///", "the handle has no host"),
             ("memcached://u:p@h", "the client does not authenticate"),
             ("memcached://h/0", "the handle has a path"),
+            ("memcached://%2Frun%2Fm.sock", "the host is a path"),
             ("memcached://[::1]", "the client reaches servers over IPv4 only"),
             ("memcached://a,a:11211", "the same server is named twice"),
             ("memcached://h?max_connections=0", "the parameter `max_connections` has a bad value"),

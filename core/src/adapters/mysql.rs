@@ -45,7 +45,7 @@ use sqlx::MySqlPool;
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlSslMode};
 
 use super::pool::{self, PoolParams};
-use super::shared::{one_host, read_certificates, require_scheme};
+use super::shared::{certificates_without_tls, one_host, read_certificates, require_scheme};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
@@ -150,8 +150,9 @@ impl Adapter for MySql {
         };
         let unencrypted = matches!(ssl_mode, SslMode::Disabled);
         if unencrypted && (params.ssl_ca.is_some() || params.ssl_cert.is_some()) {
-            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
-                .with_help("write `ssl-mode=verify_identity`, or leave the certificates out"));
+            return Err(certificates_without_tls(
+                "write `ssl-mode=verify_identity`, or leave the certificates out",
+            ));
         }
         Ok(Self {
             handle: handle.clone(),

@@ -74,8 +74,8 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::background;
-use super::http::{HttpParams, cause, refused, require_tls};
-use super::shared::{one_host, require_scheme, within};
+use super::http::{HttpParams, TlsParams, cause, origin, refused};
+use super::shared::{closed, one_host, refuse_path, require_scheme, user_alone, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
@@ -117,15 +117,7 @@ pub struct NewRelic {
 
 #[derive(Deserialize)]
 struct Params {
-    tls: Option<TlsParam>,
     service_name: Option<String>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum TlsParam {
-    None,
-    Required,
 }
 
 /// The providers of the OpenTelemetry SDK that export to a [`NewRelic`] handle.
@@ -181,28 +173,17 @@ impl Adapter for NewRelic {
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         require_scheme::<Self>(handle)?;
-        let (http, params): (HttpParams, Params) = handle.params()?;
-        if !matches!(handle.path(), "" | "/") {
-            return Err(HandleError::new("the handle has a path")
-                .with_help("end it after the host and port"));
-        }
+        let (http, secure, params): (HttpParams, TlsParams, Params) = handle.params()?;
+        refuse_path(handle)?;
         let host = one_host(handle)?.or_port(DEFAULT_PORT);
-        if handle.password().is_some() {
-            return Err(HandleError::new("the handle has a password")
-                .with_help("write the license key alone before the `@`"));
-        }
-        let key = handle.username().ok_or_else(|| {
-            HandleError::new("the license key is missing").with_help("write it before the host")
-        })?;
-        let mut key = HeaderValue::from_str(key)
+        let mut key = HeaderValue::from_str(user_alone(handle, "license key")?)
             .map_err(|_| HandleError::new("the license key has characters that no key has"))?;
         key.set_sensitive(true);
         if params.service_name.as_deref() == Some("") {
             return Err(HandleError::new("the parameter `service_name` is empty")
                 .with_help("name the service, or leave the parameter out"));
         }
-        let tls = params.tls != Some(TlsParam::None);
-        require_tls(handle, tls, "leave `tls=none` out")?;
+        let tls = secure.is_on(handle)?;
         let http = http.check(tls)?;
         let service_name = params.service_name;
         Ok(Self { handle: handle.clone(), host, key, tls, service_name, http })
@@ -213,10 +194,9 @@ impl Adapter for NewRelic {
         let runtime = background::start("newrelic", async {
             let _ = ended.await;
         })?;
-        let scheme = if self.tls { "https" } else { "http" };
         let sender = Sender {
             http: self.http.client(&self.host)?.build().map_err(|error| cause(&error))?,
-            base: format!("{scheme}://{}", self.host),
+            base: origin(self.tls, &self.host),
             key: self.key.clone(),
             runtime,
             _running: running,
@@ -234,7 +214,7 @@ impl Adapter for NewRelic {
     async fn ping(client: &NewRelicClient) -> Result<(), ClientError> {
         let sender = &client.sender;
         if sender.closed.load(Ordering::Relaxed) {
-            return Err(background::closed());
+            return Err(closed());
         }
         within(sender.connect_timeout, async {
             let mut request = Request::new(Bytes::new());
@@ -449,8 +429,14 @@ mod tests {
     #[test]
     fn refuses_what_means_nothing() {
         for (text, message) in [
-            ("newrelic://otlp.nr-data.net", "the license key is missing"),
-            ("newrelic://k:p@otlp.nr-data.net", "the handle has a password"),
+            (
+                "newrelic://otlp.nr-data.net",
+                "the handle needs the license key as user name and no password",
+            ),
+            (
+                "newrelic://k:p@otlp.nr-data.net",
+                "the handle needs the license key as user name and no password",
+            ),
             ("newrelic://k@otlp.nr-data.net/v1/traces", "the handle has a path"),
             ("newrelic://k@a,b", "the handle names several hosts"),
             ("newrelic://k%0A@h", "the license key has characters that no key has"),

@@ -53,7 +53,7 @@ use sqlx::postgres::{PgConnectOptions, PgDatabaseError};
 use sqlx::{ConnectOptions, PgPool};
 
 use super::pool::{self, PoolParams};
-use super::shared::{one_host, read_certificates, require_scheme};
+use super::shared::{certificates_without_tls, one_host, read_certificates, require_scheme};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
@@ -205,10 +205,9 @@ fn ssl_mode(handle: &Handle, host: &Host, params: &Params) -> Result<SslMode, Ha
         };
     }
     match mode {
-        SslMode::Disable if has_files => {
-            Err(HandleError::new("the handle has certificates but no TLS to use them in")
-                .with_help("write `sslmode=verify-full`, or leave the certificates out"))
-        }
+        SslMode::Disable if has_files => Err(certificates_without_tls(
+            "write `sslmode=verify-full`, or leave the certificates out",
+        )),
         SslMode::Prefer if has_authority => {
             Err(HandleError::new("under this `sslmode` nothing is verified against `sslrootcert`")
                 .with_help("write `sslmode=verify-full`, or leave `sslrootcert` out"))

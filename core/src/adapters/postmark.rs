@@ -27,16 +27,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
-use serde::Deserialize;
 use url::Url;
 
-use super::http::{HttpParams, cause, refused};
-use super::shared::{one_host, require_scheme, within};
+use super::http::{HttpParams, TlsParams, cause, origin, refused};
+use super::shared::{closed, one_host, refuse_path, require_scheme, user_alone, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
 use crate::parts::{Part, Parts};
 use crate::secret::Secret;
+
+const DEFAULT_PORT: u16 = 443;
 
 /// One server of a Postmark account. Its client is [`PostmarkClient`].
 ///
@@ -72,7 +73,7 @@ pub struct Postmark {
     host: Host,
     tls: bool,
     token: Secret,
-    params: HttpParams,
+    http: HttpParams,
 }
 
 /// Runs the requests of the crate [`postmark`], as its `reqwest::PostmarkClient` does; but that one has no time
@@ -110,18 +111,6 @@ pub struct PostmarkClient {
     closed: Arc<AtomicBool>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum TlsParam {
-    None,
-    Required,
-}
-
-#[derive(Deserialize)]
-struct Params {
-    tls: Option<TlsParam>,
-}
-
 impl Adapter for Postmark {
     const NAME: &'static str = "Postmark";
     const SCHEMES: &'static [&'static str] = &["postmark"];
@@ -133,49 +122,33 @@ impl Adapter for Postmark {
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         require_scheme::<Self>(handle)?;
-        if !matches!(handle.path(), "" | "/") {
-            return Err(
-                HandleError::new("the handle has a path").with_help("end it after the host")
-            );
-        }
-        let (params, http): (Params, HttpParams) = handle.params()?;
+        let (http, secure): (HttpParams, TlsParams) = handle.params()?;
+        refuse_path(handle)?;
         let host = one_host(handle)?;
-        let (Some(token), None) = (handle.username(), handle.password()) else {
-            return Err(HandleError::new(
-                "the handle needs the server token as user name and no password",
-            )
-            .with_help("write `postmark://SERVER_TOKEN@api.postmarkapp.com`"));
-        };
+        let token = user_alone(handle, "server token")?;
         if HeaderValue::from_str(token).is_err() {
             return Err(HandleError::new("the server token has a character that no token has")
                 .with_help("copy it from the API Tokens tab of the Postmark server"));
         }
-        let tls = !matches!(params.tls, Some(TlsParam::None));
-        if !tls && !host.is_loopback() {
-            return Err(HandleError::insecure(
-                "the token would be sent in the clear to another machine",
-                "leave `tls` out; `tls=none` is for a stand-in on this machine",
-            ));
-        }
+        let tls = secure.is_on(handle)?;
         let host = match host.name() {
             "smtp.postmarkapp.com" => {
                 return Err(HandleError::new("the host is that of Postmark's SMTP")
                     .with_help("write `api.postmarkapp.com`, or use the type `Mail`"));
             }
-            _ => host.or_port(443),
+            _ => host.or_port(DEFAULT_PORT),
         };
-        let params = http.check(tls)?;
-        Ok(Self { handle: handle.clone(), host, tls, token: Secret::new(token), params })
+        let http = http.check(tls)?;
+        Ok(Self { handle: handle.clone(), host, tls, token: Secret::new(token), http })
     }
 
     async fn connect(&self) -> Result<PostmarkClient, ClientError> {
-        let http = self.params.client(&self.host)?.build().map_err(|error| cause(&error))?;
-        let base = format!("{}://{}", if self.tls { "https" } else { "http" }, self.host);
-        let base = Url::parse(&base).map_err(ClientError::caused_by)?;
+        let http = self.http.client(&self.host)?.build().map_err(|error| cause(&error))?;
+        let base = Url::parse(&origin(self.tls, &self.host)).map_err(ClientError::caused_by)?;
         let mut token =
             HeaderValue::from_str(self.token.expose()).map_err(ClientError::caused_by)?;
         token.set_sensitive(true);
-        let limit = self.params.connect_timeout();
+        let limit = self.http.connect_timeout();
         Ok(PostmarkClient { http, base, token, limit, closed: Arc::default() })
     }
 
@@ -199,7 +172,7 @@ impl Adapter for Postmark {
     }
 
     fn connect_timeout(&self) -> Duration {
-        self.params.connect_timeout()
+        self.http.connect_timeout()
     }
 }
 
@@ -211,7 +184,7 @@ impl PostmarkClient {
         complete: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Result<(StatusCode, Bytes), ClientError> {
         if self.closed.load(Ordering::Relaxed) {
-            return Err(ClientError::new("the client is closed"));
+            return Err(closed());
         }
         let (path, query) = match path_and_query.split_once('?') {
             Some((path, query)) => (path, Some(query)),

@@ -53,7 +53,9 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use serde::Deserialize;
 
 use super::CONNECT_TIMEOUT;
-use super::shared::{one_host, read_certificates, require_scheme, within};
+use super::shared::{
+    certificates_without_tls, one_host, read_certificates, require_scheme, require_tls, within,
+};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
@@ -151,16 +153,10 @@ impl Adapter for Redis {
                 .with_help("leave `tls` out, or write `redis://`"));
         }
         if params.tls_ca.is_some() && !has_tls {
-            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
-                .with_help("leave `tls_ca` out, or write `rediss://`"));
+            return Err(certificates_without_tls("leave `tls_ca` out, or write `rediss://`"));
         }
-        let exposed = !has_tls && handle.password().is_some() && !handle.is_loopback();
-        if exposed && params.tls.is_none() {
-            return Err(HandleError::insecure(
-                "the password would be sent in the clear to another machine",
-                "write `rediss://`, or `tls=none` if that is meant",
-            ));
-        }
+        let is_meant = has_tls || params.tls.is_some() || handle.password().is_none();
+        require_tls(handle, is_meant, "write `rediss://`, or `tls=none` if that is meant")?;
         Ok(Self { handle: handle.clone(), place, database, params })
     }
 

@@ -42,7 +42,9 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use serde::Deserialize;
 
 use super::CONNECT_TIMEOUT;
-use super::shared::{one_host, read_certificates, require_scheme, within};
+use super::shared::{
+    certificates_without_tls, one_host, read_certificates, refuse_path, require_scheme, within,
+};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
@@ -164,10 +166,7 @@ fn plain_security(tls: Option<TlsParam>, exposed: bool) -> Result<Security, Hand
 
 impl Smtp {
     pub(super) fn relay(handle: &Handle, params: Params) -> Result<Self, HandleError> {
-        if !matches!(handle.path(), "" | "/") {
-            return Err(HandleError::new("the handle has a path")
-                .with_help("end it after the host and port"));
-        }
+        refuse_path(handle)?;
         let host = one_host(handle)?;
         let has_credentials = handle.username().is_some() || handle.password().is_some();
         let (default_port, security) = match (handle.scheme(), params.tls) {
@@ -243,8 +242,7 @@ impl Smtp {
                 .with_help("expected a host name such as `app.example.com`"));
         }
         if params.tls_ca.is_some() && security == Security::None {
-            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
-                .with_help("leave `tls_ca` out, or `tls=none`"));
+            return Err(certificates_without_tls("leave `tls_ca` out, or `tls=none`"));
         }
         let port = host.port().unwrap_or_default();
         Ok(Self { handle: handle.clone(), host, port, security, credentials, params })
@@ -293,24 +291,15 @@ impl Smtp {
     /// [Postmark's SMTP endpoint](https://postmarkapp.com/developer/user-guide/send-email-with-smtp): the
     /// server token is user name and password, STARTTLS is required. Another host is a stand-in.
     pub(super) fn postmark(handle: &Handle, params: Params) -> Result<Self, HandleError> {
-        if !matches!(handle.path(), "" | "/") {
-            return Err(
-                HandleError::new("the handle has a path").with_help("end it after the host")
-            );
-        }
+        refuse_path(handle)?;
         let host = one_host(handle)?;
-        let (Some(token), None) = (handle.username(), handle.password()) else {
-            return Err(HandleError::new(
-                "the handle needs the server token as user name and no password",
-            )
-            .with_help("write `postmark://SERVER_TOKEN@api.postmarkapp.com`"));
-        };
+        let token = super::shared::user_alone(handle, "server token")?;
         let security = match params.tls {
             None | Some(TlsParam::Required) => Security::StartTls,
             Some(TlsParam::None) if host.is_loopback() => Security::None,
             Some(TlsParam::None | TlsParam::Opportunistic) => {
                 return Err(HandleError::insecure(
-                    "the token would be sent in the clear to another machine",
+                    "the credential would be sent in the clear to another machine",
                     "leave `tls` out; `tls=none` is for a stand-in on this machine",
                 ));
             }

@@ -23,8 +23,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::http_api::{Credential, HttpClient, HttpErrorKind, Service, token};
-use super::shared::require_scheme;
+use super::http_api::{Credential, HttpClient, HttpErrorKind, Service};
+use super::shared::{password_alone, require_scheme};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
@@ -63,7 +63,7 @@ impl Adapter for Twitter {
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         require_scheme::<Self>(handle)?;
-        let credential = Credential::Bearer(token(handle, "Bearer token")?);
+        let credential = Credential::Bearer(password_alone(handle, "Bearer token")?.clone());
         Ok(Self { service: Service::read(handle, credential)? })
     }
 

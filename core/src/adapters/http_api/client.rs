@@ -12,6 +12,7 @@ use url::Url;
 
 use super::error::{HttpError, HttpErrorKind};
 use super::retry;
+use crate::adapters::shared::closed;
 use crate::error::{ClientError, mask};
 use crate::secret::Secret;
 
@@ -376,8 +377,7 @@ impl HttpClient {
         tries: &Tries<'_>,
     ) -> Result<Response, HttpError> {
         if self.inner.closed.load(Ordering::Relaxed) {
-            let cause = ClientError::new("the client is closed");
-            return Err(tries.error(HttpErrorKind::Closed, cause));
+            return Err(tries.error(HttpErrorKind::Closed, closed()));
         }
         self.authorize(&mut request);
         match self.inner.http.execute(request).await {

@@ -52,7 +52,7 @@ pub use self::error::{HttpError, HttpErrorKind};
 
 use self::client::{Applied, Parts};
 use super::http::{self, HttpParams};
-use super::shared::{one_host, require_scheme};
+use super::shared::{one_host, refuse_colon, require_scheme, require_tls};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
@@ -212,18 +212,6 @@ fn credential(handle: &Handle, auth: Option<&str>) -> Result<Credential, HandleE
     }
 }
 
-/// The credential of a service that takes a key or a token as password.
-#[cfg(any(feature = "googlemaps", feature = "twitter"))]
-pub(super) fn token(handle: &Handle, name: &str) -> Result<Secret, HandleError> {
-    match (handle.username(), handle.password()) {
-        (None, Some(token)) => Ok(token.clone()),
-        _ => Err(HandleError::new(format!(
-            "the handle needs the {name} as password and no user name"
-        ))
-        .with_help("write it after a colon: `https://:...@host`")),
-    }
-}
-
 impl Service {
     /// For an adapter with no parameters but these and a ping of its own.
     #[cfg(any(feature = "googlemaps", feature = "lastfm", feature = "twitter"))]
@@ -244,7 +232,7 @@ impl Service {
         let host = one_host(handle)?.or_port(if tls { 443 } else { 80 });
         credential.check()?;
         if !matches!(credential, Credential::None) {
-            http::require_tls(handle, tls, "write `https`")?;
+            require_tls(handle, tls, "write `https`")?;
         }
         let path = handle.path();
         let base = Url::parse(&format!("{}://{host}{path}", handle.scheme()));
@@ -300,7 +288,11 @@ impl Service {
 impl Credential {
     /// What a header cannot hold is told when the handle is read.
     fn check(&self) -> Result<(), HandleError> {
-        let (Self::Bearer(value) | Self::Header(_, value)) = self else { return Ok(()) };
+        let value = match self {
+            Self::Bearer(value) | Self::Header(_, value) => value,
+            Self::Basic(user, _) => return refuse_colon(user),
+            _ => return Ok(()),
+        };
         let value = value.expose();
         if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) && value.trim() == value {
             return Ok(());
@@ -384,6 +376,7 @@ mod tests {
                 "https://u:k@h?auth=query:key",
                 "`auth` needs the credential as password and no user name",
             ),
+            ("https://u%3Av:p@h", "a `:` stands in the user name"),
             ("https://:a%20@h", "the credential holds a character that a header cannot"),
             (
                 "https://:%C3%A4@h?auth=header:X-Key",

@@ -58,8 +58,8 @@ use tokio::runtime;
 use self::queue::Queue;
 use self::worker::Endpoint;
 use super::background;
-use super::http::{HttpParams, cause, refused, require_tls};
-use super::shared::{one_host, require_scheme, within};
+use super::http::{HttpParams, TlsParams, cause, origin, refused};
+use super::shared::{closed, one_host, refuse_path, require_scheme, user_alone, within};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
@@ -97,15 +97,7 @@ pub struct Loggly {
 
 #[derive(Deserialize)]
 struct Params {
-    tls: Option<TlsParam>,
     tag: Option<String>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum TlsParam {
-    None,
-    Required,
 }
 
 /// Sends events to a [`Loggly`] handle. A clone feeds the same queue.
@@ -150,19 +142,10 @@ impl Adapter for Loggly {
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         require_scheme::<Self>(handle)?;
-        let (http, params): (HttpParams, Params) = handle.params()?;
-        if !matches!(handle.path(), "" | "/") {
-            return Err(HandleError::new("the handle has a path")
-                .with_help("end it after the host and port, and name tags with `tag`"));
-        }
+        let (http, secure, params): (HttpParams, TlsParams, Params) = handle.params()?;
+        refuse_path(handle)?;
         let host = one_host(handle)?.or_port(DEFAULT_PORT);
-        if handle.password().is_some() {
-            return Err(HandleError::new("the handle has a password")
-                .with_help("write the customer token alone before the `@`"));
-        }
-        let token = handle.username().ok_or_else(|| {
-            HandleError::new("the customer token is missing").with_help("write it before the host")
-        })?;
+        let token = user_alone(handle, "customer token")?;
         // Both become parts of a path.
         if !token.bytes().all(is_plain) {
             return Err(HandleError::new("the customer token has characters that no token has"));
@@ -177,19 +160,18 @@ impl Adapter for Loggly {
                  separate several with commas",
             ));
         }
-        let tls = params.tls != Some(TlsParam::None);
-        require_tls(handle, tls, "leave `tls=none` out")?;
+        let tls = secure.is_on(handle)?;
         let (http, token) = (http.check(tls)?, Secret::new(token));
         Ok(Self { handle: handle.clone(), host, token, tag, tls, http })
     }
 
     async fn connect(&self) -> Result<LogglyClient, ClientError> {
-        let scheme = if self.tls { "https" } else { "http" };
+        let origin = origin(self.tls, &self.host);
         let path = format!("bulk/{}/tag/{}/", self.token.expose(), self.tag);
         let endpoint = Arc::new(Endpoint {
             http: self.http.client(&self.host)?.build().map_err(|error| cause(&error))?,
-            shown: format!("{scheme}://{}", self.host),
-            url: Secret::new(format!("{scheme}://{}/{path}", self.host)),
+            url: Secret::new(format!("{origin}/{path}")),
+            shown: origin,
         });
         let queue = Arc::new(Queue::default());
         let worker = worker::run(Arc::clone(&queue), Arc::clone(&endpoint));
@@ -206,7 +188,7 @@ impl Adapter for Loggly {
     async fn ping(client: &LogglyClient) -> Result<(), ClientError> {
         let inner = &client.inner;
         if inner.queue.is_closed() {
-            return Err(background::closed());
+            return Err(closed());
         }
         let endpoint = Arc::clone(&inner.endpoint);
         let answer = inner.runtime.spawn(async move {
@@ -373,8 +355,14 @@ mod tests {
     #[test]
     fn refuses_what_means_nothing() {
         for (text, message) in [
-            ("loggly://logs-01.loggly.com", "the customer token is missing"),
-            ("loggly://t:p@logs-01.loggly.com", "the handle has a password"),
+            (
+                "loggly://logs-01.loggly.com",
+                "the handle needs the customer token as user name and no password",
+            ),
+            (
+                "loggly://t:p@logs-01.loggly.com",
+                "the handle needs the customer token as user name and no password",
+            ),
             ("loggly://t@logs-01.loggly.com/bulk", "the handle has a path"),
             ("loggly://t@a,b", "the handle names several hosts"),
             ("loggly://a%2Fb@h", "the customer token has characters that no token has"),

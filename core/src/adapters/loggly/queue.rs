@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::background;
+use crate::adapters::shared::closed;
 use crate::error::ClientError;
 
 /// "You can send a maximum of 5MB per batch and up to 1MB per event."
@@ -169,7 +169,7 @@ impl Queue {
                     };
                 }
                 if state.ended {
-                    return Err(background::closed());
+                    return Err(closed());
                 }
             }
             progress.await;

@@ -67,7 +67,9 @@ use serde::Deserialize;
 
 use self::link::{Link, Login};
 use super::CONNECT_TIMEOUT;
-use super::shared::{one_host, read_certificates, require_scheme};
+use super::shared::{
+    self, certificates_without_tls, one_host, read_certificates, require_scheme, require_tls,
+};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
@@ -143,12 +145,8 @@ impl Adapter for RabbitMq {
         let tls = handle.scheme() == "amqps";
         params.check(tls)?;
         let login = login(handle)?;
-        if !tls && params.tls.is_none() && handle.password().is_some() && !host.is_loopback() {
-            return Err(HandleError::insecure(
-                "the password would be sent in the clear to another machine",
-                "use `amqps://`, or add `tls=none` if that is meant",
-            ));
-        }
+        let is_meant = tls || params.tls.is_some() || handle.password().is_none();
+        require_tls(handle, is_meant, "use `amqps://`, or add `tls=none` if that is meant")?;
         let host = host.or_port(if tls { 5671 } else { 5672 });
         Ok(Self { handle: handle.clone(), host, vhost: vhost(handle)?, login, params })
     }
@@ -197,17 +195,9 @@ fn vhost(handle: &Handle) -> Result<String, HandleError> {
 }
 
 fn login(handle: &Handle) -> Result<Login, HandleError> {
-    let (user, password) = match (handle.username(), handle.password()) {
-        (Some(user), Some(password)) => (user, password.clone()),
-        (None, None) => ("guest", Secret::new("guest")),
-        (Some(_), None) => {
-            return Err(HandleError::new("the handle has a user name and no password")
-                .with_help("write both, or none for `guest`"));
-        }
-        (None, Some(_)) => {
-            return Err(HandleError::new("the handle has a password and no user name")
-                .with_help("write both, or none for `guest`"));
-        }
+    let (user, password) = match shared::login(handle)? {
+        Some((user, password)) => (user, password.clone()),
+        None => ("guest", Secret::new("guest")),
     };
     if user.contains('\0') || password.expose().contains('\0') {
         return Err(HandleError::new("a zero byte stands in the user name or password")
@@ -236,10 +226,9 @@ impl Params {
         }
         let files = self.cacertfile.is_some() || self.certfile.is_some() || self.keyfile.is_some();
         if !tls && (files || self.verify.is_some()) {
-            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
-                .with_help(
-                    "use `amqps://`, or leave `cacertfile`, `certfile`, `keyfile` and `verify` out",
-                ));
+            return Err(certificates_without_tls(
+                "use `amqps://`, or leave `cacertfile`, `certfile`, `keyfile` and `verify` out",
+            ));
         }
         if self.certfile.is_some() != self.keyfile.is_some() {
             return Err(HandleError::new("only one of `certfile` and `keyfile` is given")
