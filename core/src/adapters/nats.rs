@@ -52,7 +52,10 @@ use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
 use super::CONNECT_TIMEOUT;
-use super::shared::{read_certificates, require_scheme, within};
+use super::shared::{
+    certificates_without_tls, closed, read_certificates, refuse_path, require_scheme,
+    several_hosts, within,
+};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
@@ -111,43 +114,25 @@ impl Adapter for Nats {
         require_scheme::<Self>(handle)?;
         let params: Params = handle.params()?;
         let tls = handle.scheme() == "tls";
-        if !matches!(handle.path(), "" | "/") {
-            return Err(HandleError::new("the handle has a path")
-                .with_help("end it after the host and port: subjects are the app's"));
-        }
-        if handle.hosts().is_empty() {
-            return Err(HandleError::new("the handle has no host"));
-        }
-        if handle.hosts().iter().any(|host| host.name().starts_with('/')) {
-            return Err(
-                HandleError::new("the host is a path").with_help("write a host name or an address")
-            );
-        }
+        refuse_path(handle)?;
+        let servers = several_hosts(handle, DEFAULT_PORT)?;
         let (user, password) = (handle.username().is_some(), handle.password().is_some());
         if password && !user {
-            return Err(HandleError::new("the handle has a password and no user")
+            return Err(HandleError::new("the handle has a password and no user name")
                 .with_help("write a token as `nats://TOKEN@host`"));
         }
         if user && params.creds.is_some() {
-            return Err(HandleError::new("the handle has a user and a file of credentials")
+            return Err(HandleError::new("the handle has a user name and a file of credentials")
                 .with_help("leave one of them out"));
         }
         if params.tls_ca.is_some() && !tls {
-            return Err(HandleError::new("the handle has certificates but no TLS to use them in")
-                .with_help("write `tls://`, or leave `tls_ca` out"));
+            return Err(certificates_without_tls("write `tls://`, or leave `tls_ca` out"));
         }
         if (user || params.creds.is_some()) && !tls && !handle.is_loopback() {
             return Err(HandleError::insecure(
                 "a server without TLS would be sent the credential in the clear",
                 "write `tls://` instead of `nats://`",
             ));
-        }
-        let servers: Vec<_> =
-            handle.hosts().iter().map(|host| host.or_port(DEFAULT_PORT).to_string()).collect();
-        if (1..servers.len()).any(|at| servers[..at].contains(&servers[at])) {
-            return Err(
-                HandleError::new("the same server is named twice").with_help("name each once")
-            );
         }
         Ok(Self { handle: handle.clone(), servers, tls, params })
     }
@@ -320,7 +305,7 @@ async fn ask(client: &Client, connection: u64) -> Option<Result<(), ClientError>
                 return Some(match error.kind() {
                     RequestErrorKind::NoResponders => Ok(()),
                     RequestErrorKind::TimedOut => Err(ClientError::no_answer(CONNECT_TIMEOUT)),
-                    _ => Err(ClientError::new("the client is closed")),
+                    _ => Err(closed()),
                 });
             }
             Err(_) if connects(client) != connection => return None,
@@ -353,9 +338,12 @@ mod tests {
         for (text, message) in [
             ("nats:///", "the handle has no host"),
             ("nats://h/subject", "the handle has a path"),
-            ("nats://:p@localhost", "the handle has a password and no user"),
+            ("nats://:p@localhost", "the handle has a password and no user name"),
             ("nats://a,a:4222", "the same server is named twice"),
-            ("nats://u:p@localhost?creds=/c", "the handle has a user and a file of credentials"),
+            (
+                "nats://u:p@localhost?creds=/c",
+                "the handle has a user name and a file of credentials",
+            ),
             (
                 "nats://localhost?tls_ca=/ca.pem",
                 "the handle has certificates but no TLS to use them in",
