@@ -504,6 +504,20 @@ async fn stays_closed_when_the_broker_comes_back() {
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     server.restart();
     let error = backing_services::RabbitMq::ping(&client).await.unwrap_err();
-    assert_eq!(error.to_string(), "the connection is closed");
+    assert_eq!(error.to_string(), "the client is closed");
     client.create_channel().await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_is_dropped_while_the_broker_is_away_ends() {
+    let mut server = servers::RabbitMq::start();
+    let handle = OnRabbitMq::handle("amqp").host("localhost").port(server.port());
+    let client = connect(&handle.build().unwrap()).await.unwrap();
+    server.kill();
+    sleep(Duration::from_secs(1)).await;
+    drop(client);
+    sleep(Duration::from_secs(2)).await;
+    let listener = TcpListener::bind(("127.0.0.1", server.port())).await.unwrap();
+    let knock = timeout(Duration::from_secs(4), listener.accept()).await;
+    assert!(knock.is_err(), "it still looks for the broker");
 }

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::subscriber::NoSubscriber;
 
 use super::wire::{self, Cutter};
-use crate::adapters::shared::within;
+use crate::adapters::shared::{closed, within};
 use crate::error::ClientError;
 use crate::handle::Handle;
 use crate::secret::Secret;
@@ -67,9 +67,21 @@ const LAPIN_ATTEMPTS: usize = 16;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct RabbitMqConnection {
-    connection: Arc<Connection>,
+pub struct RabbitMqConnection(Arc<Open>);
+
+/// What all clones share.
+struct Open {
+    connection: Connection,
     link: Arc<Link>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // `lapin` closes what it is connected to, and would look for a lost broker for ever.
+        if !self.connection.status().connected() && self.link.waiting_channels() == 0 {
+            self.link.end();
+        }
+    }
 }
 
 /// How to reach the broker, and the state of one connection to it.
@@ -361,16 +373,12 @@ fn silence() {
     std::mem::forget(tracing::subscriber::set_default(NoSubscriber::new()));
 }
 
-fn closed() -> ClientError {
-    ClientError::new("the connection is closed")
-}
-
 impl RabbitMqConnection {
     pub(super) async fn open(link: Arc<Link>) -> Result<Self, ClientError> {
         let (connection, cutter) = link.open(Then::Recover).await?;
         link.hold(Some(cutter));
         tokio::spawn(Arc::clone(&link).watch(connection.status().clone()));
-        Ok(Self { connection: Arc::new(connection), link })
+        Ok(Self(Arc::new(Open { connection, link })))
     }
 
     /// Opens a channel, as [`lapin::Connection::create_channel`] does, and sees to it that it recovers.
@@ -387,8 +395,8 @@ impl RabbitMqConnection {
     /// # }
     /// ```
     pub async fn create_channel(&self) -> lapin::Result<Channel> {
-        let channel = self.connection.create_channel().await?;
-        let mut channels = self.link.channels();
+        let channel = self.0.connection.create_channel().await?;
+        let mut channels = self.0.link.channels();
         let open = |channel: &ChannelStatus| {
             channel.connected() || channel.initializing() || channel.closing()
         };
@@ -399,10 +407,10 @@ impl RabbitMqConnection {
 
     /// Opens a channel. While the connection is lost, a new one tells why.
     pub(super) async fn ping(&self) -> Result<(), ClientError> {
-        let deadline = Instant::now() + self.link.limit;
-        let status = self.connection.status();
+        let deadline = Instant::now() + self.0.link.limit;
+        let status = self.0.connection.status();
         loop {
-            if self.link.ended() || status.closed() || status.closing() || status.errored() {
+            if self.0.link.ended() || status.closed() || status.closing() || status.errored() {
                 return Err(closed());
             }
             if status.blocked() {
@@ -413,12 +421,12 @@ impl RabbitMqConnection {
             if status.connected() && self.ask(deadline).await? {
                 return Ok(());
             }
-            match timeout_at(deadline, self.link.prove()).await {
+            match timeout_at(deadline, self.0.link.prove()).await {
                 Ok(proof) => proof?,
-                Err(_) => return Err(ClientError::no_answer(self.link.limit)),
+                Err(_) => return Err(ClientError::no_answer(self.0.link.limit)),
             }
             while !status.connected() {
-                if self.link.ended() || status.errored() {
+                if self.0.link.ended() || status.errored() {
                     return Err(closed());
                 }
                 if Instant::now() >= deadline {
@@ -435,19 +443,19 @@ impl RabbitMqConnection {
     /// only when it is back.
     async fn ask(&self, deadline: Instant) -> Result<bool, ClientError> {
         let mut answer = pin!(async {
-            let channel = self.connection.create_channel().await?;
+            let channel = self.0.connection.create_channel().await?;
             channel.close(200, "OK".into()).await
         });
         loop {
             match timeout(LOOK, answer.as_mut()).await {
                 Ok(Ok(())) => return Ok(true),
-                Ok(Err(error)) if self.connection.status().connected() => {
-                    return Err(self.link.cause(&error));
+                Ok(Err(error)) if self.0.connection.status().connected() => {
+                    return Err(self.0.link.cause(&error));
                 }
                 Ok(Err(_)) => return Ok(false),
-                Err(_) if !self.connection.status().connected() => return Ok(false),
+                Err(_) if !self.0.connection.status().connected() => return Ok(false),
                 Err(_) if Instant::now() >= deadline => {
-                    return Err(ClientError::no_answer(self.link.limit));
+                    return Err(ClientError::no_answer(self.0.link.limit));
                 }
                 Err(_) => {}
             }
@@ -455,10 +463,10 @@ impl RabbitMqConnection {
     }
 
     pub(super) async fn end(self) {
-        self.link.end();
+        self.0.link.end();
         // Waits for the broker's answer; a connection that is lost has nobody to give one.
-        let _ = timeout(self.link.limit, self.connection.close(200, "OK".into())).await;
-        self.link.hold(None);
+        let _ = timeout(self.0.link.limit, self.0.connection.close(200, "OK".into())).await;
+        self.0.link.hold(None);
     }
 }
 
@@ -466,13 +474,13 @@ impl Deref for RabbitMqConnection {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        &self.connection
+        &self.0.connection
     }
 }
 
 impl fmt::Debug for RabbitMqConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let broker = &self.link.uri.authority;
+        let broker = &self.0.link.uri.authority;
         write!(f, "RabbitMqConnection({}:{})", broker.host, broker.port)
     }
 }
