@@ -264,7 +264,11 @@ impl Relay {
 async fn is_writable(folder: &Path) -> Result<(), ClientError> {
     let probe = folder.join(format!(".{}.probe", std::process::id()));
     tokio::fs::write(&probe, b"").await.map_err(|error| folder_cause(&error))?;
-    tokio::fs::remove_file(&probe).await.map_err(|error| folder_cause(&error))
+    match tokio::fs::remove_file(&probe).await {
+        // Another ping had the same probe: of this process, or of one elsewhere that shares the folder.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(|error| folder_cause(&error)),
+    }
 }
 
 impl AsyncTransport for MailTransport {
@@ -412,5 +416,24 @@ mod tests {
         let mail = parse(&format!("file://{}", file.join("outbox").display())).unwrap();
         let error = mail.connect().await.unwrap_err();
         assert!(error.to_string().starts_with("the folder cannot be written: "), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn pings_of_one_folder_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let mail = parse(&format!("file://{}", folder.path().display())).unwrap();
+        let client = mail.connect().await.unwrap();
+        let ping = || {
+            let client = client.clone();
+            tokio::spawn(async move {
+                for _ in 0..100 {
+                    Mail::ping(&client).await.unwrap();
+                }
+            })
+        };
+        for ping in [ping(), ping(), ping(), ping()] {
+            ping.await.unwrap();
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no probe is left");
     }
 }
