@@ -1,7 +1,9 @@
 //! What adapters have in common: how they read a handle, and what they say of it and of a server.
 
 #[cfg(any(feature = "_net", feature = "_sqlx"))]
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "_net")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::timeout;
