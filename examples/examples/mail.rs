@@ -7,8 +7,7 @@
 //!     cargo run --example mail --features postmark
 //! ```
 //!
-//! `POSTMARK_API_TEST` is a token that Postmark takes without delivering anything. For mail through any
-//! provider see the example `quickstart`.
+//! For mail through any provider see the example `quickstart`.
 
 use std::error::Error;
 

@@ -123,7 +123,7 @@ struct Params {
 /// The providers of the OpenTelemetry SDK that export to a [`NewRelic`] handle.
 ///
 /// They share one resource and one HTTP client. A clone is another reference to the same. Closing it
-/// (`Services::close`, [`Adapter::close`]) sends what was recorded before; dropping it sends it as well, but
+/// ([`Adapter::close`]) sends what was recorded before; dropping it sends it as well, but
 /// blocks the thread while it does so.
 ///
 /// ```no_run

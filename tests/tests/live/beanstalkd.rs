@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::conformance::Subject;
 
-struct OnBeanstalkd;
+pub(crate) struct OnBeanstalkd;
 
 impl Subject for OnBeanstalkd {
     type Adapter = Beanstalkd;

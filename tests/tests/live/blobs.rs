@@ -11,7 +11,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use crate::conformance::{Reaches, Subject};
 use crate::s3;
 
-struct OnS3;
+pub(crate) struct OnS3;
 
 impl Subject for OnS3 {
     type Adapter = Blobs;

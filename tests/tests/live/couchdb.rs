@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::conformance::{Reaches, Subject, in_process, trusted_file};
 use crate::in_use::InUse;
 
-struct OnPouchDb;
+pub(crate) struct OnPouchDb;
 
 impl Subject for OnPouchDb {
     type Adapter = CouchDb;

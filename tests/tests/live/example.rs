@@ -1,10 +1,15 @@
 //! The compiled examples, as a deploy runs them: what differs is the environment.
 
+use std::fmt::Debug;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
+use backing_services_tests::servers::Server;
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::conformance::Subject;
 
 /// An example with an empty environment. Cargo builds the examples before it runs the tests of a workspace.
 pub(crate) fn command(name: &str) -> Command {
@@ -20,6 +25,24 @@ pub(crate) fn command(name: &str) -> Command {
     let mut command = Command::new(path);
     command.env_clear();
     command
+}
+
+/// Which file an example is: after a build it is another.
+pub(crate) fn built(name: &str) -> impl PartialEq + Debug + use<> {
+    let file = std::fs::metadata(command(name).get_program()).unwrap();
+    (file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec())
+}
+
+/// What an example that succeeded has said.
+pub(crate) fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What a deploy sets to attach a server of the harness.
+pub(crate) fn url<S: Subject>(scheme: &str, server: &S::Server) -> String {
+    let handle = S::at(S::handle(scheme), "localhost", Some(server.port()));
+    handle.build().unwrap().expose_url().to_owned()
 }
 
 /// An example that serves until it is told to end. Dropping it ends it at once.

@@ -28,7 +28,7 @@ fn google(request: &Request) -> Response {
     answer(200, r#"{"results":[{"formatted_address":"Straße 1"}],"status":"OK"}"#)
 }
 
-struct OnStandIn;
+pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = GoogleMaps;

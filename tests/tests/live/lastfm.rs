@@ -43,7 +43,7 @@ fn audioscrobbler(request: &Request) -> Response {
     }
 }
 
-struct OnStandIn;
+pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = LastFm;

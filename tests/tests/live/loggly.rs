@@ -16,7 +16,7 @@ use crate::conformance::Subject;
 
 const TOKEN: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 
-struct OnLoggly;
+pub(crate) struct OnLoggly;
 
 impl Subject for OnLoggly {
     type Adapter = Loggly;
@@ -75,7 +75,7 @@ fn loggly(request: &Request) -> Response {
 }
 
 /// The events of all calls that were answered with success, in order.
-fn events(server: &StandIn) -> Vec<Value> {
+pub(crate) fn events(server: &StandIn) -> Vec<Value> {
     let requests = server.requests();
     let bodies = requests.iter().filter(|request| loggly(request).status().is_success());
     let lines = bodies.flat_map(|request| {

@@ -18,7 +18,7 @@ const PASSWORD: &str = "p@ss:w/rd#1?%";
 /// Long enough for a machine under load, short enough for a test that fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-struct OnNats;
+pub(crate) struct OnNats;
 
 impl Subject for OnNats {
     type Adapter = Nats;

@@ -28,7 +28,7 @@ use crate::conformance::Subject;
 
 const KEY: &str = "0123456789abcdefNRAL";
 
-struct OnNewRelic;
+pub(crate) struct OnNewRelic;
 
 impl Subject for OnNewRelic {
     type Adapter = NewRelic;
@@ -132,7 +132,7 @@ fn service_name(resource: Option<&Resource>) -> String {
     }
 }
 
-fn spans(server: &StandIn) -> Vec<String> {
+pub(crate) fn spans(server: &StandIn) -> Vec<String> {
     let sent: Vec<ExportTraceServiceRequest> = sent(server, "/v1/traces");
     let resources = sent.into_iter().flat_map(|request| request.resource_spans);
     resources
@@ -158,6 +158,22 @@ fn records(server: &StandIn) -> Vec<String> {
                 Value::StringValue(text) => text,
                 other => panic!("{other:?}"),
             })
+        })
+        .collect()
+}
+
+/// Each counter that was sent, with its first point.
+pub(crate) fn sums(server: &StandIn) -> Vec<(String, i64)> {
+    let sent: Vec<ExportMetricsServiceRequest> = sent(server, "/v1/metrics");
+    let resources = sent.into_iter().flat_map(|request| request.resource_metrics);
+    let metrics = resources.flat_map(|of| of.scope_metrics).flat_map(|scope| scope.metrics);
+    metrics
+        .filter_map(|metric| match metric.data? {
+            metric::Data::Sum(sum) => match sum.data_points[0].value? {
+                Number::AsInt(value) => Some((metric.name, value)),
+                Number::AsDouble(_) => None,
+            },
+            _ => None,
         })
         .collect()
 }

@@ -80,7 +80,7 @@ fn reply(status: u16, body: &Value) -> Response {
     response.header("Content-Type", "application/json").body(body.to_string().into()).unwrap()
 }
 
-struct OnStandIn;
+pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = Postmark;

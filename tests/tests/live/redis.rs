@@ -12,7 +12,7 @@ use redis::aio::ConnectionManager;
 
 use crate::conformance::{Reaches, Subject};
 
-struct OnRedis;
+pub(crate) struct OnRedis;
 
 impl Subject for OnRedis {
     type Adapter = Redis;

@@ -9,9 +9,8 @@ use backing_services_tests::servers::{MariaDb, free_port};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::conformance::Subject;
-use crate::example::{self, Running};
-use crate::mysql;
+use crate::example::{self, Running, url};
+use crate::mysql::OnMariaDb;
 
 /// What a deploy sets.
 #[derive(Default)]
@@ -55,11 +54,6 @@ impl Deploy {
     }
 }
 
-fn handle(server: &MariaDb) -> String {
-    let handle = mysql::OnMariaDb::handle("mysql").host("localhost").port(server.port());
-    handle.build().unwrap().expose_url().to_owned()
-}
-
 /// Orders one thing after the other until told to stop, each again until it is taken. Gives their count.
 fn customer(port: u16, done: Arc<AtomicBool>) -> JoinHandle<u64> {
     tokio::spawn(async move {
@@ -95,14 +89,10 @@ const ORDERS: &str = "SELECT number, item FROM orders ORDER BY number";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_is_replaced_and_no_order_is_lost() {
-    let binary = || {
-        let path = example::command("maintenance").get_program().to_owned();
-        std::fs::metadata(path).unwrap().modified().unwrap()
-    };
-    let built = binary();
+    let built = example::built("maintenance");
     let old = MariaDb::start();
     let mut shop = Deploy { port: free_port(), config: Config::default(), running: None };
-    shop.release(|config| config.database = Some(handle(&old)));
+    shop.release(|config| config.database = Some(url::<OnMariaDb>("mysql", &old)));
     let done = Arc::new(AtomicBool::new(false));
     let customer = customer(shop.port, Arc::clone(&done));
     orders_of(&old, 20).await;
@@ -122,7 +112,7 @@ async fn a_database_is_replaced_and_no_order_is_lost() {
     shop.is_closed().await;
     // 6. Attach the new one, by setting it.
     shop.release(|config| {
-        *config = Config { database: Some(handle(&new)), maintenance: true };
+        *config = Config { database: Some(url::<OnMariaDb>("mysql", &new)), maintenance: true };
     });
     shop.is_closed().await;
     // 7. Leave maintenance mode.
@@ -139,5 +129,5 @@ async fn a_database_is_replaced_and_no_order_is_lost() {
     assert_eq!(shop.answers().await, (200, format!("{taken} orders\n")));
     assert!(new.sql(ORDERS).starts_with(&before), "what was ordered before has not changed");
     assert_eq!(old.sql(ORDERS), before, "the old database is untouched");
-    assert_eq!(binary(), built, "nothing was rebuilt");
+    assert_eq!(example::built("maintenance"), built, "nothing was rebuilt");
 }

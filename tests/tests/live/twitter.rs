@@ -28,7 +28,7 @@ fn x(request: &Request) -> Response {
     }
 }
 
-struct OnStandIn;
+pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = Twitter;

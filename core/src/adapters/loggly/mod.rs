@@ -102,7 +102,7 @@ struct Params {
 
 /// Sends events to a [`Loggly`] handle. A clone feeds the same queue.
 ///
-/// Closing it (`Services::close`, [`Adapter::close`]) sends what is queued; when the last clone is dropped, the
+/// Closing it ([`Adapter::close`]) sends what is queued; when the last clone is dropped, the
 /// client's thread still does so, if the process lives on.
 ///
 /// ```no_run
