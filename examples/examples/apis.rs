@@ -11,7 +11,6 @@
 
 use std::error::Error;
 
-use backing_services::adapters::http_api::HttpErrorKind;
 use backing_services::{BackingServices, GoogleMaps, HttpApi, LastFm, Twitter};
 use serde_json::Value;
 
@@ -30,16 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let clients = Services::from_env()?.connect().await?;
 
     if let Some(github) = clients.github {
-        // A path that is not there is no failure of the service.
-        match github.get("repos/rust-lang/rust").send().await {
-            Ok(answer) => {
-                println!("GitHub: {} stars", answer.json::<Value>().await?["stargazers_count"])
-            }
-            Err(error) if error.kind() == HttpErrorKind::Status => {
-                println!("GitHub: {error}")
-            }
-            Err(error) => return Err(error.into()),
-        }
+        let project: Value = github.get("repos/rust-lang/rust").send().await?.json().await?;
+        println!("GitHub: {} stars", project["stargazers_count"]);
     } else {
         println!("GitHub is detached");
     }

@@ -114,6 +114,14 @@ fn rows() -> Vec<Row> {
 fn holds<A: Adapter + std::fmt::Debug>(row: &Row) {
     let Row { name, feature, schemes, ports } = row;
     assert_eq!(schemes, A::SCHEMES, "the schemes of {name}");
+    let rest = A::EXAMPLE.split_once(':').expect("a handle").1;
+    for scheme in schemes {
+        let shown = Handle::parse(&format!("{scheme}:{rest}")).unwrap().to_string();
+        assert!(
+            shown.starts_with(scheme),
+            "`{scheme}` is not in `KNOWN_SCHEMES` of core/src/handle/mod.rs"
+        );
+    }
     assert!(!ports.is_empty() || feature != "smtp", "{name} has ports");
     // One port for all schemes, or one each.
     for (index, port) in ports.iter().enumerate() {

@@ -10,6 +10,9 @@
 //! | `timeout` | for a whole call, the body of its answer included | `30s` |
 //! | `tls_ca` | a file of PEM certificates, the only authorities to trust | those of the system |
 //!
+//! With a token of the server's [API Tokens tab](https://postmarkapp.com/developer/api/overview) the handle is
+//! `postmark://SERVER_TOKEN@api.postmarkapp.com`.
+//!
 //! [The same token](https://postmarkapp.com/developer/user-guide/send-email-with-smtp) sends mail over SMTP: a field
 //! of type [`Mail`](super::mail) takes the same handle, and needs no code that knows Postmark. This adapter is for what
 //! SMTP lacks: batches, templates, tags, statistics.

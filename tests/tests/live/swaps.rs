@@ -82,11 +82,8 @@ async fn from_mariadb_to_postgresql_to_sqlite() {
     let sqlite = connect::<Sqlite>(&file).await;
     let found: Vec<(i64, String, String)> =
         sqlx::query_as(orders).fetch_all(&sqlite).await.unwrap();
-    let found: String = found
-        .iter()
-        .map(|(number, customer, item)| format!("{number}\t{customer}\t{item}\n"))
-        .collect();
-    assert_eq!(found, row(&on_sqlite));
+    let [(number, customer, item)] = &found[..] else { panic!("one order: {found:?}") };
+    assert_eq!(format!("{number}\t{customer}\t{item}\n"), row(&on_sqlite));
     assert_eq!(example::built("quickstart"), built, "nothing was rebuilt");
 }
 
