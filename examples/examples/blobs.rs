@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut film = WriteMultipart::new(uploads.put_multipart(&tour).await?);
     for minute in 0..7 {
         film.wait_for_capacity(2).await?;
-        film.write(&[minute; 1 << 20]);
+        film.put(vec![minute; 1 << 20].into());
     }
     film.finish().await?;
 
