@@ -11,6 +11,9 @@
 //! With several servers each key has its home on one of them, and stays there for as long as the server is in
 //! the list, in any order (rendezvous hashing with XXH3). The client reaches servers over IPv4 only.
 //!
+//! A connection is tried before it is given out, unless it was in use within the last second and no other has failed
+//! since: a server that was gone for less than that is told by one error.
+//!
 //! | provider | handle |
 //! |---|---|
 //! | [Amazon ElastiCache](https://docs.aws.amazon.com/AmazonElastiCache/latest/mem-ug/Endpoints.html) of nodes, without encryption in transit | `memcached://name.0001.use1.cache.amazonaws.com,name.0002.use1.cache.amazonaws.com`: the nodes' endpoints, because the client discovers none |
@@ -21,8 +24,8 @@
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_memcached::{Client, Error};
 use deadpool::managed::{self, Metrics, Object, Pool, PoolError, RecycleResult, TimeoutType};
@@ -39,6 +42,8 @@ use crate::parts::{Part, Parts};
 
 const DEFAULT_PORT: u16 = 11211;
 const DEFAULT_CONNECTIONS: usize = 10;
+/// A connection that was taken so recently is not asked whether it still works.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// One memcached server or several. Its client is a [`MemcachedPool`] of [`async_memcached::Client`]s.
 ///
@@ -106,6 +111,8 @@ struct Server {
 #[derive(Debug)]
 pub struct Manager {
     address: String,
+    /// When a connection failed last: what is older may be of a server that is gone.
+    doubted: Mutex<Instant>,
 }
 
 /// Why [`MemcachedPool`] has no connection to give.
@@ -149,7 +156,7 @@ impl Adapter for Memcached {
         let connections =
             self.params.max_connections.map_or(DEFAULT_CONNECTIONS, NonZeroUsize::get);
         let servers = self.servers.iter().map(|address| {
-            let pool = Pool::builder(Manager { address: address.clone() })
+            let pool = Pool::builder(Manager::new(address.clone()))
                 .runtime(Runtime::Tokio1)
                 .max_size(connections)
                 .create_timeout(timeout)
@@ -189,17 +196,23 @@ impl Adapter for Memcached {
     }
 }
 
-/// Taking a connection asks the server for its version, unless it is new.
+/// Over a connection of the pool; if that fails over another, which has proven to work or is new.
 async fn ask(pool: &Pool<Manager>) -> Result<(), ClientError> {
-    let mut client = pool.get().await.map_err(|error| cause(&error))?;
-    match client.version().await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            // A connection that failed once is not given back.
-            drop(Object::take(client));
-            Err(client_cause(&error))
-        }
+    match ask_once(pool).await? {
+        Ok(()) => Ok(()),
+        Err(_) => ask_once(pool).await?.map_err(|error| client_cause(&error)),
     }
+}
+
+async fn ask_once(pool: &Pool<Manager>) -> Result<Result<(), Error>, ClientError> {
+    let mut client = pool.get().await.map_err(|error| cause(&error))?;
+    let answer = client.version().await;
+    if answer.is_err() {
+        // A connection that failed once is not given back.
+        drop(Object::take(client));
+        pool.manager().doubt();
+    }
+    Ok(answer.map(drop))
 }
 
 impl MemcachedPool {
@@ -256,13 +269,39 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Client, Error> {
         // The scheme is needed: without it `127.0.0.1:11211` is no URL to the client.
-        Client::new(format!("tcp://{}", self.address)).await
+        let created = Client::new(format!("tcp://{}", self.address)).await;
+        created.inspect_err(|_| self.doubt())
     }
 
-    /// A connection that has been lying about may belong to a server that is gone.
-    async fn recycle(&self, client: &mut Client, _: &Metrics) -> RecycleResult<Error> {
-        client.version().await?;
+    /// A connection that has been lying about may belong to a server that is gone. To ask each time would make two
+    /// round trips of every one.
+    async fn recycle(&self, client: &mut Client, metrics: &Metrics) -> RecycleResult<Error> {
+        if client.is_closed() {
+            // By a call that failed or was given up.
+            self.doubt();
+            return Err(Error::ConnectionClosed.into());
+        }
+        let taken = metrics.recycled.unwrap_or(metrics.created);
+        if taken.elapsed() < TRUSTED && taken > *self.doubted() {
+            return Ok(());
+        }
+        client.version().await.inspect_err(|_| self.doubt())?;
         Ok(())
+    }
+}
+
+impl Manager {
+    fn new(address: String) -> Self {
+        Self { address, doubted: Mutex::new(Instant::now()) }
+    }
+
+    fn doubted(&self) -> MutexGuard<'_, Instant> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has every connection asked before it is given out again.
+    fn doubt(&self) {
+        *self.doubted() = Instant::now();
     }
 }
 

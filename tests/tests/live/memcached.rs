@@ -146,3 +146,25 @@ async fn killed_while_in_use() {
     assert!(during > 0, "the outage was noticed");
     drop(server);
 }
+
+/// However many connections lay about: the first that fails puts the others to the test.
+#[tokio::test]
+async fn a_short_outage_is_one_error() {
+    let mut server = servers::Memcached::start();
+    let url = format!("memcached://localhost:{}?max_connections=4", server.port());
+    let services = Services::load(&Environment::from_pairs([("CACHE_URL", url)])).unwrap();
+    let cache = services.connect_cache().await.unwrap();
+    let mut taken = Vec::new();
+    for _ in 0..4 {
+        taken.push(cache.for_key("word").await.unwrap());
+    }
+    drop(taken);
+    server.restart();
+    let mut failed = 0;
+    for _ in 0..8 {
+        let mut client = cache.for_key("word").await.unwrap();
+        failed += u32::from(client.set("word", "x", None, None).await.is_err());
+    }
+    assert!(failed <= 1, "{failed} of 4 connections");
+    Memcached::ping(&cache).await.unwrap();
+}

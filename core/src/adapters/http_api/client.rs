@@ -80,6 +80,8 @@ struct Inner {
     secrets: Vec<Secret>,
     /// For the ping.
     connect_timeout: Duration,
+    /// Of an attempt; the client has it too.
+    timeout: Duration,
     total_timeout: Duration,
     retries: u32,
     ping: Option<String>,
@@ -110,6 +112,7 @@ pub(super) struct Parts {
     pub(super) credential: Applied,
     pub(super) secrets: Vec<Secret>,
     pub(super) connect_timeout: Duration,
+    pub(super) timeout: Duration,
     pub(super) total_timeout: Duration,
     pub(super) retries: u32,
     pub(super) ping: Option<String>,
@@ -142,6 +145,7 @@ impl HttpClient {
             credential,
             secrets,
             connect_timeout,
+            timeout,
             total_timeout,
             retries,
             ping,
@@ -154,6 +158,7 @@ impl HttpClient {
                 credential,
                 secrets,
                 connect_timeout,
+                timeout,
                 total_timeout,
                 retries,
                 ping,
@@ -305,12 +310,12 @@ impl HttpClient {
     ) -> Result<Response, HttpError> {
         let path = tries.path;
         for _ in 0..=MOST_REDIRECTS {
-            let (again, from) = (request.try_clone(), request.url().clone());
-            let response = self.until_answered(request, &mut tries).await?;
+            let again = request.try_clone();
+            let response = self.until_answered(request, again.as_ref(), &mut tries).await?;
             let Some(location) = redirect(&response) else {
                 return Ok(self.scrub(response, path));
             };
-            let refused = match (from.join(location), again) {
+            let refused = match (response.url().join(location), again) {
                 (Ok(to), Some(again)) if is_same_origin(&to, &self.inner.base) => {
                     let method = again.method().clone();
                     request = redirected(again, response.status(), to);
@@ -336,21 +341,27 @@ impl HttpClient {
     async fn until_answered(
         &self,
         mut request: Request,
+        again: Option<&Request>,
         tries: &mut Tries<'_>,
     ) -> Result<Response, HttpError> {
         let total = self.inner.total_timeout;
         loop {
-            let next = if tries.left > 0 { request.try_clone() } else { None };
             let left = total.saturating_sub(tries.started.elapsed());
-            let mut error = match timeout(left, self.attempt(request, tries)).await {
+            let limit = request.timeout().copied().unwrap_or(self.inner.timeout);
+            let attempt = self.attempt(request, tries);
+            // A limit costs time, so there is one: reqwest's own, unless it would end too late.
+            let answer =
+                if limit < left { Ok(attempt.await) } else { timeout(left, attempt).await };
+            let mut error = match answer {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => error,
                 Err(_) => tries.error(HttpErrorKind::Timeout, ClientError::no_answer(total)),
             };
             let left = total.saturating_sub(tries.started.elapsed());
-            let Some(next) = next.filter(|_| retry::may_pass(&error, tries.idempotent)) else {
+            if tries.left == 0 || !retry::may_pass(&error, tries.idempotent) {
                 return Err(error);
-            };
+            }
+            let Some(next) = again.and_then(Request::try_clone) else { return Err(error) };
             let pause = error.retry_after().unwrap_or_else(|| retry::pause(tries.made));
             if pause >= left {
                 if let Some(asked) = error.retry_after() {

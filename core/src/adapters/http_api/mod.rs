@@ -273,6 +273,7 @@ impl Service {
             base: self.base.clone(),
             secrets: self.credential.secrets(),
             connect_timeout: self.connect_timeout(),
+            timeout: self.http.timeout(),
             total_timeout: self.call.total_timeout.unwrap_or(TOTAL_TIMEOUT),
             retries: self.call.retries.unwrap_or(RETRIES),
             ping: self.ping.clone(),

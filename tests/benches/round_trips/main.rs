@@ -1,0 +1,150 @@
+//! Round trips a second through the client that each adapter hands out, and through the bare driver, set up as its
+//! own documentation says, to the same server.
+//!
+//! `cargo bench --bench round_trips [names of adapters]`
+//!
+//! One call after the other on one thread, so that nothing hides what a call costs. The two sides take turns in short
+//! rounds, so that whatever else the machine does concerns both; the ratio is the median of those of all the pairs of
+//! rounds. What comes out below 0.97 is marked with `!`.
+
+#![allow(missing_docs, clippy::expect_used, reason = "a bench that cannot go on ends")]
+
+mod assets;
+mod databases;
+mod http_apis;
+mod mail;
+mod queues;
+mod stores;
+mod telemetry;
+
+use std::env;
+use std::time::{Duration, Instant};
+
+use backing_services::{Adapter, Handle, HandleBuilder};
+use tokio::runtime;
+
+const WARM_UP: Duration = Duration::from_millis(500);
+const ROUND: Duration = Duration::from_millis(20);
+/// Even, because the side that begins changes with each.
+const PAIRS: u32 = 150;
+const AIM: f64 = 0.97;
+
+fn main() {
+    // Those with a dash are cargo's.
+    let names: Vec<_> = env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let is_wanted = |name: &str| {
+        names.is_empty() || names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
+    };
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    macro_rules! run {
+        ($($name:literal: $bench:expr,)*) => {$(
+            if is_wanted($name) {
+                runtime.block_on($bench($name));
+            }
+        )*};
+    }
+
+    println!("| adapter | round trip | ours, a second | bare, a second | ratio |");
+    println!("|---|---|---|---|---|");
+    run! {
+        "MySql": databases::mysql,
+        "Postgres": databases::postgres,
+        "Sqlite": databases::sqlite,
+        "Sql": databases::sql,
+        "CouchDb": databases::couchdb,
+        "Redis": stores::redis,
+        "Memcached": stores::memcached,
+        "RabbitMq": queues::rabbitmq,
+        "Beanstalkd": queues::beanstalkd,
+        "Nats": queues::nats,
+        "Smtp": mail::smtp,
+        "Mail": mail::mail,
+        "Postmark": mail::postmark,
+        "S3": assets::s3,
+        "Blobs": assets::blobs,
+        "HttpApi": http_apis::http_api,
+        "Twitter": http_apis::twitter,
+        "GoogleMaps": http_apis::google_maps,
+        "LastFm": http_apis::last_fm,
+        "NewRelic": telemetry::new_relic,
+    }
+}
+
+/// One way to make the same round trip.
+struct Side<C> {
+    call: C,
+    took: Duration,
+}
+
+impl<C: AsyncFnMut()> Side<C> {
+    /// How many calls make a round.
+    async fn warm_up(&mut self) -> u32 {
+        let (start, mut calls) = (Instant::now(), 0);
+        while start.elapsed() < WARM_UP {
+            (self.call)().await;
+            calls += 1;
+        }
+        (calls / (WARM_UP.as_millis() / ROUND.as_millis()) as u32).max(1)
+    }
+
+    async fn round(&mut self, calls: u32) -> Duration {
+        let start = Instant::now();
+        for _ in 0..calls {
+            (self.call)().await;
+        }
+        let took = start.elapsed();
+        self.took += took;
+        took
+    }
+
+    fn a_second(&self, calls: u32) -> f64 {
+        f64::from(calls) / self.took.as_secs_f64()
+    }
+}
+
+/// Prints a row of the table.
+async fn compare(
+    adapter: &str,
+    round_trip: &str,
+    ours: impl AsyncFnMut(),
+    bare: impl AsyncFnMut(),
+) {
+    let mut ours = Side { call: ours, took: Duration::ZERO };
+    let mut bare = Side { call: bare, took: Duration::ZERO };
+    let calls = ours.warm_up().await.min(bare.warm_up().await);
+    let mut ratios = Vec::new();
+    for pair in 0..PAIRS {
+        let (ours, bare) = if pair % 2 == 0 {
+            let ours = ours.round(calls).await;
+            (ours, bare.round(calls).await)
+        } else {
+            let bare = bare.round(calls).await;
+            (ours.round(calls).await, bare)
+        };
+        ratios.push(bare.as_secs_f64() / ours.as_secs_f64());
+    }
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[ratios.len() / 2];
+    let mark = if ratio < AIM { " !" } else { "" };
+    println!(
+        "| `{adapter}` | {round_trip} | {:.0} | {:.0} | {ratio:.2}{mark} |",
+        ours.a_second(calls * PAIRS),
+        bare.a_second(calls * PAIRS)
+    );
+}
+
+/// The client, as an app gets it.
+async fn connect<A: Adapter>(handle: &Handle) -> A::Client {
+    let adapter = A::from_handle(handle).expect("a meaning");
+    adapter.connect().await.expect("a client")
+}
+
+/// On this machine. As an address: looking up a name is not what is compared.
+fn handle(
+    scheme: &str,
+    port: u16,
+    complete: impl FnOnce(HandleBuilder) -> HandleBuilder,
+) -> Handle {
+    let builder = Handle::builder(scheme).host("127.0.0.1").port(port);
+    complete(builder).build().expect("a handle")
+}
