@@ -12,7 +12,7 @@
 //! the list, in any order (rendezvous hashing with XXH3). The client reaches servers over IPv4 only.
 //!
 //! A connection is tried before it is given out, unless it was in use within the last second and no other has failed
-//! since: a server that was gone for less than that is told by one error.
+//! since: after an outage shorter than that, a call may be told of it.
 //!
 //! | provider | handle |
 //! |---|---|
@@ -28,7 +28,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_memcached::{Client, Error};
-use deadpool::managed::{self, Metrics, Object, Pool, PoolError, RecycleResult, TimeoutType};
+use deadpool::managed::{
+    self, Metrics, Object, Pool, PoolError, QueueMode, RecycleResult, TimeoutType,
+};
 use deadpool::{Runtime, Status};
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -158,6 +160,8 @@ impl Adapter for Memcached {
         let servers = self.servers.iter().map(|address| {
             let pool = Pool::builder(Manager::new(address.clone()))
                 .runtime(Runtime::Tokio1)
+                // What failed comes up first, and says that the others are to be tried.
+                .queue_mode(QueueMode::Lifo)
                 .max_size(connections)
                 .create_timeout(timeout)
                 .wait_timeout(timeout)
