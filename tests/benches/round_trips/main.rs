@@ -23,8 +23,9 @@ use std::time::{Duration, Instant};
 use backing_services::{Adapter, Handle, HandleBuilder};
 use tokio::runtime;
 
-const WARM_UP: Duration = Duration::from_millis(500);
 const ROUND: Duration = Duration::from_millis(20);
+/// In rounds.
+const WARM_UP: u32 = 25;
 /// Even, because the side that begins changes with each.
 const PAIRS: u32 = 150;
 const AIM: f64 = 0.97;
@@ -80,11 +81,11 @@ impl<C: AsyncFnMut()> Side<C> {
     /// How many calls make a round.
     async fn warm_up(&mut self) -> u32 {
         let (start, mut calls) = (Instant::now(), 0);
-        while start.elapsed() < WARM_UP {
+        while start.elapsed() < ROUND * WARM_UP {
             (self.call)().await;
             calls += 1;
         }
-        (calls / (WARM_UP.as_millis() / ROUND.as_millis()) as u32).max(1)
+        (calls / WARM_UP).max(1)
     }
 
     async fn round(&mut self, calls: u32) -> Duration {
