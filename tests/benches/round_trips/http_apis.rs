@@ -1,4 +1,6 @@
 use backing_services::adapters::http_api::{HttpClient, HttpRequest};
+use std::time::Duration;
+
 use backing_services::{Adapter, GoogleMaps, HttpApi, LastFm, Twitter};
 use backing_services_tests::servers::{Response, StandIn};
 use serde_json::Value;
@@ -101,8 +103,14 @@ impl Server {
 }
 
 /// Which names itself, as ours does.
+/// With the limits that a handle has by default: a call without any may never end.
 fn bare() -> reqwest::Client {
-    reqwest::Client::builder().user_agent("backing-services/0.1.0").build().expect("a client")
+    reqwest::Client::builder()
+        .user_agent("backing-services/0.1.0")
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(30))
+        .build()
+        .expect("a client")
 }
 
 async fn read(call: reqwest::RequestBuilder) {
