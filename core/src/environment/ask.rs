@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 
 use crate::parts::Parts;
-use crate::private::{Kind, Table, each_field};
+use crate::private::{Field, Kind, Table, each_field};
 
 /// One resource of a struct: every name by which a platform may hand it out.
 #[derive(Clone, Copy)]
 pub(crate) struct Ask<'a> {
     /// The struct that is loaded, with all its fields.
     pub(crate) root: &'static Table,
-    /// Where the field stands in it, such as `reports.db`.
-    pub(crate) path: &'a str,
+    /// The nested struct that the field stands in, with a dot behind each: `reports.`
+    pub(crate) outer: &'a str,
+    /// The field's name.
+    pub(crate) field: &'static str,
     /// What goes before its variables.
     pub(crate) prefix: &'a str,
     /// Its variable, then its aliases, without the prefix.
@@ -25,16 +27,26 @@ pub(crate) struct Ask<'a> {
 impl<'a> Ask<'a> {
     pub(crate) fn new(
         root: &'static Table,
-        path: &'a str,
+        outer: &'a str,
         prefix: &'a str,
-        kind: &Kind,
+        field: &'static Field,
     ) -> Option<Self> {
+        let Field { name, kind, .. } = field;
         match *kind {
             Kind::Resource { variables, binding, schemes, parts, .. } => {
-                Some(Self { root, path, prefix, variables, binding, schemes, parts })
+                Some(Self { root, outer, field: name, prefix, variables, binding, schemes, parts })
             }
             Kind::Setting { .. } | Kind::Nested { .. } => None,
         }
+    }
+
+    /// Where the field stands in the struct, such as `reports.db`.
+    pub(super) fn path(&self) -> String {
+        format!("{}{}", self.outer, self.field)
+    }
+
+    pub(super) fn is_same(&self, other: &Ask<'_>) -> bool {
+        self.field == other.field && self.outer == other.outer
     }
 
     /// Its variables in full.
@@ -57,21 +69,20 @@ impl<'a> Ask<'a> {
 
     /// The names that a platform's binding may have for the field, the most exact first.
     pub(super) fn binding_names(&self) -> Vec<String> {
-        let (outer, field) = self.path.rsplit_once('.').unwrap_or(("", self.path));
-        let name = self.binding.unwrap_or(field);
-        if outer.is_empty() {
+        let name = self.binding.unwrap_or(self.field);
+        if self.outer.is_empty() {
             return vec![name.to_owned()];
         }
         // Of a nested struct that stands in another twice, each has its own.
-        let exact = format!("{}-{name}", outer.replace('.', "-"));
+        let exact = format!("{}{name}", self.outer.replace('.', "-"));
         if self.binding.is_some() { vec![exact, name.to_owned()] } else { vec![exact] }
     }
 }
 
 /// Calls `visit` with every resource of a struct, nested ones included.
 pub(crate) fn each_ask(root: &'static Table, visit: &mut dyn FnMut(&Ask<'_>)) {
-    each_field(root, "", "", &mut |path, prefix, field| {
-        if let Some(ask) = Ask::new(root, path, prefix, &field.kind) {
+    each_field(root, "", "", &mut |outer, prefix, field| {
+        if let Some(ask) = Ask::new(root, outer, prefix, field) {
             visit(&ask);
         }
     });

@@ -9,7 +9,7 @@ use super::layer::View;
 use super::text::{self, LIMIT, Trouble};
 use super::{Found, Origin, Unreadable};
 
-const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+pub(super) const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 pub(super) fn find<'e>(
     view: &View<'e>,

@@ -24,8 +24,8 @@ impl Explanation {
     pub(super) fn new(environment: &Environment, root: &'static Table) -> Self {
         let sources = Sources::new(environment);
         let mut rows = Vec::new();
-        each_field(root, "", "", &mut |path, prefix, field| {
-            rows.extend(row(&sources, environment, root, path, prefix, field));
+        each_field(root, "", "", &mut |outer, prefix, field| {
+            rows.extend(row(&sources, environment, root, outer, prefix, field));
         });
         Self { rows }
     }
@@ -35,13 +35,13 @@ fn row(
     sources: &Sources<'_>,
     environment: &Environment,
     root: &'static Table,
-    path: &str,
+    outer: &str,
     prefix: &str,
     field: &'static Field,
 ) -> Option<[String; 5]> {
     let (found, default) = match field.kind {
         Kind::Resource { default, .. } => {
-            (sources.all(&Ask::new(root, path, prefix, &field.kind)?), default)
+            (sources.all(&Ask::new(root, outer, prefix, field)?), default)
         }
         Kind::Setting { variable, default, .. } => {
             (environment.value(variable, prefix).transpose().into_iter().collect(), default)
@@ -63,7 +63,7 @@ fn row(
         })
         .collect();
     Some([
-        format!("{}::{path}", root.name),
+        format!("{}::{outer}{}", root.name, field.name),
         format!("{prefix}{}", field.variable()),
         from,
         value,

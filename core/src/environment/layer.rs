@@ -27,6 +27,16 @@ impl Layer {
         (!entry.value.is_empty()).then_some(entry)
     }
 
+    /// Whether a variable is set whose name is these pieces together. The name itself need not be made.
+    fn is_set(&self, pieces: &[&str]) -> bool {
+        self.variables.iter().any(|(name, entry)| {
+            let name = name.as_encoded_bytes();
+            let rest =
+                pieces.iter().try_fold(name, |rest, piece| rest.strip_prefix(piece.as_bytes()));
+            rest.is_some_and(<[u8]>::is_empty) && !entry.value.is_empty()
+        })
+    }
+
     pub(super) fn origin(&self, name: &str, entry: &Entry) -> Origin {
         match &self.dotenv {
             None => Origin::Variable { name: name.into() },
@@ -61,6 +71,11 @@ impl<'a> View<'a> {
     pub(super) fn get(&self, name: &str) -> Option<(&'a Layer, &'a Entry)> {
         let layer = self.layers.last()?;
         Some((layer, layer.get(name)?))
+    }
+
+    /// Whether [`get_any`](Self::get_any) may have a variable of this name.
+    pub(super) fn may_have(&self, pieces: &[&str]) -> bool {
+        self.layers.iter().any(|layer| layer.is_set(pieces))
     }
 
     /// A variable of this layer, unless a layer that wins over it has it too.

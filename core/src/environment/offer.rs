@@ -81,12 +81,12 @@ impl Offers {
         let mut rival = None;
         each_ask(ask.root, &mut |other| {
             let is_rival = rival.is_none()
-                && other.path != ask.path
+                && !other.is_same(ask)
                 && offer.is_of_kind(other)
                 && !self.offers.iter().any(|offer| is_named_by(offer, other))
                 && matches!(environment.explicit(other), Ok(None));
             if is_rival {
-                rival = Some(other.path.to_owned());
+                rival = Some(other.path());
             }
         });
         let Some(rival) = rival else { return Ok(()) };
@@ -97,7 +97,7 @@ impl Offers {
                 "the {} `{}` fits `{}` and `{rival}`",
                 self.noun,
                 offer.name(),
-                ask.path
+                ask.path()
             ),
             help: format!("give the field that it is for `binding = \"{}\"`", offer.name()),
         })
@@ -130,7 +130,7 @@ fn is_named_by(offer: &Offer, ask: &Ask<'_>) -> bool {
 fn is_named_by_another(offer: &Offer, ask: &Ask<'_>) -> bool {
     let mut named = false;
     each_ask(ask.root, &mut |other| {
-        named |= other.path != ask.path && is_named_by(offer, other);
+        named |= !other.is_same(ask) && is_named_by(offer, other);
     });
     named
 }

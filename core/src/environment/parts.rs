@@ -74,11 +74,20 @@ pub(super) fn fill<'e>(
     name: &str,
     found: Found<'e>,
 ) -> Result<Found<'e>, Unreadable> {
-    let passwords = ask.parts.names().filter(|(part, _)| *part == Part::Password);
+    let stem = stem(name);
+    let passwords = || ask.parts.names().filter(|(part, _)| *part == Part::Password);
+    let may_be_set =
+        |end: &str| view.may_have(&[stem, "_", end]) || view.may_have(&[stem, "_", end, "_FILE"]);
+    // Most handles are complete, and this is asked for each.
+    if !view.may_have(&[credential::DIRECTORY])
+        && !passwords().any(|(_, ends)| ends.iter().any(|end| may_be_set(end)))
+    {
+        return Ok(found);
+    }
     let mut password = None;
-    for (part, names) in passwords {
+    for (part, names) in passwords() {
         if password.is_none() {
-            password = value(view, ask, stem(name), part, names)?;
+            password = value(view, ask, stem, part, names)?;
         }
     }
     // What does not parse is told later, and once.

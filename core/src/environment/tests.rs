@@ -22,8 +22,7 @@ const FIELD: Field = Field {
 };
 
 fn ask(variables: &'static [&'static str]) -> Ask<'static> {
-    let kind = ROOT.fields.first().map(|field| &field.kind).unwrap();
-    Ask { variables, ..Ask::new(&ROOT, "db", "", kind).unwrap() }
+    Ask { variables, ..Ask::new(&ROOT, "", "", &ROOT.fields[0]).unwrap() }
 }
 
 fn resolve(environment: &Environment, names: &'static [&'static str]) -> Option<(String, String)> {

@@ -10,9 +10,11 @@ pub(super) fn find<'e>(
     name: &str,
 ) -> Result<Option<Found<'e>>, Unreadable> {
     if let Some((layer, entry)) = view.get(name) {
-        let file_name = format!("{name}_FILE");
-        if view.get(&file_name).is_some() {
-            return Err(Unreadable::conflict(name, &file_name, "only one can be the handle"));
+        if view.may_have(&[name, "_FILE"]) {
+            let file_name = format!("{name}_FILE");
+            if view.get(&file_name).is_some() {
+                return Err(Unreadable::conflict(name, &file_name, "only one can be the handle"));
+            }
         }
         return layer.found(name, entry).map(Some);
     }

@@ -1,6 +1,5 @@
 #![allow(clippy::option_option, reason = "`None` is a problem, `Some(None)` is detached")]
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::Deserialize;
@@ -97,7 +96,11 @@ impl Loader<'_> {
         let Kind::Nested { prefix, table, .. } = field.kind else {
             return None;
         };
-        let any = self.is_any_set(table, &self.inner_path(field), &join(&self.prefix, prefix));
+        let any = self.is_any_set(
+            table,
+            &format!("{}{}.", self.outer(), field.name),
+            &join(&self.prefix, prefix),
+        );
         if any { self.nested(index).map(Some) } else { Some(None) }
     }
 
@@ -118,10 +121,10 @@ impl Loader<'_> {
     }
 
     /// Whether one of the variables of a nested struct is set, or one of its resources bound.
-    fn is_any_set(&self, table: &'static Table, path: &str, prefix: &str) -> bool {
+    fn is_any_set(&self, table: &'static Table, outer: &str, prefix: &str) -> bool {
         let mut any = false;
-        each_field(table, path, prefix, &mut |path, prefix, field| {
-            any |= match (Ask::new(self.root, path, prefix, &field.kind), &field.kind) {
+        each_field(table, outer, prefix, &mut |outer, prefix, field| {
+            any |= match (Ask::new(self.root, outer, prefix, field), &field.kind) {
                 (Some(ask), _) => !matches!(self.sources.find(&ask), Ok(None)),
                 (None, Kind::Setting { variable, .. }) => {
                     !matches!(self.environment.value(variable, prefix), Ok(None))
@@ -132,16 +135,18 @@ impl Loader<'_> {
         any
     }
 
-    /// Where a field stands in the struct that is loaded, such as `reports.db`.
-    fn inner_path(&self, field: &Field) -> String {
-        let outer = self.path.get(self.root.name.len() + "::".len()..).unwrap_or_default();
-        format!("{outer}{}", field.name)
+    /// The nested struct that is loaded, as `Ask` has it.
+    fn outer(&self) -> &str {
+        self.path.get(self.root.name.len() + "::".len()..).unwrap_or_default()
+    }
+
+    fn ask(&self, field: &'static Field) -> Option<Ask<'_>> {
+        Ask::new(self.root, self.outer(), &self.prefix, field)
     }
 
     fn attached<A: Adapter>(&mut self, field: &'static Field) -> Option<Option<A>> {
         let Kind::Resource { default, .. } = field.kind else { return None };
-        let path = self.inner_path(field);
-        let found = self.sources.find(&Ask::new(self.root, &path, &self.prefix, &field.kind)?);
+        let found = self.sources.find(&self.ask(field)?);
         let Some(found) = self.or_default(field, found, default)? else { return Some(None) };
         let parsed = Handle::parse(&found.value).and_then(|handle| {
             let handle = handle.with_origin(found.origin.clone());
@@ -164,9 +169,7 @@ impl Loader<'_> {
 
     /// That parts of a handle are set, and not enough of them.
     fn stray(&self, field: &'static Field) -> Option<String> {
-        let path = self.inner_path(field);
-        let ask = Ask::new(self.root, &path, &self.prefix, &field.kind)?;
-        let stray = self.environment.stray_parts(&ask);
+        let stray = self.environment.stray_parts(&self.ask(field)?);
         let names: Vec<_> = stray.iter().map(String::as_str).collect();
         let variable = join(&self.prefix, field.variable());
         (!names.is_empty()).then(|| {
@@ -264,22 +267,19 @@ pub(crate) fn each_variable(
     });
 }
 
-/// Calls `visit` with the path, the prefix of the variables and each field of a table, also of nested ones.
+/// Calls `visit` with each field of a table, also of nested ones: with the structs it stands in, a dot behind
+/// each, with the prefix of its variables, and itself.
 pub(crate) fn each_field(
     table: &'static Table,
-    path: &str,
+    outer: &str,
     prefix: &str,
     visit: &mut dyn FnMut(&str, &str, &'static Field),
 ) {
     for field in table.fields {
-        let path: Cow<'_, str> = if path.is_empty() {
-            field.name.into()
-        } else {
-            format!("{path}.{}", field.name).into()
-        };
-        visit(&path, prefix, field);
+        visit(outer, prefix, field);
         if let Kind::Nested { prefix: inner, table, .. } = field.kind {
-            each_field(table, &path, &join(prefix, inner), visit);
+            let outer = format!("{outer}{}.", field.name);
+            each_field(table, &outer, &join(prefix, inner), visit);
         }
     }
 }
