@@ -143,7 +143,7 @@ echo "| | derived | by hand | ratio | processor, derived | by hand | ratio |"
 echo "|---|---|---|---|---|---|---|"
 # As a newcomer builds it, from the root.
 compare "the quickstart, cold" \
-    "cold --locked --example quickstart" \
+    "cold --locked -p examples --example quickstart" \
     "cold --manifest-path $scratch/shop-by-hand/Cargo.toml"
 
 compare "an app without adapters, cold" \

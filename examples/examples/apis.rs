@@ -6,7 +6,7 @@
 //! TWITTER_URL=https://:BEARER_TOKEN@api.x.com/2 \
 //! MAPS_URL=https://:API_KEY@maps.googleapis.com/maps/api \
 //! LASTFM_URL='https://API_KEY:SHARED_SECRET@ws.audioscrobbler.com/2.0/?user_agent=shop/1.0' \
-//!     cargo run --example apis --features apis
+//!     cargo run -p examples --example apis --features apis
 //! ```
 
 use std::error::Error;

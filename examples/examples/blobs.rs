@@ -2,9 +2,9 @@
 //! unchanged, runs on each:
 //!
 //! ```sh
-//! cargo run --example blobs --features blobs
-//! UPLOADS_URL=file:uploads cargo run --example blobs --features blobs
-//! UPLOADS_URL='s3://KEY:SECRET@bucket?region=eu-central-1' cargo run --example blobs --features blobs
+//! cargo run -p examples --example blobs --features blobs
+//! UPLOADS_URL=file:uploads cargo run -p examples --example blobs --features blobs
+//! UPLOADS_URL='s3://KEY:SECRET@bucket?region=eu-central-1' cargo run -p examples --example blobs --features blobs
 //! ```
 //!
 //! `DOWNLOADS_URL`, a handle of the same bucket, is for what only S3 can: a link that gives one object to whoever

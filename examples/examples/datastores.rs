@@ -7,7 +7,7 @@
 //! DATABASE_URL=postgres://shop:secret@db.example/shop \
 //! CACHE_URL=redis://localhost \
 //! CATALOGUE_URL='couchdb://shop:secret@localhost/catalogue?create=true' \
-//!     cargo run --example datastores --features datastores
+//!     cargo run -p examples --example datastores --features datastores
 //! ```
 
 use std::error::Error;

@@ -1,6 +1,6 @@
 //! Loading from pairs: the tests of an app set no process environment, so they run at the same time.
 //!
-//! `cargo test --example load_in_tests` runs the tests below.
+//! `cargo test -p examples --example load_in_tests` runs the tests below.
 
 use backing_services::{BackingServices, Environment, Mail, Sql};
 

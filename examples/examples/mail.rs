@@ -4,7 +4,7 @@
 //! ```sh
 //! POSTMARK_URL=postmark://SERVER_TOKEN@api.postmarkapp.com \
 //! SENDER=shop@example.com \
-//!     cargo run --example mail --features postmark
+//!     cargo run -p examples --example mail --features postmark
 //! ```
 //!
 //! For mail through any provider see the example `quickstart`.

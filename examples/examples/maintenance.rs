@@ -2,7 +2,7 @@
 //! "maintenance" while its database is detached, or while `MAINTENANCE` says so.
 //!
 //! ```sh
-//! DATABASE_URL=mysql://localhost/shop cargo run --example maintenance --features axum
+//! DATABASE_URL=mysql://localhost/shop cargo run -p examples --example maintenance --features axum
 //! curl -X PUT -d 'an analytical engine' http://localhost:8080/orders/1
 //! curl http://localhost:8080/orders
 //! ```

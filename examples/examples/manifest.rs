@@ -1,9 +1,9 @@
 //! What the app declares, in every form in which it leaves the binary.
 //!
 //! ```sh
-//! cargo run --example manifest                      # all of them
-//! cargo run --example manifest svg > services.svg   # one: env, markdown, json, svg or mermaid
-//! cargo run --example manifest explain              # where each value comes from, in this environment
+//! cargo run -p examples --example manifest                      # all of them
+//! cargo run -p examples --example manifest svg > services.svg   # one: env, markdown, json, svg or mermaid
+//! cargo run -p examples --example manifest explain              # where each value comes from, in this environment
 //! ```
 
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! An optional resource: attached while its variable is set, detached while it is absent or empty.
 //!
 //! ```sh
-//! cargo run --example optional --features memcached
-//! CACHE_URL=memcached://localhost cargo run --example optional --features memcached
+//! cargo run -p examples --example optional --features memcached
+//! CACHE_URL=memcached://localhost cargo run -p examples --example optional --features memcached
 //! ```
 
 use std::error::Error;

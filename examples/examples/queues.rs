@@ -5,7 +5,7 @@
 //! ORDERS_URL=amqp://localhost \
 //! PICTURES_URL=beanstalkd://localhost/pictures \
 //! STOCK_URL=nats://localhost \
-//!     cargo run --example queues --features queues
+//!     cargo run -p examples --example queues --features queues
 //! ```
 
 use std::error::Error;

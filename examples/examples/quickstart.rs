@@ -6,7 +6,7 @@
 //! ```sh
 //! DATABASE_URL=mysql://shop:secret@db.example/shop \
 //! MAIL_URL=submission://shop:secret@mail.example \
-//!     cargo run --example quickstart
+//!     cargo run -p examples --example quickstart
 //! ```
 //!
 //! Built with `--features postgres` it takes `DATABASE_URL=postgres://...` too.

@@ -4,7 +4,7 @@
 //! ```sh
 //! NEW_RELIC_URL='newrelic://LICENSE_KEY@otlp.nr-data.net?service_name=shop' \
 //! LOGS_URL='loggly://TOKEN@logs-01.loggly.com?tag=shop' \
-//!     cargo run --example telemetry --features telemetry
+//!     cargo run -p examples --example telemetry --features telemetry
 //! ```
 
 use std::error::Error;

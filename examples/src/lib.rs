@@ -1,1 +1,1 @@
-//! The examples are in `examples/`: `cargo run --example quickstart`.
+//! The examples are in `examples/`: `cargo run -p examples --example quickstart`.
