@@ -72,20 +72,21 @@ pub struct HttpClient {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    http: Client,
-    base: Url,
-    credential: Applied,
+/// What the clones of a client share.
+pub(super) struct Inner {
+    pub(super) http: Client,
+    pub(super) base: Url,
+    pub(super) credential: Applied,
     /// What no message may show.
-    secrets: Vec<Secret>,
+    pub(super) secrets: Vec<Secret>,
     /// For the ping.
-    connect_timeout: Duration,
+    pub(super) connect_timeout: Duration,
     /// Of an attempt; the client has it too.
-    timeout: Duration,
-    total_timeout: Duration,
-    retries: u32,
-    ping: Option<String>,
-    closed: AtomicBool,
+    pub(super) timeout: Duration,
+    pub(super) total_timeout: Duration,
+    pub(super) retries: u32,
+    pub(super) ping: Option<String>,
+    pub(super) closed: AtomicBool,
 }
 
 /// How often one call has been tried, and may yet be.
@@ -103,19 +104,6 @@ pub(super) enum Applied {
     None,
     Header(HeaderName, HeaderValue),
     Query(String, Secret),
-}
-
-/// What [`HttpClient::new`] needs.
-pub(super) struct Parts {
-    pub(super) http: Client,
-    pub(super) base: Url,
-    pub(super) credential: Applied,
-    pub(super) secrets: Vec<Secret>,
-    pub(super) connect_timeout: Duration,
-    pub(super) timeout: Duration,
-    pub(super) total_timeout: Duration,
-    pub(super) retries: u32,
-    pub(super) ping: Option<String>,
 }
 
 /// A call that has not been sent yet, as [`reqwest::RequestBuilder`].
@@ -138,33 +126,8 @@ pub struct HttpRequest {
 }
 
 impl HttpClient {
-    pub(super) fn new(parts: Parts) -> Self {
-        let Parts {
-            http,
-            base,
-            credential,
-            secrets,
-            connect_timeout,
-            timeout,
-            total_timeout,
-            retries,
-            ping,
-        } = parts;
-        let closed = AtomicBool::new(false);
-        Self {
-            inner: Arc::new(Inner {
-                http,
-                base,
-                credential,
-                secrets,
-                connect_timeout,
-                timeout,
-                total_timeout,
-                retries,
-                ping,
-                closed,
-            }),
-        }
+    pub(super) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
     }
 
     /// Starts a GET of a [path](#paths).

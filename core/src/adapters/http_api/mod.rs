@@ -41,6 +41,7 @@ mod error;
 mod retry;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -50,13 +51,13 @@ use url::Url;
 pub use self::client::{HttpClient, HttpRequest};
 pub use self::error::{HttpError, HttpErrorKind};
 
-use self::client::{Applied, Parts};
+use self::client::{Applied, Inner};
 use super::http::{self, HttpParams};
 use super::shared::{one_host, refuse_colon, require_scheme, require_tls};
 use crate::adapter::Adapter;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
-use crate::parts::{self, Part};
+use crate::parts::{Part, Parts};
 use crate::secret::Secret;
 
 const TOTAL_TIMEOUT: Duration = Duration::from_mins(1);
@@ -139,8 +140,8 @@ impl Adapter for HttpApi {
     const NAME: &'static str = "HTTP API";
     const SCHEMES: &'static [&'static str] = &["https", "http"];
     const EXAMPLE: &'static str = "https://:token@api.example.com/v1";
-    const PARTS: parts::Parts =
-        parts::Parts::server().without_name().with(&[(Part::Password, &["TOKEN", "API_KEY"])]);
+    const PARTS: Parts =
+        Parts::server().without_name().with(&[(Part::Password, &["TOKEN", "API_KEY"])]);
     type Client = HttpClient;
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
@@ -267,7 +268,7 @@ impl Service {
     pub(super) fn client(&self) -> Result<HttpClient, ClientError> {
         let http = self.http.client(&self.host)?.user_agent(self.user_agent.clone());
         let http = http.build().map_err(|error| http::cause(&error))?;
-        Ok(HttpClient::new(Parts {
+        Ok(HttpClient::new(Inner {
             credential: self.credential.applied(&http, &self.base)?,
             http,
             base: self.base.clone(),
@@ -277,6 +278,7 @@ impl Service {
             total_timeout: self.call.total_timeout.unwrap_or(TOTAL_TIMEOUT),
             retries: self.call.retries.unwrap_or(RETRIES),
             ping: self.ping.clone(),
+            closed: AtomicBool::new(false),
         }))
     }
 
