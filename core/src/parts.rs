@@ -155,6 +155,12 @@ impl Parts {
         self.own.iter().chain(self.common).copied()
     }
 
+    /// The names of the password, those of the adapter first.
+    pub(crate) fn passwords(&self) -> impl Iterator<Item = &'static str> {
+        let passwords = self.names().filter(|(part, _)| *part == Part::Password);
+        passwords.flat_map(|(_, names)| names).copied()
+    }
+
     pub(crate) fn kinds(&self) -> &'static [&'static str] {
         self.kinds
     }

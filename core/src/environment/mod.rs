@@ -29,7 +29,6 @@ pub(crate) use self::sources::Sources;
 pub(crate) use self::text::reason;
 use crate::backing::BackingServices;
 use crate::error::{Problem, ProblemKind};
-use crate::parts::Part;
 use crate::private::{Kind, Table, each_field};
 
 /// A snapshot of the variables that handles and settings are read from.
@@ -136,15 +135,10 @@ impl Environment {
                     if !is_set && read(join(prefix, name)) {
                         is_set = true;
                         read(format!("{prefix}{name}_FILE").into());
-                        for (part, ends) in
-                            parts.names().filter(|(part, _)| *part == Part::Password)
-                        {
-                            debug_assert_eq!(part, Part::Password);
-                            for end in ends {
-                                let name = format!("{prefix}{}_{end}", ask::stem(name));
-                                read(format!("{name}_FILE").into());
-                                read(name.into());
-                            }
+                        for end in parts.passwords() {
+                            let name = format!("{prefix}{}_{end}", ask::stem(name));
+                            read(format!("{name}_FILE").into());
+                            read(name.into());
                         }
                     }
                 }

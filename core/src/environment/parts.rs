@@ -75,17 +75,14 @@ pub(super) fn fill<'e>(
     found: Found<'e>,
 ) -> Result<Found<'e>, Unreadable> {
     let stem = stem(name);
-    let passwords = || ask.parts.names().filter(|(part, _)| *part == Part::Password);
     let may_be_set =
         |end: &str| view.may_have(&[stem, "_", end]) || view.may_have(&[stem, "_", end, "_FILE"]);
     // Most handles are complete, and this is asked for each.
-    if !view.may_have(&[credential::DIRECTORY])
-        && !passwords().any(|(_, ends)| ends.iter().any(|end| may_be_set(end)))
-    {
+    if !view.may_have(&[credential::DIRECTORY]) && !ask.parts.passwords().any(may_be_set) {
         return Ok(found);
     }
     let mut password = None;
-    for (part, names) in passwords() {
+    for (part, names) in ask.parts.names().filter(|(part, _)| *part == Part::Password) {
         if password.is_none() {
             password = value(view, ask, stem, part, names)?;
         }

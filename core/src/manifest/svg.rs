@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::picture::{Node, Picture, Place};
+use super::picture::{Node, Picture};
 
 /// All lengths are in pixels. The width of a letter of a fixed-width font is some 0.6 of its size.
 const SIZE: usize = 14;
@@ -152,7 +152,6 @@ fn resource(
         label(svg, text, x + width / 2, y + 2 * LID + (row + 1) * LINE - SIZE / 3, class);
     }
     svg.push_str("</g>\n");
-    debug_assert!(!matches!(node.place, Place::Declared { .. }) || !labels[3].is_empty());
 }
 
 fn label(svg: &mut String, text: &str, x: usize, y: usize, class: &str) {

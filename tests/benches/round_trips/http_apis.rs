@@ -1,6 +1,6 @@
-use backing_services::adapters::http_api::{HttpClient, HttpRequest};
 use std::time::Duration;
 
+use backing_services::adapters::http_api::{HttpClient, HttpRequest};
 use backing_services::{Adapter, GoogleMaps, HttpApi, LastFm, Twitter};
 use backing_services_tests::servers::{Response, StandIn};
 use serde_json::Value;
