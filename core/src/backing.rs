@@ -1,7 +1,7 @@
 use crate::environment::Environment;
 use crate::error::{ConnectError, Failure, LoadError};
+use crate::generated;
 use crate::manifest::Manifest;
-use crate::private;
 
 /// One struct: everything that one deploy attaches. Derived, never written by hand.
 ///
@@ -10,17 +10,13 @@ use crate::private;
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
-/// # use backing_services::{Adapter, ClientError, Handle, HandleError};
-/// # #[derive(Clone)]
-/// # struct Chat;
-/// # impl Adapter for Chat {
-/// #     const NAME: &'static str = "chat";
-/// #     const SCHEMES: &'static [&'static str] = &["chat"];
-/// #     const EXAMPLE: &'static str = "chat://localhost";
+/// # use backing_services::{Adapter, ClientError, Connect, Handle, Host};
+/// # #[derive(Adapter, Clone)]
+/// # #[adapter(schemes("chat"), example = "chat://localhost")]
+/// # struct Chat { #[handle] handle: Handle, #[handle(host)] host: Host }
+/// # impl Connect for Chat {
 /// #     type Client = ();
-/// #     fn from_handle(_: &Handle) -> Result<Self, HandleError> { Ok(Self) }
 /// #     async fn connect(&self) -> Result<(), ClientError> { Ok(()) }
-/// #     async fn ping(_: &()) -> Result<(), ClientError> { Ok(()) }
 /// # }
 ///
 /// #[derive(BackingServices)]
@@ -46,7 +42,7 @@ pub trait BackingServices: Sized + Send + Sync {
     type Clients: Clone + Send + Sync + 'static;
 
     #[doc(hidden)]
-    const TABLE: &'static private::Table;
+    const TABLE: &'static generated::Table;
 
     /// That the type derives: the one thing about a bad nested field that rustc reports.
     #[doc(hidden)]
@@ -88,7 +84,7 @@ pub trait BackingServices: Sized + Send + Sync {
     /// assert_eq!(error.problems().len(), 2); // PORT is no number, WORKERS is not set
     /// ```
     fn load(environment: &Environment) -> Result<Self, LoadError> {
-        private::load(environment)
+        generated::load(environment)
     }
 
     /// [`load`](BackingServices::load) from the process environment.
@@ -108,7 +104,7 @@ pub trait BackingServices: Sized + Send + Sync {
     /// # Ok::<(), backing_services::LoadError>(())
     /// ```
     fn from_env() -> Result<Self, LoadError> {
-        private::from_env()
+        generated::from_env()
     }
 
     /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless its
@@ -118,15 +114,15 @@ pub trait BackingServices: Sized + Send + Sync {
     ///
     /// Every resource that did not connect, each with its root cause.
     fn connect(&self) -> impl Future<Output = Result<Self::Clients, ConnectError>> + Send {
-        private::connect(self)
+        generated::connect(self)
     }
 
     #[doc(hidden)]
-    fn __load(loader: &mut private::Loader<'_>) -> Option<Self>;
+    fn __load(loader: &mut generated::Loader<'_>) -> Option<Self>;
 
     #[doc(hidden)]
     fn __connect(
         &self,
-        scope: &private::Scope<'_>,
+        scope: &generated::Scope<'_>,
     ) -> impl Future<Output = Result<Self::Clients, Vec<Failure>>> + Send;
 }

@@ -200,23 +200,36 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// The derives name the crate by its path, in here as in an app.
+extern crate self as backing_services;
+
 mod adapter;
 pub mod adapters;
 mod backing;
 mod environment;
 mod error;
+mod file;
+mod generated;
 mod handle;
 mod manifest;
-mod near;
-mod parts;
 pub mod platforms;
-#[doc(hidden)]
-pub mod private;
 mod secret;
+mod suggest;
 
-pub use backing_services_derive::{Adapter, BackingServices};
+pub use backing_services_derive::{Adapter, BackingServices, Parameters, Word};
 
-pub use self::adapter::{Adapter, Connect};
+/// What the derives write calls to. Not public API: it changes with any release.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::generated::*;
+}
+
+pub use self::adapter::grammar::{
+    About, Grammar, Hosts, Login, Part, Scheme, TlsWord, Unencrypted, Word,
+};
+pub use self::adapter::tls::{Tls, read_certificates};
+pub use self::adapter::value::{Kind, Unit, Value};
+pub use self::adapter::{Adapter, Connect, Parameters};
 pub use self::backing::BackingServices;
 pub use self::environment::{Environment, Explanation, Origin};
 pub use self::error::{
@@ -224,7 +237,6 @@ pub use self::error::{
 };
 pub use self::handle::{Handle, HandleBuilder, Host};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
-pub use self::parts::{Part, Parts};
 pub use self::secret::Secret;
 
 // By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.

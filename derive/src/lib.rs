@@ -294,3 +294,50 @@ pub fn adapter(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     adapter::derive(&input).into()
 }
+
+/// A struct of parameters that adapters `flatten` into theirs.
+///
+/// Each field is a parameter with the keys of `#[handle]` that [`Adapter`](macro@Adapter) lists, or another such
+/// struct.
+///
+/// ```
+/// use backing_services::Parameters;
+///
+/// #[derive(Parameters, Clone)]
+/// struct Retries {
+///     /// How many more attempts a call may have.
+///     #[handle(param = "retries", default = "2", tuning)]
+///     count: u8,
+/// }
+/// assert_eq!(Retries::WORDS[0].described(), "How many more attempts a call may have.");
+/// ```
+#[proc_macro_derive(Parameters, attributes(parameters, handle))]
+pub fn parameters(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    adapter::parameters::derive(&input).into()
+}
+
+/// An enum whose variants are words, for a parameter of an adapter.
+///
+/// A variant is written in lower case with `_` between its words; `#[word("verify-full", "full")]` names other
+/// spellings, the preferred one first. Case, `-` and `_` make no difference.
+///
+/// ```
+/// use backing_services::{Value, Word};
+///
+/// #[derive(Word, Clone, Copy, PartialEq, Debug)]
+/// enum Protocol {
+///     #[word("resp2", "2")]
+///     Resp2,
+///     #[word("resp3", "3")]
+///     Resp3,
+/// }
+///
+/// assert_eq!(Protocol::read("RESP3"), Some(Protocol::Resp3));
+/// assert_eq!(Protocol::KIND.expected(), "`resp2` or `resp3`");
+/// ```
+#[proc_macro_derive(Word, attributes(word))]
+pub fn word(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    adapter::word::derive(&input).into()
+}

@@ -2,7 +2,10 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, Ident, Path, PathArguments, Type, TypePath};
+use syn::{
+    Attribute, Expr, ExprLit, GenericArgument, Ident, Lit, Meta, Path, PathArguments, Type,
+    TypePath,
+};
 
 /// The type inside an `Option`, and whether there is one.
 pub(crate) fn option(ty: &Type) -> (&Type, bool) {
@@ -62,7 +65,7 @@ pub(crate) fn check(
     place: [Span; 2],
 ) -> TokenStream {
     let function = local(name);
-    let path = respan(quote!(#krate::private::#function), place[0]);
+    let path = respan(quote!(#krate::__private::#function), place[0]);
     let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
     arguments.set_span(place[1]);
     quote!(const _: () = #path #arguments;)
@@ -87,4 +90,23 @@ pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
         }
     };
     tokens.into_iter().map(at).collect()
+}
+
+/// The lines of a doc comment, each without the space that follows `///`.
+pub(crate) fn doc(attrs: &[Attribute]) -> String {
+    let mut lines = Vec::new();
+    for attr in attrs {
+        if let Meta::NameValue(pair) = &attr.meta
+            && pair.path.is_ident("doc")
+            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value
+        {
+            let text = text.value();
+            lines
+                .extend(text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned()));
+            if text.is_empty() {
+                lines.push(String::new());
+            }
+        }
+    }
+    lines.join("\n").trim().to_owned()
 }

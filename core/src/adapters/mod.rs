@@ -57,7 +57,5 @@ pub mod sqlite;
 #[cfg(feature = "twitter")]
 pub mod twitter;
 
-use std::time::Duration;
-
-/// How long connecting may take unless the handle says otherwise, and how long a ping may.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+#[allow(unused_imports, reason = "each adapter uses some of it")]
+pub(crate) use crate::adapter::CONNECT_TIMEOUT;

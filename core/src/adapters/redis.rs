@@ -33,8 +33,6 @@
 //! Cluster mode, Sentinel and client certificates are not supported.
 
 use std::error::Error as StdError;
-use std::fmt;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -50,20 +48,14 @@ use redis::{
     RedisError, RedisResult, ServerErrorKind, TlsCertificates,
 };
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use serde::Deserialize;
 
-use super::CONNECT_TIMEOUT;
-use super::shared::{
-    certificates_without_tls, one_host, read_certificates, require_scheme, require_tls, within,
-};
-use crate::adapter::Adapter;
+use super::shared::within;
+use crate::adapter::CONNECT_TIMEOUT;
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
-use crate::parts::Parts;
 use crate::secret::Secret;
+use crate::{Adapter, Connect, Tls, Word};
 
-const DEFAULT_PORT: u16 = 6379;
-const TIMEOUT: Duration = Duration::from_secs(30);
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// A Redis or Valkey server. Its client is [`redis::aio::ConnectionManager`].
@@ -81,84 +73,79 @@ const KEEPALIVE: Duration = Duration::from_mins(1);
 /// assert_eq!(format!("{:?}", services.sessions), "Redis(redis://localhost:6379/2)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "Redis",
+    schemes(
+        "redis",
+        "rediss" = tls,
+        "valkey",
+        "valkeys" = tls,
+        "redis+unix" = socket,
+        "unix" = socket,
+        "valkey+unix" = socket,
+        "redis+socket" = socket,
+    ),
+    port = 6379,
+    tls_ports(6380),
+    example = "rediss://user:password@redis.example.com:6379/0",
+    bindings("redis", "valkey"),
+    unencrypted = "refused",
+    check,
+    debug
+)]
 pub struct Redis {
+    #[handle]
     handle: Handle,
-    place: Place,
-    database: u32,
-    params: Params,
+    /// One server; none for a socket.
+    #[handle(host)]
+    host: Option<Host>,
+    /// A user of the server's access list.
+    #[handle(username)]
+    username: Option<String>,
+    /// Of that user, or of a server that knows no users.
+    #[handle(password, names("AUTH", "AUTH_TOKEN", "HOST_PASSWORD"))]
+    password: Option<Secret>,
+    /// The number of the database: behind the host, or a parameter.
+    #[handle(name, names("DB", "DB_INDEX", "DB_NUMBER"), only, in_query)]
+    database: Option<u32>,
+    /// The protocol.
+    #[handle(param = "protocol", default = "resp2", tuning)]
+    protocol: Protocol,
+    /// What the server's `CLIENT LIST` calls this client, as its `lib-name`: the driver sets that anew with each
+    /// connection.
+    #[handle(param = "client_name", tuning)]
+    client_name: Option<String>,
+    /// For connecting.
+    #[handle(param = "connect_timeout", default = "10s", tuning)]
+    connect_timeout: Duration,
+    /// For the answer to one command.
+    #[handle(param = "timeout", default = "30s", tuning)]
+    timeout: Duration,
+    #[handle(flatten)]
+    tls: Tls,
 }
 
-#[derive(Clone)]
-enum Place {
-    Server { host: Host, tls: bool },
-    Socket(PathBuf),
-}
-
-#[derive(Deserialize, Clone)]
-struct Params {
-    db: Option<u32>,
-    protocol: Option<Protocol>,
-    tls: Option<Tls>,
-    tls_ca: Option<PathBuf>,
-    connect_timeout: Option<Duration>,
-    timeout: Option<Duration>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
+#[derive(Word, Clone, Copy)]
 enum Protocol {
+    #[word("resp2", "2")]
     Resp2,
+    #[word("resp3", "3")]
     Resp3,
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum Tls {
-    None,
-}
-
-impl Adapter for Redis {
-    const NAME: &'static str = "Redis";
-    const SCHEMES: &'static [&'static str] =
-        &["redis", "rediss", "valkey", "valkeys", "redis+unix"];
-    const EXAMPLE: &'static str = "rediss://user:password@redis.example.com:6379/0";
-    const PARTS: Parts = Parts::server().authorities("tls_ca");
-    type Client = ConnectionManager;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let params: Params = handle.params()?;
-        if handle.username().is_some() && handle.password().is_none() {
+impl Redis {
+    fn check(&self) -> Result<(), HandleError> {
+        if self.username.is_some() && self.password.is_none() {
             return Err(HandleError::new("the handle has a user name and no password")
                 .with_help("write `redis://user:password@host`, or `redis://:password@host`"));
         }
-        let (place, database) = match handle.scheme() {
-            "redis+unix" => (socket(handle)?, params.db.unwrap_or(0)),
-            scheme => {
-                let host = one_host(handle)?.or_port(DEFAULT_PORT);
-                if params.db.is_some() {
-                    return Err(HandleError::new("`db` is for a socket")
-                        .with_help("write the number of the database behind the host: `/2`"));
-                }
-                (
-                    Place::Server { host, tls: matches!(scheme, "rediss" | "valkeys") },
-                    number(handle)?,
-                )
-            }
-        };
-        let has_tls = matches!(place, Place::Server { tls: true, .. });
-        if params.tls.is_some() && has_tls {
-            return Err(HandleError::new("the scheme says TLS, and `tls` says none")
-                .with_help("leave `tls` out, or write `redis://`"));
-        }
-        if params.tls_ca.is_some() && !has_tls {
-            return Err(certificates_without_tls("leave `tls_ca` out, or write `rediss://`"));
-        }
-        let is_meant = has_tls || params.tls.is_some() || handle.password().is_none();
-        require_tls(handle, is_meant, "write `rediss://`, or `tls=none` if that is meant")?;
-        Ok(Self { handle: handle.clone(), place, database, params })
+        Ok(())
     }
+}
+
+impl Connect for Redis {
+    type Client = ConnectionManager;
 
     async fn connect(&self) -> Result<ConnectionManager, ClientError> {
         let limit = self.connect_timeout();
@@ -166,10 +153,10 @@ impl Adapter for Redis {
             // One attempt: those of a start are the caller's, those of an outage the next command's.
             .set_number_of_retries(0)
             .set_connection_timeout(Some(limit))
-            .set_response_timeout(Some(self.params.timeout.unwrap_or(TIMEOUT)));
-        if let (Some(user), Some(password)) = (self.handle.username(), self.handle.password()) {
+            .set_response_timeout(Some(self.timeout));
+        if let (Some(user), Some(password)) = (&self.username, &self.password) {
             config = config.set_credentials_provider(AclUser {
-                name: user.to_owned(),
+                name: user.clone(),
                 password: password.clone(),
             });
         }
@@ -191,23 +178,15 @@ impl Adapter for Redis {
         };
         within(CONNECT_TIMEOUT, asked).await
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
-    }
 }
 
 impl Redis {
     fn client(&self) -> Result<Client, ClientError> {
-        let address = match &self.place {
-            Place::Socket(path) => ConnectionAddr::Unix(path.clone()),
-            Place::Server { host, tls } => {
-                let (host, port) = (host.name().to_owned(), host.port().unwrap_or(DEFAULT_PORT));
-                if *tls {
+        let address = match &self.host {
+            None => ConnectionAddr::Unix(self.handle.path_decoded().into()),
+            Some(host) => {
+                let (host, port) = (host.name().to_owned(), host.port().unwrap_or_default());
+                if self.tls.is_on() {
                     ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }
                 } else {
                     ConnectionAddr::Tcp(host, port)
@@ -215,27 +194,27 @@ impl Redis {
             }
         };
         let mut settings = RedisConnectionInfo::default()
-            .set_db(self.database.into())
-            .set_protocol(match self.params.protocol {
-                Some(Protocol::Resp3) => ProtocolVersion::RESP3,
-                Some(Protocol::Resp2) | None => ProtocolVersion::RESP2,
+            .set_db(self.database.unwrap_or(0).into())
+            .set_protocol(match self.protocol {
+                Protocol::Resp3 => ProtocolVersion::RESP3,
+                Protocol::Resp2 => ProtocolVersion::RESP2,
             });
+        if let Some(name) = &self.client_name {
+            settings = settings.set_lib_name(name, env!("CARGO_PKG_VERSION"));
+        }
         // A password alone is that of a server that may know no users. The manager shows a user's name in
         // its `Debug`, so one comes by way of `AclUser`.
-        if let (None, Some(password)) = (self.handle.username(), self.handle.password()) {
+        if let (None, Some(password)) = (&self.username, &self.password) {
             settings = settings.set_password(password.expose());
         }
         let info = address.into_connection_info().map_err(|error| cause(&error))?;
         let info = info.set_redis_settings(settings).set_tcp_settings(self.tcp_settings());
-        if matches!(self.place, Place::Server { tls: true, .. })
-            && CryptoProvider::get_default().is_none()
-        {
+        if self.tls.is_on() && CryptoProvider::get_default().is_none() {
             // It fails when another thread was faster, and then there is one.
             let _ = aws_lc_rs::default_provider().install_default();
         }
-        let client = match &self.params.tls_ca {
-            Some(path) => {
-                let root_cert = Some(read_certificates("tls_ca", path)?);
+        let client = match self.tls.ca_certificates()? {
+            root_cert @ Some(_) => {
                 Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
             }
             None => Client::open(info),
@@ -252,25 +231,6 @@ impl Redis {
         #[cfg(target_os = "linux")]
         let settings = settings.set_user_timeout(self.connect_timeout());
         settings
-    }
-}
-
-fn socket(handle: &Handle) -> Result<Place, HandleError> {
-    let path = handle.path_decoded();
-    if handle.host().is_some() || path.len() < 2 || !path.starts_with('/') || path.contains('\0') {
-        return Err(HandleError::new("the handle names no socket")
-            .with_help("write `redis+unix:///run/redis.sock?db=0`"));
-    }
-    Ok(Place::Socket(path.into()))
-}
-
-fn number(handle: &Handle) -> Result<u32, HandleError> {
-    match handle.name()? {
-        None => Ok(0),
-        Some(name) => name.parse().map_err(|_| {
-            HandleError::new("the path is not the number of a database")
-                .with_help("write a number such as `/0` behind the host, or nothing")
-        }),
     }
 }
 
@@ -353,16 +313,6 @@ impl Stream for Once {
     }
 }
 
-impl fmt::Debug for Redis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.handle.scheme();
-        match &self.place {
-            Place::Server { host, .. } => write!(f, "Redis({scheme}://{host}/{})", self.database),
-            Place::Socket(_) => write!(f, "Redis({scheme}:socket/{})", self.database),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,12 +325,12 @@ mod tests {
     #[test]
     fn places() {
         for (text, shown) in [
-            ("redis://localhost", "Redis(redis://localhost:6379/0)"),
+            ("redis://localhost", "Redis(redis://localhost:6379)"),
             ("valkeys://u:p@cache.example/15", "Redis(valkeys://cache.example:6379/15)"),
-            ("rediss://:p@[2001:db8::1]:6380/", "Redis(rediss://[2001:db8::1]:6380/0)"),
-            ("redis://u:p@cache.example?tls=none", "Redis(redis://cache.example:6379/0)"),
+            ("rediss://:p@[2001:db8::1]:6380/", "Redis(rediss://[2001:db8::1]:6380)"),
+            ("redis://u:p@cache.example?tls=none", "Redis(redis://cache.example:6379)"),
             ("redis+unix:///run/redis.sock?db=3", "Redis(redis+unix:socket/3)"),
-            ("redis+unix://u:p@/run/my%20redis.sock", "Redis(redis+unix:socket/0)"),
+            ("redis+unix://u:p@/run/my%20redis.sock", "Redis(redis+unix:socket)"),
         ] {
             let redis = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(format!("{redis:?}"), shown, "{text}");
@@ -394,16 +344,16 @@ mod tests {
             ("redis://a,b", "the handle names several hosts"),
             ("redis://%2frun%2fredis.sock", "the host is a path"),
             ("redis://user@localhost", "the handle has a user name and no password"),
-            ("redis://localhost/sessions", "the path is not the number of a database"),
-            ("redis://localhost/-1", "the path is not the number of a database"),
+            ("redis://localhost/sessions", "the path is not a whole number from 0 to 4294967295"),
+            ("redis://localhost/-1", "the path is not a whole number from 0 to 4294967295"),
             ("redis://localhost/0/1", "the path has more than one segment"),
-            ("redis://localhost?db=1", "`db` is for a socket"),
+            (
+                "redis://localhost/2?db=1",
+                "the parameter `database` contradicts the path of the handle",
+            ),
             ("redis://localhost?protocol=resp4", "the parameter `protocol` has a bad value"),
             ("rediss://cache.example?tls=none", "the scheme says TLS, and `tls` says none"),
-            (
-                "redis://localhost?tls_ca=ca.pem",
-                "the handle has certificates but no TLS to use them in",
-            ),
+            ("redis://localhost?tls_ca=ca.pem", "the handle has `tls_ca` but no TLS to use it in"),
             ("redis+unix://localhost/run/redis.sock", "the handle names no socket"),
             ("redis+unix:///", "the handle names no socket"),
             ("memcached://localhost", "the scheme `memcached` is not one of Redis"),

@@ -189,7 +189,7 @@ fn refuse(handle: &Handle) -> HandleError {
              beside `sql`"
                 .to_owned()
         } else {
-            format!("{} are compiled in", crate::near::list(Sql::SCHEMES))
+            format!("{} are compiled in", crate::suggest::list(Sql::SCHEMES))
         })
 }
 

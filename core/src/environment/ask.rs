@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::parts::Parts;
-use crate::private::{Field, Kind, Table, each_field};
+use crate::adapter::grammar::Grammar;
+use crate::generated::{Field, Kind, Table, each_field};
 
 /// One resource of a struct: every name by which a platform may hand it out.
 #[derive(Clone, Copy)]
@@ -20,8 +20,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) variables: &'static [&'static str],
     /// Its name in platform bindings, where it is not the field's.
     pub(crate) binding: Option<&'static str>,
-    pub(crate) schemes: &'static [&'static str],
-    pub(crate) parts: &'static Parts,
+    pub(crate) grammar: &'static Grammar,
 }
 
 impl<'a> Ask<'a> {
@@ -33,8 +32,8 @@ impl<'a> Ask<'a> {
     ) -> Option<Self> {
         let Field { name, kind, .. } = field;
         match *kind {
-            Kind::Resource { variables, binding, schemes, parts, .. } => {
-                Some(Self { root, outer, field: name, prefix, variables, binding, schemes, parts })
+            Kind::Resource { variables, binding, grammar, .. } => {
+                Some(Self { root, outer, field: name, prefix, variables, binding, grammar })
             }
             Kind::Setting { .. } | Kind::Nested { .. } => None,
         }
@@ -57,13 +56,13 @@ impl<'a> Ask<'a> {
     /// Whether some field of the struct reads this very variable for itself.
     pub(super) fn is_declared(&self, name: &str) -> bool {
         let mut declared = false;
-        crate::private::each_variable(self.root, "", &mut |other, _| declared |= other == name);
+        crate::generated::each_variable(self.root, "", &mut |other, _| declared |= other == name);
         declared
     }
 
     /// Whether platforms know the service by this name.
     pub(super) fn is_kind(&self, kind: &str) -> bool {
-        let mut kinds = self.schemes.iter().chain(self.parts.kinds());
+        let mut kinds = self.grammar.kinds();
         kinds.any(|known| known.eq_ignore_ascii_case(kind))
     }
 

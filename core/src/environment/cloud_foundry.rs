@@ -11,7 +11,6 @@ use super::layer::View;
 use super::offer::{Offer, Offers};
 use super::text::{self, Trouble};
 use super::{Origin, Unreadable};
-use crate::handle::Handle;
 
 pub(super) const VARIABLE: &str = "VCAP_SERVICES";
 pub(super) const FILE: &str = "VCAP_SERVICES_FILE_PATH";
@@ -140,17 +139,7 @@ fn entries(credentials: &Map<String, Value>) -> Vec<(String, String)> {
         && !entries.iter().any(|(name, _)| name == "uri" || name == "url")
     {
         let uris: Vec<&str> = uris.iter().filter_map(Value::as_str).collect();
-        entries.extend(joined(&uris).map(|uri| ("uri".to_owned(), uri)));
+        entries.extend(uris.first().map(|uri| ("uri".to_owned(), (*uri).to_owned())));
     }
     entries
-}
-
-/// The first handle with the hosts of all.
-fn joined(uris: &[&str]) -> Option<String> {
-    let first = uris.first()?;
-    let handles: Result<Vec<_>, _> = uris.iter().map(|uri| Handle::parse(uri)).collect();
-    // One that does not parse is told when a field takes it.
-    let Ok(handles) = handles else { return Some((*first).to_owned()) };
-    let hosts: Vec<_> = handles.iter().flat_map(Handle::hosts).map(ToString::to_string).collect();
-    Some(handles.first()?.with_hosts(&hosts.join(",")))
 }

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use super::{Ask, Environment, Found, Origin, Sources, Unreadable};
+use crate::generated::{Field, Kind, Table, each_field};
 use crate::handle::Handle;
-use crate::private::{Field, Kind, Table, each_field};
 
 /// Where each field of a struct gets its value: the table of [`Environment::explain`]. `Display` and `Debug`
 /// show it; no secret is in it.
@@ -43,10 +43,10 @@ fn row(
         Kind::Resource { default, .. } => {
             (sources.all(&Ask::new(root, outer, prefix, field)?), default)
         }
-        Kind::Setting { variable, default, .. } => {
+        Kind::Setting { variables: [variable, ..], default, .. } => {
             (environment.value(variable, prefix).transpose().into_iter().collect(), default)
         }
-        Kind::Nested { .. } => return None,
+        Kind::Setting { .. } | Kind::Nested { .. } => return None,
     };
     let is_handle = matches!(field.kind, Kind::Resource { .. });
     let default = default.map(|text| Ok(Found { value: text.into(), origin: Origin::Default }));

@@ -25,11 +25,9 @@ pub use self::explain::Explanation;
 use self::layer::{Entry, Layer, View};
 pub use self::origin::Origin;
 pub(crate) use self::sources::Sources;
-#[cfg(any(feature = "_net", feature = "_sqlx"))]
-pub(crate) use self::text::reason;
 use crate::backing::BackingServices;
 use crate::error::{Problem, ProblemKind};
-use crate::private::{Kind, Table, each_field};
+use crate::generated::{Kind, Table, each_field};
 
 /// A snapshot of the variables that handles and settings are read from.
 ///
@@ -41,7 +39,7 @@ use crate::private::{Kind, Table, each_field};
 /// 1. `DB_URL`, or `DB_URI` as .NET Aspire names it, else each `alias` in turn
 /// 2. `DB_URL_FILE`, the path of a file that holds the handle (Docker and Swarm secrets). Both set is an error
 /// 3. `$CREDENTIALS_DIRECTORY/DB_URL` (systemd credentials)
-/// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., see [`Parts`](crate::Parts). A
+/// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., see [`Grammar`](crate::Grammar). A
 ///    `DB_PASSWORD` beside a `DB_URL` without a password completes it
 /// 5. a Kubernetes service binding below `SERVICE_BINDING_ROOT`
 /// 6. a Cloud Foundry service in `VCAP_SERVICES`
@@ -129,22 +127,19 @@ impl Environment {
         let platforms = [binding::ROOT, cloud_foundry::VARIABLE, cloud_foundry::FILE];
         let mut complete = !platforms.into_iter().any(|name| read(name.into()));
         each_field(table, "", "", &mut |_, prefix, field| match field.kind {
-            Kind::Resource { variables, parts, .. } => {
+            Kind::Resource { variables, .. } => {
                 let mut is_set = false;
                 for name in variables {
                     if !is_set && read(join(prefix, name)) {
                         is_set = true;
                         read(format!("{prefix}{name}_FILE").into());
-                        for end in parts.passwords() {
-                            let name = format!("{prefix}{}_{end}", ask::stem(name));
-                            read(format!("{name}_FILE").into());
-                            read(name.into());
-                        }
                     }
                 }
                 complete &= is_set;
             }
-            Kind::Setting { variable, .. } => drop(read(join(prefix, variable))),
+            Kind::Setting { variables, .. } => {
+                variables.iter().for_each(|name| drop(read(join(prefix, name))))
+            }
             Kind::Nested { .. } => {}
         });
         complete
@@ -197,17 +192,13 @@ impl Environment {
     ///
     /// ```
     /// use backing_services::{BackingServices, Environment, ProblemKind};
-    /// # use backing_services::{Adapter, ClientError, Handle, HandleError};
-    /// # #[derive(Clone)]
-    /// # struct Chat;
-    /// # impl Adapter for Chat {
-    /// #     const NAME: &'static str = "chat";
-    /// #     const SCHEMES: &'static [&'static str] = &["chat"];
-    /// #     const EXAMPLE: &'static str = "chat://localhost";
+    /// # use backing_services::{Adapter, ClientError, Connect, Handle, Host};
+    /// # #[derive(Adapter, Clone)]
+    /// # #[adapter(schemes("chat"), example = "chat://localhost")]
+    /// # struct Chat { #[handle] handle: Handle, #[handle(host)] host: Host }
+    /// # impl Connect for Chat {
     /// #     type Client = ();
-    /// #     fn from_handle(_: &Handle) -> Result<Self, HandleError> { Ok(Self) }
     /// #     async fn connect(&self) -> Result<(), ClientError> { Ok(()) }
-    /// #     async fn ping(_: &()) -> Result<(), ClientError> { Ok(()) }
     /// # }
     ///
     /// #[derive(BackingServices)]

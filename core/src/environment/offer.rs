@@ -2,12 +2,9 @@
 //! and what its handle is.
 
 use super::ask::{Ask, each_ask};
-use super::parts::{self, Value};
 use super::{Environment, Found, Origin, Unreadable};
 use crate::error::ProblemKind;
-use crate::handle::Handle;
-use crate::parts::Part;
-use crate::private::Table;
+use crate::generated::Table;
 
 /// One service that a platform has bound to the app.
 pub(super) struct Offer {
@@ -55,7 +52,7 @@ impl Offers {
                 if !ask.binding_names().iter().any(|name| offer.is_called(name)) {
                     self.only_for(offer, environment, ask)?;
                 }
-                offer.handle(ask, self.noun).map(Some)
+                offer.handle(self.noun).map(Some)
             }
             [one, another, ..] => Err(Unreadable {
                 kind: ProblemKind::Conflict,
@@ -155,7 +152,7 @@ impl Offer {
         entries.find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    fn handle(&self, ask: &Ask<'_>, noun: &str) -> Result<Found<'static>, Unreadable> {
+    fn handle(&self, noun: &str) -> Result<Found<'static>, Unreadable> {
         let unusable = |kind, message: String, help: String| Unreadable {
             kind,
             origin: Some(self.origin.clone()),
@@ -165,62 +162,13 @@ impl Offer {
         if let Some((message, help)) = &self.broken {
             return Err(unusable(ProblemKind::Unreadable, message.clone(), help.clone()));
         }
-        let scheme = ask.schemes.first().copied().unwrap_or_default();
-        let mut value = if let Some(uri) = self.entry("uri").or_else(|| self.entry("url")) {
-            uri.to_owned()
-        } else {
-            let (scheme, values) = self.values(ask, scheme);
-            if !values.iter().any(|value| ask.parts.suffices(value.part)) {
-                return Err(unusable(
-                    ProblemKind::Handle,
-                    format!("the {noun} `{}` has no `uri` and no `host`", self.name()),
-                    "bind it with one of them".to_owned(),
-                ));
-            }
-            let handle = parts::assemble(ask.parts, &scheme, &values).map_err(|error| {
-                unusable(error.kind(), error.message().to_owned(), error.help().to_owned())
-            })?;
-            handle.expose_url().to_owned()
+        let Some(uri) = self.entry("uri").or_else(|| self.entry("url")) else {
+            return Err(unusable(
+                ProblemKind::Handle,
+                format!("the {noun} `{}` has no `uri` and no `host`", self.name()),
+                "bind it with one of them".to_owned(),
+            ));
         };
-        if let (Some(path), Some(parameter)) = (&self.authorities, ask.parts.ca_parameter())
-            && let Ok(handle) = Handle::parse(&value)
-            && !ask.schemes.contains(&format!("{}s", handle.scheme()).as_str())
-        {
-            value = handle.with_param(parameter, path);
-        }
-        Ok(Found { value: value.into(), origin: self.origin.clone() })
-    }
-
-    /// The parts among its entries, and the scheme: where there is a port for TLS, that of TLS.
-    fn values(&self, ask: &Ask<'_>, scheme: &str) -> (String, Vec<Value<'_>>) {
-        let mut values: Vec<Value<'_>> = Vec::new();
-        for (part, names) in ask.parts.names() {
-            if values.iter().any(|value| value.part == part) {
-                continue;
-            }
-            let mut entries = names.iter().filter_map(|name| {
-                let name = name.to_ascii_lowercase();
-                let dashed = name.replace('_', "-");
-                Some((self.entry(&name).or_else(|| self.entry(&dashed))?, name))
-            });
-            if let Some((text, name)) = entries.next() {
-                values.push(Value { part, name, text: text.into() });
-            }
-        }
-        let secure = format!("{scheme}s");
-        let knows_tls = ask.schemes.contains(&secure.as_str());
-        match self.entry("tls_port") {
-            Some(port) if knows_tls => {
-                values.retain(|value| value.part != Part::Port);
-                values.push(Value {
-                    part: Part::Port,
-                    name: "tls_port".to_owned(),
-                    text: port.into(),
-                });
-                (secure, values)
-            }
-            _ if knows_tls && self.authorities.is_some() => (secure, values),
-            _ => (scheme.to_owned(), values),
-        }
+        Ok(Found { value: uri.to_owned().into(), origin: self.origin.clone() })
     }
 }

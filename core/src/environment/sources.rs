@@ -4,7 +4,7 @@ use super::ask::Ask;
 use super::offer::Offers;
 use super::{CONVENTIONS, Environment, Found, Unreadable, View, binding, cloud_foundry};
 use crate::error::Problem;
-use crate::private::Table;
+use crate::generated::Table;
 
 /// An environment, and what the platform binds to the app.
 pub(crate) struct Sources<'e> {

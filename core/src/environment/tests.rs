@@ -1,10 +1,9 @@
 use std::fs;
 
 use super::*;
-use crate::parts::Parts;
-use crate::private::Field;
+use crate::adapter::grammar::{Grammar, Scheme};
+use crate::generated::Field;
 
-static PARTS: Parts = Parts::server();
 static ROOT: Table = Table { name: "S", fields: &[FIELD] };
 const FIELD: Field = Field {
     name: "db",
@@ -12,12 +11,13 @@ const FIELD: Field = Field {
     kind: Kind::Resource {
         variables: &["DB_URL"],
         binding: None,
-        adapter: "MySQL",
-        schemes: &["mysql"],
-        example: "mysql://h",
-        parts: &PARTS,
+        grammar: &Grammar::new("MySQL", &[Scheme::new("mysql")], "mysql://h"),
         required: true,
         default: None,
+        shared: false,
+        params: &[],
+        ignored: &[],
+        ready: true,
     },
 };
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 use super::client::Seconds;
 use super::{ClientError, heading, write_entry};
 use crate::environment::Origin;
+use crate::generated::{Kind, Table};
 use crate::handle::Handle;
-use crate::private::{Kind, Table};
 
 /// Every resource that did not connect.
 ///

@@ -3,7 +3,7 @@ use std::fmt;
 use super::ProblemKind;
 use crate::handle::Handle;
 use crate::handle::grammar::Fault;
-use crate::near;
+use crate::suggest;
 
 /// Why a handle means nothing to an adapter: what is wrong and what would be right.
 ///
@@ -71,7 +71,13 @@ impl HandleError {
         &self.help
     }
 
-    pub(crate) fn kind(&self) -> ProblemKind {
+    /// What kind of problem it is.
+    ///
+    /// ```
+    /// # use backing_services::{HandleError, ProblemKind};
+    /// assert_eq!(HandleError::new("there is no token").kind(), ProblemKind::Handle);
+    /// ```
+    pub fn kind(&self) -> ProblemKind {
         self.kind
     }
 
@@ -83,14 +89,63 @@ impl HandleError {
         }
     }
 
-    pub(crate) fn parameter(message: String, help: String) -> Self {
-        Self { kind: ProblemKind::Parameter, message, help }
+    /// A parameter that is unknown, missing or of the wrong form.
+    ///
+    /// ```
+    /// # use backing_services::{HandleError, ProblemKind};
+    /// let error = HandleError::parameter("the parameter `room` has a bad value", "expected a name");
+    /// assert_eq!(error.kind(), ProblemKind::Parameter);
+    /// ```
+    pub fn parameter(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { kind: ProblemKind::Parameter, message: message.into(), help: help.into() }
     }
 
     /// A handle that would send a credential where others can read it.
-    #[allow(dead_code, reason = "not every adapter has credentials to protect")]
-    pub(crate) fn insecure(message: impl Into<String>, help: impl Into<String>) -> Self {
+    ///
+    /// ```
+    /// # use backing_services::{HandleError, ProblemKind};
+    /// let error = HandleError::insecure("the token would be sent unencrypted", "write `chats://`");
+    /// assert_eq!(error.kind(), ProblemKind::Insecure);
+    /// ```
+    pub fn insecure(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { kind: ProblemKind::Insecure, message: message.into(), help: help.into() }
+    }
+
+    /// A scheme that is not one of an adapter's.
+    pub(crate) fn scheme(
+        handle: &Handle,
+        adapter: &str,
+        schemes: impl Iterator<Item = &'static str>,
+    ) -> Self {
+        let expected: Vec<_> = schemes.map(|scheme| format!("{scheme}://")).collect();
+        let expected: Vec<_> = expected.iter().map(String::as_str).collect();
+        let message = match handle.known_scheme() {
+            Some(scheme) => format!("the scheme `{scheme}` is not one of {adapter}"),
+            None => format!("the scheme is not one of {adapter}"),
+        };
+        let mut help = format!("expected {}", suggest::list(&expected));
+        if handle.scheme() == "tcp" {
+            help.push_str(
+                "; a value like `tcp://10.0.0.1:80` is put there by Kubernetes service links: \
+                 set `enableServiceLinks: false` or name the variable with `env`",
+            );
+        }
+        Self { kind: ProblemKind::Scheme, message, help }
+    }
+
+    pub(crate) fn unknown_parameter(name: &str, known: &[&'static str]) -> Self {
+        let near = suggest::nearest(name, known.iter().copied());
+        let help = match near {
+            Some(name) => format!("did you mean `{name}`?"),
+            None if known.is_empty() => "this handle takes no parameters".to_owned(),
+            None => format!("the parameters are {}", suggest::list(known)),
+        };
+        let message = if near.is_some() || crate::handle::is_plain_word(name) {
+            format!("unknown parameter `{name}`")
+        } else {
+            "an unknown parameter".to_owned()
+        };
+        Self::parameter(message, help)
     }
 
     pub(crate) fn not_loopback() -> Self {
@@ -103,37 +158,6 @@ impl HandleError {
 
     pub(crate) fn masked(self, handle: &Handle) -> Self {
         Self { message: handle.mask(&self.message), help: handle.mask(&self.help), kind: self.kind }
-    }
-}
-
-impl Handle {
-    /// Refuses a scheme that is not one of an adapter's.
-    pub(crate) fn require_scheme(
-        &self,
-        adapter: &str,
-        schemes: &[&str],
-    ) -> Result<(), HandleError> {
-        if schemes.contains(&self.scheme()) {
-            return Ok(());
-        }
-        let expected: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
-        let expected: Vec<_> = expected.iter().map(String::as_str).collect();
-        let message = match self.known_scheme() {
-            Some(scheme) => format!("the scheme `{scheme}` is not one of {adapter}"),
-            None => format!("the scheme is not one of {adapter}"),
-        };
-        let mut help = format!("expected {}", near::list(&expected));
-        if self.scheme() == "tcp" {
-            help.push_str(
-                "; a value like `tcp://10.0.0.1:80` is put there by Kubernetes service links: \
-                 set `enableServiceLinks: false` or name the variable with `env`",
-            );
-        }
-        Err(Self::scheme_error(message, help))
-    }
-
-    fn scheme_error(message: String, help: String) -> HandleError {
-        HandleError { kind: ProblemKind::Scheme, message, help }
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::{HandleError, heading, write_entry};
 use crate::environment::{Found, Origin, Unreadable};
-use crate::private::{Field, Kind, Table};
+use crate::generated::{Field, Kind, Table};
 
 /// Every problem of every field.
 ///
@@ -127,8 +127,8 @@ impl Problem {
 
     /// Names the service of the field.
     pub(crate) fn of(mut self, field: &Field) -> Self {
-        if let Kind::Resource { adapter, .. } = field.kind {
-            self.adapter = adapter;
+        if let Kind::Resource { grammar, .. } = field.kind {
+            self.adapter = grammar.name();
         }
         self
     }

@@ -35,6 +35,8 @@ pub struct HandleBuilder {
     username: Option<String>,
     password: Option<Secret>,
     hosts: Vec<String>,
+    /// Of a host that is yet to be added, or a second one for the last.
+    stray_port: bool,
     path: String,
     params: Vec<(String, String)>,
 }
@@ -46,6 +48,7 @@ impl HandleBuilder {
             username: None,
             password: None,
             hosts: Vec::new(),
+            stray_port: false,
             path: String::new(),
             params: Vec::new(),
         }
@@ -81,10 +84,40 @@ impl HandleBuilder {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn port(mut self, port: u16) -> Self {
-        if let Some(host) = self.hosts.last_mut() {
-            host.push(':');
-            host.push_str(&port.to_string());
+        match self.hosts.last_mut() {
+            Some(host) => {
+                host.push(':');
+                host.push_str(&port.to_string());
+            }
+            None => self.stray_port = true,
         }
+        self
+    }
+
+    pub(crate) fn without_hosts(mut self) -> Self {
+        self.hosts.clear();
+        self
+    }
+
+    pub(crate) fn without_params(mut self, taken: impl Fn(&str) -> bool) -> Self {
+        self.params.retain(|(name, _)| !taken(name));
+        self
+    }
+
+    /// Sets a parameter that may be there already.
+    pub(crate) fn replace_param(mut self, name: &str, value: &str) -> Self {
+        self.params.retain(|(own, _)| own != name);
+        self.param(name, value)
+    }
+
+    pub(crate) fn scheme(mut self, scheme: &str) -> Self {
+        scheme.clone_into(&mut self.scheme);
+        self
+    }
+
+    /// Sets the path in its encoded form.
+    pub(super) fn encoded_path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
         self
     }
 
@@ -164,6 +197,7 @@ impl HandleBuilder {
     /// assert!(Handle::builder("mysql").host("not a host").build().is_err());
     /// ```
     pub fn build(self) -> Result<Handle, HandleError> {
+        self.check()?;
         let mut url = format!("{}:", self.scheme);
         let has_user = self.username.is_some() || self.password.is_some();
         if has_user || !self.hosts.is_empty() || self.path.starts_with('/') {
@@ -191,6 +225,31 @@ impl HandleBuilder {
             url.push_str(&encode(value));
         }
         Handle::parse(&url)
+    }
+
+    /// A scheme or a host that holds a delimiter would become another part of the handle.
+    fn check(&self) -> Result<(), HandleError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+        if !self.scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            || !self.scheme.chars().all(fits)
+        {
+            return Err(HandleError::new("the scheme is not a scheme")
+                .with_help("name one such as `mysql`, without `://`"));
+        }
+        if self.stray_port {
+            return Err(
+                HandleError::new("a port is set before its host").with_help("add the host first")
+            );
+        }
+        for host in &self.hosts {
+            let is_delimiter = |c: char| matches!(c, '/' | '?' | '#' | '@' | ',' | '\\');
+            if host.is_empty() || host.starts_with(':') || host.contains(is_delimiter) {
+                return Err(HandleError::new("the host is not a valid name or address").with_help(
+                    "use a DNS name, an IPv4 or IPv6 address, or the path of a socket",
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

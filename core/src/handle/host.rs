@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use percent_encoding::percent_decode_str;
 
@@ -37,6 +37,9 @@ impl Host {
             }
             return Ok(Self { name: path.into_owned(), port });
         }
+        if is_number(name) {
+            return Err(Fault::Number);
+        }
         if is_plain(name) {
             return Ok(Self { name: name.to_owned(), port });
         }
@@ -48,7 +51,7 @@ impl Host {
         Ok(Self { name, port })
     }
 
-    #[cfg(any(feature = "mail", feature = "s3"))]
+    #[allow(dead_code, reason = "some adapters have a host that their handle does not name")]
     pub(crate) fn named(name: &str) -> Self {
         Self { name: name.to_owned(), port: None }
     }
@@ -89,7 +92,8 @@ impl Host {
         Self { name: self.name.clone(), port: self.port.or(Some(default)) }
     }
 
-    /// Whether the host is this machine: `localhost`, a name under it, a loopback address or a socket.
+    /// Whether the host is this machine: `localhost`, a loopback address or a socket. A name below
+    /// `localhost` may lead anywhere.
     ///
     /// ```
     /// # use backing_services::Handle;
@@ -100,9 +104,30 @@ impl Host {
         if let Ok(address) = self.name.parse::<IpAddr>() {
             return address.to_canonical().is_loopback();
         }
-        let name = self.name.strip_suffix('.').unwrap_or(&self.name);
-        name == "localhost" || name.ends_with(".localhost") || name.starts_with('/')
+        // Any other name, also one below `localhost`, is asked of a resolver, which may answer anything.
+        self.name == "localhost" || self.is_socket()
     }
+
+    /// Whether it is the path of a Unix socket.
+    ///
+    /// ```
+    /// # use backing_services::Handle;
+    /// assert!(Handle::parse("postgres://%2Frun%2Fpostgresql/app")?.hosts()[0].is_socket());
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn is_socket(&self) -> bool {
+        self.name.starts_with('/')
+    }
+}
+
+/// Whether what looks like a number is no address of four decimal parts: resolvers take `127.1`, `0x7f.1`
+/// and `010.0.0.1` for addresses, each for another one than most people would.
+fn is_number(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_hex = last.len() > 1 && last[..2].eq_ignore_ascii_case("0x");
+    let is_digits = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    (is_digits || is_hex) && name.parse::<Ipv4Addr>().is_err()
 }
 
 /// A name that `url` would give back unchanged: nothing international in it, no upper case, and no

@@ -11,13 +11,14 @@ pub use self::host::Host;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use self::grammar::{Fault, Part, Span};
+use crate::adapter::grammar::{Grammar, Part as AdapterPart, Scheme, Word};
+use crate::adapter::value::Kind;
 use crate::environment::Origin;
 use crate::error::HandleError;
 use crate::secret::Secret;
@@ -59,6 +60,10 @@ const KNOWN_SCHEMES: &[&str] = &[
     "valkey",
     "valkeys",
 ];
+
+/// How many hosts and how many parameters a handle may have: more than anybody needs, and few enough to compare
+/// each with each.
+const MOST: usize = 64;
 
 /// A resource handle: the URL that locates a resource and carries its credentials.
 ///
@@ -290,18 +295,28 @@ impl Handle {
         params::deserialize(&self.parsed.params)
     }
 
-    /// Refuses every parameter that is not one of `known`.
-    pub(crate) fn refuse_unknown(&self, known: &[&'static str]) -> Result<(), HandleError> {
-        params::refuse_unknown(&self.parsed.params, known)
+    /// The parameters, decoded, in the order written.
+    pub(crate) fn query(&self) -> &[(String, String)] {
+        &self.parsed.params
     }
 
-    /// One parameter, or its default.
-    pub(crate) fn param<T: DeserializeOwned>(
-        &self,
-        name: &'static str,
-        default: Option<&'static str>,
-    ) -> Result<T, HandleError> {
-        params::one(&self.parsed.params, name, default)
+    /// A builder with every part of this handle.
+    pub(crate) fn to_builder(&self) -> HandleBuilder {
+        let mut builder = Self::builder(self.scheme());
+        if let Some(username) = self.username() {
+            builder = builder.username(username);
+        }
+        if let Some(password) = self.password() {
+            builder = builder.password(password.clone());
+        }
+        for host in self.hosts() {
+            builder = builder.host(host.name());
+            if let Some(port) = host.port() {
+                builder = builder.port(port);
+            }
+        }
+        builder = builder.encoded_path(self.path());
+        self.query().iter().fold(builder, |builder, (name, value)| builder.param(name, value))
     }
 
     /// The whole handle, with every credential, in the form it was parsed from. For drivers only.
@@ -343,43 +358,41 @@ impl Handle {
         self.parsed.hosts.iter().all(Host::is_loopback)
     }
 
-    /// The same text with a password, where it has none.
-    pub(crate) fn with_password(&self, password: &str) -> String {
-        let password = builder::encode(password);
-        self.insert(|spans| match (spans.username, spans.password) {
-            (_, Some(empty)) => (empty.start..empty.end, password),
-            (Some(username), None) => (username.end..username.end, format!(":{password}")),
-            (None, None) => (spans.hosts.start..spans.hosts.start, format!(":{password}@")),
-        })
-    }
-
-    /// The same text with other hosts.
-    pub(crate) fn with_hosts(&self, hosts: &str) -> String {
-        self.insert(|spans| (spans.hosts.start..spans.hosts.end, hosts.to_owned()))
-    }
-
-    /// The same text with a parameter, unless it has that one already.
-    pub(crate) fn with_param(&self, name: &str, value: &str) -> String {
-        let url = self.expose_url();
-        if self.parsed.params.iter().any(|(own, _)| own == name) {
-            return url.to_owned();
+    /// Scheme, hosts with their ports and, where the path is a name, the path: what `Debug` of an adapter
+    /// shows. A name may be one of the database and no secret.
+    pub(crate) fn shown(&self, grammar: &Grammar) -> String {
+        let scheme = grammar.scheme(self.scheme());
+        let name = scheme.map_or("***", |scheme| scheme.name());
+        let port = scheme.and_then(Scheme::default_port);
+        let is_file = |word: &Word| word.part() == AdapterPart::File;
+        if grammar.all_words().iter().any(is_file) && self.hosts().is_empty() {
+            return format!("{name}:{}", self.path_decoded());
         }
-        let separator = match self.parsed.params.is_empty() {
-            true if url.ends_with('?') => "",
-            true => "?",
-            false => "&",
-        };
-        format!("{url}{separator}{name}={}", builder::encode(value))
+        let is_socket = scheme.is_some_and(Scheme::is_socket);
+        if is_socket || self.hosts().first().is_some_and(Host::is_socket) {
+            return format!("{name}:socket{}", self.shown_name(grammar, is_socket));
+        }
+        let hosts = self.hosts().iter();
+        let hosts: Vec<_> = hosts
+            .map(|host| {
+                port.map_or_else(|| host.to_string(), |port| host.or_port(port).to_string())
+            })
+            .collect();
+        let slashes = if hosts.is_empty() { "" } else { "//" };
+        format!("{name}:{slashes}{}{}", hosts.join(","), self.shown_name(grammar, is_socket))
     }
 
-    fn insert(&self, place: impl FnOnce(&grammar::Spans) -> (Range<usize>, String)) -> String {
-        let mut url = self.expose_url().to_owned();
-        // It has been scanned before.
-        if let Ok(spans) = grammar::scan(&url) {
-            let (range, text) = place(&spans);
-            url.replace_range(range, &text);
+    fn shown_name(&self, grammar: &Grammar, is_socket: bool) -> String {
+        let is_name =
+            |word: &&Word| word.part() == AdapterPart::Name && word.kind() != Kind::Secret;
+        match (grammar.all_words().iter().find(is_name), self.name()) {
+            (Some(word), _) if is_socket => {
+                let value = self.query().iter().find(|(name, _)| word.is_called(name));
+                value.map(|(_, value)| format!("/{value}")).unwrap_or_default()
+            }
+            (Some(_), Ok(Some(name))) => format!("/{name}"),
+            _ => String::new(),
         }
-        url
     }
 
     /// The scheme, if showing it cannot show a secret.
@@ -410,7 +423,11 @@ impl Parsed {
         let hosts = if spans.hosts.is_empty() {
             Vec::new()
         } else {
-            spans.hosts.of(text).split(',').map(Host::parse).collect::<Result<_, _>>()?
+            let hosts = spans.hosts.of(text);
+            if hosts.bytes().filter(|byte| *byte == b',').count() >= MOST {
+                return Err(Fault::TooMany { part: Part::Host });
+            }
+            hosts.split(',').map(Host::parse).collect::<Result<_, _>>()?
         };
         self::decode(spans.path.of(text), Part::Path)?;
         let params =
@@ -439,6 +456,9 @@ fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
     if query.is_empty() {
         return Ok(params);
     }
+    if query.bytes().filter(|byte| *byte == b'&').count() >= MOST {
+        return Err(Fault::TooMany { part: Part::Query });
+    }
     for pair in query.split('&') {
         let (key, value) = pair.split_once('=').ok_or(Fault::Parameter)?;
         let key = decode(key, Part::Query)?.into_owned();
@@ -455,7 +475,7 @@ fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
 
 /// Whether the name of a parameter may be shown: what has not the form of one may be half of a secret that
 /// was cut in two.
-fn is_plain_word(name: &str) -> bool {
+pub(crate) fn is_plain_word(name: &str) -> bool {
     name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_')
 }
 

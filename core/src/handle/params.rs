@@ -4,14 +4,14 @@
 use std::cell::RefCell;
 use std::fmt::{self, Display};
 use std::iter;
-use std::time::Duration;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+use crate::adapter::value::{DURATION, parse_duration, read_bool};
 use crate::error::HandleError;
-use crate::near;
+use crate::suggest;
 
 pub(super) fn deserialize<T: DeserializeOwned>(
     params: &[(String, String)],
@@ -33,27 +33,6 @@ pub(super) fn refuse_unknown(
     match params.iter().find(|(key, _)| !known.contains(&key.as_str())) {
         Some((key, _)) => Err(unknown(key, known)),
         None => Ok(()),
-    }
-}
-
-/// One parameter. The default must be right also where it is not needed.
-pub(super) fn one<T: DeserializeOwned>(
-    params: &[(String, String)],
-    name: &'static str,
-    default: Option<&'static str>,
-) -> Result<T, HandleError> {
-    let default = default.map(|value| T::deserialize(Value { name, value })).transpose();
-    let default = default.map_err(|error| {
-        HandleError::parameter(
-            format!("the default of the parameter `{name}` is wrong"),
-            error.0.help().to_owned(),
-        )
-    })?;
-    let given = params.iter().find(|(key, _)| key == name);
-    match (given, default) {
-        (Some((_, value)), _) => T::deserialize(Value { name, value }).map_err(|error| error.0),
-        (None, Some(default)) => Ok(default),
-        (None, None) => T::deserialize(Missing(name)).map_err(|error| error.0),
     }
 }
 
@@ -126,18 +105,7 @@ impl IntoDeserializer<'_, Error> for Params<'_> {
 }
 
 fn unknown(key: &str, known: &[&'static str]) -> HandleError {
-    let near = near::nearest(key, known.iter().copied());
-    let help = match near {
-        Some(name) => format!("did you mean `{name}`?"),
-        None if known.is_empty() => "this handle takes no parameters".to_owned(),
-        None => format!("the parameters are {}", near::list(known)),
-    };
-    let message = if near.is_some() || super::is_plain_word(key) {
-        format!("unknown parameter `{key}`")
-    } else {
-        "an unknown parameter".to_owned()
-    };
-    HandleError::parameter(message, help)
+    HandleError::unknown_parameter(key, known)
 }
 
 struct Name<'a>(&'a str);
@@ -197,7 +165,6 @@ impl<'de> Deserializer<'de> for Value<'_> {
     }
 
     parsed! {
-        deserialize_bool visit_bool bool: "`true` or `false`",
         deserialize_u8 visit_u8 u8: "a whole number from 0 to 255",
         deserialize_u16 visit_u16 u16: "a whole number from 0 to 65535",
         deserialize_u32 visit_u32 u32: "a whole number",
@@ -208,6 +175,11 @@ impl<'de> Deserializer<'de> for Value<'_> {
         deserialize_i64 visit_i64 i64: "a whole number",
         deserialize_f32 visit_f32 f32: "a number",
         deserialize_f64 visit_f64 f64: "a number",
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let value = read_bool(self.value).ok_or_else(|| self.error("`true` or `false`"))?;
+        visitor.visit_bool(value).map_err(|error| self.named(&error))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -233,7 +205,7 @@ impl<'de> Deserializer<'de> for Value<'_> {
                 let variant: StrDeserializer<'_, Error> = (*variant).into_deserializer();
                 visitor.visit_enum(variant).map_err(|error| self.named(&error))
             }
-            None => Err(self.error(&near::list(variants))),
+            None => Err(self.error(&suggest::list(variants))),
         }
     }
 
@@ -258,67 +230,12 @@ impl<'de> Deserializer<'de> for Value<'_> {
     }
 }
 
-/// A parameter that is not there: `None` to an `Option`, an error to every other type.
-struct Missing(&'static str);
-
-impl<'de> Deserializer<'de> for Missing {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
-        Err(de::Error::missing_field(self.0))
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_none()
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
 /// `VERIFY_IDENTITY`, `verify-identity` and `verify_identity` are the same word.
 fn same_word(a: &str, b: &str) -> bool {
     let fold = |byte: u8| {
         if byte == b'-' { b'_' } else { byte.to_ascii_lowercase() }
     };
     a.len() == b.len() && a.bytes().map(fold).eq(b.bytes().map(fold))
-}
-
-pub(crate) const DURATION: &str = "a duration such as `500ms`, `5s`, `2m` or `1h`, above zero";
-
-/// More than a century: adding what is longer to the time of the clock may panic.
-const LONGEST_SECONDS: u64 = u32::MAX as u64;
-
-/// A whole number and its unit; a bare number would be read as seconds by some and milliseconds by others.
-///
-/// `const`, because the derive checks a default with it.
-pub(crate) const fn parse_duration(text: &str) -> Option<Duration> {
-    let bytes = text.as_bytes();
-    let mut digits = 0;
-    while digits < bytes.len() && bytes[digits].is_ascii_digit() {
-        digits += 1;
-    }
-    let (number, unit) = text.split_at(digits);
-    // Zero means "none" to some drivers and "for ever" to others.
-    let number = match u64::from_str_radix(number, 10) {
-        Ok(number) if number > 0 => number,
-        _ => return None,
-    };
-    let milliseconds = match unit.as_bytes() {
-        b"ms" => Some(number),
-        b"s" => number.checked_mul(1000),
-        b"m" => number.checked_mul(60 * 1000),
-        b"h" => number.checked_mul(3600 * 1000),
-        _ => None,
-    };
-    match milliseconds {
-        Some(milliseconds) if milliseconds / 1000 <= LONGEST_SECONDS => {
-            Some(Duration::from_millis(milliseconds))
-        }
-        _ => None,
-    }
 }
 
 /// An error that holds no value: serde's own constructors would put it into the text.
@@ -351,7 +268,7 @@ impl de::Error for Error {
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(format_args!("expected {}", near::list(expected)))
+        Self::custom(format_args!("expected {}", suggest::list(expected)))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {

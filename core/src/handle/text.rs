@@ -54,6 +54,26 @@ impl Text {
         }
     }
 
+    /// Adds a number in decimal.
+    #[must_use]
+    pub(crate) const fn add_number(self, number: i128) -> Self {
+        let text = if number < 0 { self.add("-") } else { self };
+        let (mut digits, mut at, mut rest) = ([0_u8; 40], 40, number.unsigned_abs());
+        loop {
+            at -= 1;
+            // A digit is less than ten.
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        match str::from_utf8(digits.split_at(at).1) {
+            Ok(digits) => text.add(digits),
+            Err(_) => text,
+        }
+    }
+
     /// Adds "`a`, `b` or `c`", each with `suffix` inside the quotes.
     #[must_use]
     pub(crate) const fn add_list(mut self, words: &[&str], suffix: &str) -> Self {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Manifest, Resource, Setting};
-use crate::near;
+use crate::suggest;
 
 pub(super) fn text(manifest: &Manifest) -> String {
     let resources = manifest.resources.iter().map(resource);
@@ -17,7 +17,7 @@ fn resource(resource: &Resource) -> String {
     let schemes: Vec<_> = schemes.iter().map(String::as_str).collect();
     let service = match schemes[..] {
         [] => (*adapter).to_owned(),
-        _ => format!("{adapter}: {}", near::list(&schemes).replace('`', "")),
+        _ => format!("{adapter}: {}", suggest::list(&schemes).replace('`', "")),
     };
     entry(doc, &service, variable, example, *required, *default)
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub use self::picture::Picture;
 use crate::environment::Environment;
-use crate::private::{Field, Kind, Table};
+use crate::generated::{Field, Kind, Table};
 
 /// What a struct declares: every resource and every setting, those of nested structs included.
 ///
@@ -75,7 +75,7 @@ pub struct Resource {
     aliases: Vec<String>,
     binding: Option<&'static str>,
     adapter: &'static str,
-    schemes: &'static [&'static str],
+    schemes: Vec<&'static str>,
     example: &'static str,
     required: bool,
     default: Option<&'static str>,
@@ -106,36 +106,27 @@ impl Manifest {
     }
 
     fn add(&mut self, table: &'static Table, path: &str, prefix: &str, inside_optional: bool) {
-        for Field { name, doc, kind } in table.fields {
+        for declared @ Field { name, doc, kind } in table.fields {
             let field = format!("{path}{name}");
             match *kind {
-                Kind::Resource {
-                    variables,
-                    binding,
-                    adapter,
-                    schemes,
-                    example,
-                    required,
-                    default,
-                    ..
-                } => {
+                Kind::Resource { variables, binding, grammar, required, default, .. } => {
                     let mut names = variables.iter().map(|variable| format!("{prefix}{variable}"));
                     self.resources.push(Resource {
                         field,
                         variable: names.next().unwrap_or_default(),
                         aliases: names.collect(),
                         binding,
-                        adapter,
-                        schemes,
-                        example,
+                        adapter: grammar.name(),
+                        schemes: grammar.scheme_names().collect(),
+                        example: grammar.example(),
                         required: required && !inside_optional,
                         default,
                         doc,
                     });
                 }
-                Kind::Setting { variable, required, default } => self.settings.push(Setting {
+                Kind::Setting { required, default, .. } => self.settings.push(Setting {
                     field,
-                    variable: format!("{prefix}{variable}"),
+                    variable: format!("{prefix}{}", declared.variable()),
                     required: required && !inside_optional,
                     default,
                     doc,
@@ -304,7 +295,7 @@ getters! { Resource, it:
     /// The adapter's name, such as `MySQL`.
     adapter: &str = it.adapter, "println!(\"{}\", it.adapter());";
     /// The schemes its handle may have, the preferred one first.
-    schemes: &[&'static str] = it.schemes, "println!(\"{}\", it.schemes().join(\", \"));";
+    schemes: &[&'static str] = &it.schemes, "println!(\"{}\", it.schemes().join(\", \"));";
     /// A handle that shows the form.
     example: &str = it.example, "println!(\"{}={}\", it.variable(), it.example());";
     /// Whether loading fails without it: no default, not optional, not inside an optional struct.

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use quote::ToTokens;
-use syn::LitStr;
 
-use super::attr::Part;
+use super::attr::{Part, keys};
 use super::model::{Field, Kind, Model};
+use crate::attr::Scheme;
 use crate::errors::Errors;
-use crate::types;
 
 pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
     let container = &model.container;
@@ -16,21 +15,34 @@ pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
         Kind::Struct { fields } => {
             let help = "the client of a struct is what `Connect` makes";
             container.client.refuse(errors, "the key `client` is for an enum", help);
+            container.no_client.refuse(errors, "the key `no_client` is for an enum", help);
             required(errors, model);
+            keeps_handle(errors, model, fields);
             schemes(errors, model.container.schemes());
-            parts(errors, model, fields);
-            for field in fields {
-                default(errors, field);
-            }
+            check_fields(errors, &model.name, fields);
         }
         Kind::Enum { .. } => {
-            let cells = [&container.schemes, &container.example, &container.port, &container.debug];
+            let cells = [
+                &container.schemes,
+                &container.example,
+                &container.port,
+                &container.tls_ports,
+                &container.others,
+                &container.place,
+                &container.login,
+                &container.unencrypted,
+                &container.api,
+                &container.mail,
+                &container.check,
+                &container.debug,
+            ];
             for cell in cells {
                 let Some(entry) = cell.entry() else { continue };
-                let message = format!("the key `{}` is for a struct", entry.key);
-                let help = match entry.key {
-                    "debug" => "`#[derive(Debug)]` shows the variants as their adapters do",
-                    _ => "the adapters in the variants bring their own",
+                let message = format!("the key `{}` is for a struct", entry.key.name);
+                let help = if entry.key == keys::DEBUG {
+                    "`#[derive(Debug)]` shows the variants as their adapters do"
+                } else {
+                    "the adapters in the variants bring their own"
                 };
                 errors.on(&entry.ident, message, help);
             }
@@ -53,7 +65,7 @@ fn required(errors: &Errors, model: &Model<'_>) {
     }
     if !model.container.example.is_set() {
         let schemes = model.container.schemes();
-        let scheme = schemes.first().map_or(scheme, LitStr::value);
+        let scheme = schemes.first().map_or(scheme, |scheme| scheme.name.value());
         let help = format!(
             "show what a handle looks like: `#[adapter(example = \"{scheme}://user:password@localhost\")]`"
         );
@@ -61,8 +73,19 @@ fn required(errors: &Errors, model: &Model<'_>) {
     }
 }
 
-fn schemes(errors: &Errors, schemes: &[LitStr]) {
-    for (index, literal) in schemes.iter().enumerate() {
+/// Masking, `Debug` and reports stand on the handle.
+fn keeps_handle(errors: &Errors, model: &Model<'_>, fields: &[Field<'_>]) {
+    let unclear = |part: Part| matches!(part, Part::Handle | Part::Unclear);
+    if !fields.is_empty() && !fields.iter().any(|field| unclear(field.filled.part)) {
+        let message = format!("`{}` does not keep its handle", model.name);
+        let help =
+            "add the field `#[handle] handle: Handle`: reports say by it where a handle came from";
+        errors.on(&model.input.ident, message, help);
+    }
+}
+
+fn schemes(errors: &Errors, schemes: &[Scheme]) {
+    for (index, Scheme { name: literal, .. }) in schemes.iter().enumerate() {
         let scheme = literal.value();
         let fits = |c: &char| matches!(c, 'a'..='z' | '0'..='9' | '+' | '-' | '.');
         if scheme.is_empty() {
@@ -78,24 +101,33 @@ fn schemes(errors: &Errors, schemes: &[LitStr]) {
             errors.on(literal, format!("a scheme cannot hold {c:?}"), help);
         } else if !scheme.starts_with(|c: char| c.is_ascii_lowercase()) {
             errors.on(literal, "a scheme begins with a letter", "write one such as `twilio`");
-        } else if schemes[..index].iter().any(|earlier| earlier.value() == scheme) {
+        } else if schemes[..index].iter().any(|earlier| earlier.name.value() == scheme) {
             errors.on(literal, format!("the scheme `{scheme}` is given twice"), "remove one");
         }
     }
 }
 
-fn parts(errors: &Errors, model: &Model<'_>, fields: &[Field<'_>]) {
+/// What holds of the fields of an adapter and of a struct of parameters.
+pub(crate) fn check_fields(errors: &Errors, name: &str, fields: &[Field<'_>]) {
+    parts(errors, name, fields);
+    for field in fields {
+        default(errors, field);
+        bare(errors, field);
+    }
+}
+
+fn parts(errors: &Errors, of: &str, fields: &[Field<'_>]) {
     let mut takers: HashMap<String, &str> = HashMap::new();
     for field in fields {
-        if let Part::Param { name, .. } = &field.part
-            && name.value().is_empty()
+        if let Some(param) = &field.filled.param
+            && param.value().is_empty()
         {
-            errors.on(name, "a parameter has a name", "write one such as `region`");
+            errors.on(param, "a parameter has a name", "write one such as `region`");
             continue;
         }
-        let Some((part, span)) = field.part.describe() else { continue };
+        let Some((part, span)) = field.filled.describe() else { continue };
         if let Some(first) = takers.get(&part) {
-            let (of, second) = (&model.name, &field.name);
+            let second = &field.name;
             let message = format!("{part} fills two fields, `{of}::{first}` and `{of}::{second}`");
             errors.at(span, message, "remove one of the two");
         } else {
@@ -104,30 +136,18 @@ fn parts(errors: &Errors, model: &Model<'_>, fields: &[Field<'_>]) {
     }
 }
 
-/// A default of a type whose form is known is checked here, one of another when a handle is read.
+/// Whether the default has the form of its type is for a constant to say.
 fn default(errors: &Errors, field: &Field<'_>) {
-    let Part::Param { default: Some(literal), .. } = &field.part else { return };
-    let (inner, optional) = types::option(field.ty);
-    if optional {
+    if let (Some(literal), true) = (&field.filled.default, field.optional) {
         let help = "a parameter with a default is never absent: remove one of the two";
         errors.on(literal, "the key `default` excludes `Option`", help);
-        return;
     }
-    let (ty, text) = (inner.to_token_stream().to_string(), literal.value());
-    let fits = match ty.as_str() {
-        "bool" => text.parse::<bool>().is_ok(),
-        "u8" => text.parse::<u8>().is_ok(),
-        "u16" => text.parse::<u16>().is_ok(),
-        "u32" => text.parse::<u32>().is_ok(),
-        "u64" => text.parse::<u64>().is_ok(),
-        "i8" => text.parse::<i8>().is_ok(),
-        "i16" => text.parse::<i16>().is_ok(),
-        "i32" => text.parse::<i32>().is_ok(),
-        "i64" => text.parse::<i64>().is_ok(),
-        "f32" | "f64" => text.parse::<f64>().is_ok(),
-        _ => true,
-    };
-    if !fits {
-        errors.on(literal, format!("the default is not a `{ty}`"), "");
+}
+
+fn bare(errors: &Errors, field: &Field<'_>) {
+    if let Some(unit) = &field.filled.bare
+        && !matches!(unit.value().as_str(), "s" | "ms")
+    {
+        errors.on(unit.to_token_stream(), "the unit of a bare number is `s` or `ms`", "");
     }
 }

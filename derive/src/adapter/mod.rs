@@ -1,10 +1,12 @@
-//! The derive of `Adapter`.
+//! The derives of `Adapter` and of what adapters are made from: `Parameters` and `Word`.
 
 mod attr;
 mod check;
 mod emit;
+mod fallback;
 mod model;
-mod stand_in;
+pub(crate) mod parameters;
+pub(crate) mod word;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
@@ -20,6 +22,6 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let model = Model::read(&errors, input);
     check::check(&errors, &model);
     let mut output = errors.finish();
-    output.extend(if output.is_empty() { emit::output(&model) } else { stand_in::output(&model) });
+    output.extend(if output.is_empty() { emit::output(&model) } else { fallback::output(&model) });
     output
 }

@@ -4,7 +4,8 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Path, Type};
 
-use super::attr::{Container, Part, Shape, shape};
+use super::attr::{Container, Filled, Shape, keys, shape};
+use crate::attr::Attribute;
 use crate::errors::Errors;
 use crate::types;
 
@@ -36,8 +37,13 @@ pub(crate) struct Field<'a> {
     pub(crate) ident: &'a Ident,
     /// Its name, without `r#`.
     pub(crate) name: String,
+    /// Its type, or what its `Option` holds.
     pub(crate) ty: &'a Type,
-    pub(crate) part: Part,
+    pub(crate) optional: bool,
+    /// The type with its `Option`.
+    pub(crate) whole_ty: &'a Type,
+    pub(crate) filled: Filled,
+    pub(crate) doc: String,
 }
 
 pub(crate) struct Variant<'a> {
@@ -54,8 +60,7 @@ impl<'a> Model<'a> {
         let name = input.ident.unraw().to_string();
         let kind = match shape(errors, input) {
             Shape::Struct(fields) => {
-                let fields = fields.into_iter().filter_map(|field| Field::read(errors, field));
-                Kind::Struct { fields: fields.collect() }
+                Kind::Struct { fields: read_fields(errors, fields, &keys::ADAPTER) }
             }
             Shape::Enum(variants) => {
                 let client = container
@@ -76,11 +81,22 @@ impl<'a> Model<'a> {
     }
 }
 
+pub(crate) fn read_fields<'a>(
+    errors: &Errors,
+    fields: Vec<&'a syn::Field>,
+    container: &Attribute,
+) -> Vec<Field<'a>> {
+    fields.into_iter().filter_map(|field| Field::read(errors, field, container)).collect()
+}
+
 impl<'a> Field<'a> {
-    fn read(errors: &Errors, field: &'a syn::Field) -> Option<Self> {
+    fn read(errors: &Errors, field: &'a syn::Field, container: &Attribute) -> Option<Self> {
         // Only named fields come here; a tuple struct has been refused.
         let ident = field.ident.as_ref()?;
-        let part = Part::read(errors, ident, &field.attrs);
-        Some(Self { ident, name: ident.unraw().to_string(), ty: types::ungroup(&field.ty), part })
+        let filled = Filled::read(errors, ident, &field.attrs, container);
+        let whole_ty = types::ungroup(&field.ty);
+        let (ty, optional) = types::option(whole_ty);
+        let doc = types::doc(&field.attrs).replace('\n', " ");
+        Some(Self { ident, name: ident.unraw().to_string(), ty, optional, whole_ty, filled, doc })
     }
 }

@@ -20,7 +20,11 @@ impl Cell {
             None => self.0 = Some(entry),
             Some(first) => {
                 let help = format!("remove one; the first is `{}`", shown(first));
-                errors.on(entry.ident, format!("the key `{}` is given twice", entry.key), &help);
+                errors.on(
+                    entry.ident,
+                    format!("the key `{}` is given twice", entry.key.name),
+                    &help,
+                );
             }
         }
     }
@@ -29,7 +33,7 @@ impl Cell {
     pub(crate) fn exclude(&self, errors: &Errors, other: &Self, help: &str) -> bool {
         let (Some(a), Some(b)) = (&self.0, &other.0) else { return false };
         let (first, second) = if a.order < b.order { (a, b) } else { (b, a) };
-        let message = format!("the key `{}` excludes `{}`", second.key, first.key);
+        let message = format!("the key `{}` excludes `{}`", second.key.name, first.key.name);
         errors.on(&second.ident, message, help);
         true
     }
@@ -60,6 +64,14 @@ impl Cell {
         }
     }
 
+    /// The texts of a key that takes several.
+    pub(crate) fn texts(&self) -> &[LitStr] {
+        match self.0.as_ref().map(|entry| &entry.value) {
+            Some(Value::Texts(texts)) => texts,
+            _ => &[],
+        }
+    }
+
     pub(crate) fn into_entry(self) -> Option<Entry> {
         self.0
     }
@@ -70,7 +82,7 @@ impl Cell {
 }
 
 fn shown(entry: &Entry) -> String {
-    let key = entry.key;
+    let key = entry.key.name;
     match &entry.value {
         Value::Text(text) => format!("{key} = {:?}", text.value()),
         Value::Port(port) => format!("{key} = {port}"),
@@ -78,6 +90,15 @@ fn shown(entry: &Entry) -> String {
             let texts: Vec<_> = texts.iter().map(|text| format!("{:?}", text.value())).collect();
             format!("{key}({})", texts.join(", "))
         }
+        Value::Ports(ports) => {
+            let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
+            format!("{key}({})", ports.join(", "))
+        }
+        Value::Schemes(schemes) => {
+            let names = schemes.iter().map(|scheme| format!("{:?}", scheme.name.value()));
+            format!("{key}({})", names.collect::<Vec<_>>().join(", "))
+        }
+        Value::Tokens(tokens) => format!("{key}({tokens})"),
         Value::Nothing | Value::Refused => key.to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Ident, LitInt, LitStr, Meta, Token};
 
@@ -14,7 +14,7 @@ use crate::near;
 pub(crate) struct Entry {
     /// Its place among the entries.
     pub(crate) order: usize,
-    pub(crate) key: &'static str,
+    pub(crate) key: Key,
     pub(crate) ident: Ident,
     pub(crate) value: Value,
 }
@@ -25,8 +25,20 @@ pub(crate) enum Value {
     Text(LitStr),
     Texts(Vec<LitStr>),
     Port(u16),
+    Ports(Vec<u16>),
+    Schemes(Vec<Scheme>),
+    /// Of a key that reads its value itself.
+    Tokens(TokenStream),
     /// Something else, which has been reported.
     Refused,
+}
+
+/// One scheme and what it says: `"rediss" = tls`, `"amqps" = tls(5671)`, `"http" = 80`.
+pub(crate) struct Scheme {
+    pub(crate) name: LitStr,
+    pub(crate) port: Option<u16>,
+    pub(crate) tls: bool,
+    pub(crate) socket: bool,
 }
 
 impl Value {
@@ -113,7 +125,7 @@ impl Entries {
         };
         let value = value(errors, key, &ident, input);
         let order = self.list.len();
-        self.list.push(Entry { order, key: key.name, ident, value });
+        self.list.push(Entry { order, key: *key, ident, value });
     }
 }
 
@@ -145,6 +157,12 @@ fn value(errors: &Errors, key: &Key, ident: &Ident, input: ParseStream<'_>) -> V
         Takes::Text(_) => text(input).map(Value::Text),
         Takes::Texts(_) => texts(input).map(Value::Texts),
         Takes::Port(_) => port(input).map(Value::Port),
+        Takes::Ports(_) => ports(input).map(Value::Ports),
+        Takes::Schemes(_) => schemes(input).map(Value::Schemes),
+        Takes::Tokens(_) => group(input).map(Value::Tokens),
+        Takes::Value(_) => assigned(input).map(Value::Tokens),
+        Takes::TextOrTokens(_) if input.peek(Token![=]) => text(input).map(Value::Text),
+        Takes::TextOrTokens(_) => group(input).map(Value::Tokens),
     };
     if let Some(value) = value
         && (input.is_empty() || input.peek(Token![,]))
@@ -171,6 +189,70 @@ fn value(errors: &Errors, key: &Key, ident: &Ident, input: ParseStream<'_>) -> V
 fn text(input: ParseStream<'_>) -> Option<LitStr> {
     input.parse::<Token![=]>().ok()?;
     input.parse().ok()
+}
+
+/// `(anything)`
+fn group(input: ParseStream<'_>) -> Option<TokenStream> {
+    let group: Group = input.parse().ok()?;
+    (group.delimiter() == Delimiter::Parenthesis).then(|| group.stream())
+}
+
+/// `= anything`, up to the next comma outside of `<...>`.
+fn assigned(input: ParseStream<'_>) -> Option<TokenStream> {
+    input.parse::<Token![=]>().ok()?;
+    let (mut tokens, mut depth) = (TokenStream::new(), 0_u32);
+    while !input.is_empty() && (depth > 0 || !input.peek(Token![,])) {
+        let token: TokenTree = input.parse().ok()?;
+        if let TokenTree::Punct(punct) = &token {
+            match punct.as_char() {
+                '<' => depth += 1,
+                '>' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        tokens.extend([token]);
+    }
+    (!tokens.is_empty()).then_some(tokens)
+}
+
+/// `(443, 8443)`
+fn ports(input: ParseStream<'_>) -> Option<Vec<u16>> {
+    let list = Punctuated::<LitInt, Token![,]>::parse_terminated;
+    let ports = list.parse2(group(input)?).ok()?;
+    ports.iter().map(|port| port.base10_parse().ok()).collect()
+}
+
+/// `("redis", "rediss" = tls, "amqps" = tls(5671), "http" = 80)`
+fn schemes(input: ParseStream<'_>) -> Option<Vec<Scheme>> {
+    let list = Punctuated::<Scheme, Token![,]>::parse_terminated;
+    let schemes = list.parse2(group(input)?).ok()?;
+    (!schemes.is_empty()).then(|| schemes.into_iter().collect())
+}
+
+impl Parse for Scheme {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut scheme = Self { name: input.parse()?, port: None, tls: false, socket: false };
+        if input.is_empty() || input.peek(Token![,]) {
+            return Ok(scheme);
+        }
+        input.parse::<Token![=]>()?;
+        if input.peek(LitInt) {
+            scheme.port = Some(input.parse::<LitInt>()?.base10_parse()?);
+            return Ok(scheme);
+        }
+        let says: Ident = input.parse()?;
+        match says.to_string().as_str() {
+            "tls" => scheme.tls = true,
+            "socket" => scheme.socket = true,
+            _ => return Err(syn::Error::new(says.span(), "expected `tls` or `socket`")),
+        }
+        if input.peek(syn::token::Paren) {
+            let port;
+            syn::parenthesized!(port in input);
+            scheme.port = Some(port.parse::<LitInt>()?.base10_parse()?);
+        }
+        Ok(scheme)
+    }
 }
 
 /// `("text", "text")`

@@ -4,17 +4,34 @@ pub(crate) struct Attribute {
     pub(crate) keys: &'static [Key],
 }
 
+/// One key, named in one place; two are the same when their names are.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) takes: Takes,
 }
 
 /// What a key takes, with a value that shows the form.
+#[derive(Clone, Copy)]
 pub(crate) enum Takes {
     Nothing,
     Text(&'static str),
     Texts(&'static str),
     Port(&'static str),
+    Ports(&'static str),
+    Schemes(&'static str),
+    /// `key(anything)`, which the key's own parser reads.
+    Tokens(&'static str),
+    /// `key = anything`, which the key's own parser reads.
+    Value(&'static str),
+    /// `key = "text"` or `key(anything)`.
+    TextOrTokens(&'static str),
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 impl Attribute {
@@ -40,13 +57,41 @@ impl Key {
         Self { name, takes: Takes::Port(example) }
     }
 
+    pub(crate) const fn ports(name: &'static str, example: &'static str) -> Self {
+        Self { name, takes: Takes::Ports(example) }
+    }
+
+    pub(crate) const fn schemes(name: &'static str, example: &'static str) -> Self {
+        Self { name, takes: Takes::Schemes(example) }
+    }
+
+    #[expect(dead_code, reason = "for the keys of services that take more than texts")]
+    pub(crate) const fn tokens(name: &'static str, example: &'static str) -> Self {
+        Self { name, takes: Takes::Tokens(example) }
+    }
+
+    #[expect(dead_code, reason = "for the keys of services that take more than texts")]
+    pub(crate) const fn value(name: &'static str, example: &'static str) -> Self {
+        Self { name, takes: Takes::Value(example) }
+    }
+
+    #[expect(dead_code, reason = "for the keys of services that take more than texts")]
+    pub(crate) const fn text_or_tokens(name: &'static str, example: &'static str) -> Self {
+        Self { name, takes: Takes::TextOrTokens(example) }
+    }
+
     /// As it is written, with a value of its own.
     pub(crate) fn example(&self) -> String {
         match self.takes {
             Takes::Nothing => self.form(""),
-            Takes::Text(example) | Takes::Texts(example) | Takes::Port(example) => {
-                self.form(example)
-            }
+            Takes::Text(example)
+            | Takes::Texts(example)
+            | Takes::Port(example)
+            | Takes::Ports(example)
+            | Takes::Schemes(example)
+            | Takes::Tokens(example)
+            | Takes::Value(example)
+            | Takes::TextOrTokens(example) => self.form(example),
         }
     }
 
@@ -55,9 +100,10 @@ impl Key {
         let name = self.name;
         match self.takes {
             Takes::Nothing => name.to_owned(),
-            Takes::Text(_) => format!("{name} = \"{value}\""),
-            Takes::Texts(_) => format!("{name}(\"{value}\")"),
-            Takes::Port(_) => format!("{name} = {value}"),
+            Takes::Text(_) | Takes::TextOrTokens(_) => format!("{name} = \"{value}\""),
+            Takes::Texts(_) | Takes::Schemes(_) => format!("{name}(\"{value}\")"),
+            Takes::Port(_) | Takes::Value(_) => format!("{name} = {value}"),
+            Takes::Ports(_) | Takes::Tokens(_) => format!("{name}({value})"),
         }
     }
 }

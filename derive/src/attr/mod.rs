@@ -1,12 +1,14 @@
 //! Tokens to attributes, for both derives: entries whose keys are known, each value with its place.
 
 mod cell;
+mod cells;
 pub(crate) mod entry;
 mod key;
 mod literal;
 
 pub(crate) use self::cell::Cell;
-pub(crate) use self::entry::Value;
+pub(crate) use self::cells::Cells;
+pub(crate) use self::entry::{Scheme, Value};
 pub(crate) use self::key::{Attribute, Key};
 pub(crate) use self::literal::{krate, type_name};
 

@@ -3,8 +3,8 @@
 mod attr;
 mod check;
 mod emit;
+mod fallback;
 mod model;
-mod stand_in;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
@@ -21,6 +21,6 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let model = Model::read(&errors, input);
     check::check(&errors, &model);
     let mut output = errors.finish();
-    output.extend(if output.is_empty() { emit::output(&model) } else { stand_in::output(&model) });
+    output.extend(if output.is_empty() { emit::output(&model) } else { fallback::output(&model) });
     output
 }

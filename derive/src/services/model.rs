@@ -3,9 +3,7 @@
 use proc_macro2::Span;
 use quote::format_ident;
 use syn::ext::IdentExt;
-use syn::{
-    Attribute, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Type, Visibility,
-};
+use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility};
 
 use crate::attr::Cell;
 use crate::errors::Errors;
@@ -107,25 +105,6 @@ impl<'a> Field<'a> {
             },
             Role::Unclear => Kind::Unclear,
         };
-        Self { ident, vis: &field.vis, doc: doc(&field.attrs), ty, optional, kind, name }
+        Self { ident, vis: &field.vis, doc: types::doc(&field.attrs), ty, optional, kind, name }
     }
-}
-
-/// The lines of a doc comment, each without the space that follows `///`.
-fn doc(attrs: &[Attribute]) -> String {
-    let mut lines = Vec::new();
-    for attr in attrs {
-        if let Meta::NameValue(pair) = &attr.meta
-            && pair.path.is_ident("doc")
-            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value
-        {
-            let text = text.value();
-            lines
-                .extend(text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned()));
-            if text.is_empty() {
-                lines.push(String::new());
-            }
-        }
-    }
-    lines.join("\n").trim().to_owned()
 }

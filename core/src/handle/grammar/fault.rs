@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     EmptyHost,
     BareIpv6,
     Host,
+    Number,
+    TooMany { part: Part },
     Port,
     Parameter,
     RepeatedParameter,
@@ -56,6 +58,10 @@ impl Fault {
             Self::EmptyHost => Text::of("a host in the handle is empty"),
             Self::BareIpv6 => Text::of("the host has more than one `:`"),
             Self::Host => Text::of("the host is not a valid name or address"),
+            Self::Number => Text::of("the host is a number"),
+            Self::TooMany { part } => {
+                Text::of("more than 64 ").add(part.plural()).add(" stand in the handle")
+            }
             Self::Port => Text::of("the port is not a number from 1 to 65535"),
             Self::Parameter => Text::of("a parameter is not of the form `name=value`"),
             Self::RepeatedParameter => Text::of("the same parameter is given twice"),
@@ -98,6 +104,10 @@ impl Fault {
             Self::Host => {
                 Text::of("use a DNS name, an IPv4 address or an IPv6 address in brackets")
             }
+            Self::Number => Text::of(
+                "use a DNS name, or an IPv4 address of four decimal numbers without leading zeros",
+            ),
+            Self::TooMany { .. } => Text::of("a handle takes at most 64 of each"),
             Self::Port => Text::of("write a port from 1 to 65535 after the `:`, or leave both out"),
             Self::Parameter => Text::of("write parameters as `?name=value&other=value`"),
             Self::RepeatedParameter => Text::of("keep one of the two"),

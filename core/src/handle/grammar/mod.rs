@@ -80,6 +80,14 @@ impl Part {
             Self::Query => "parameters",
         }
     }
+
+    /// Of what a handle may have several.
+    pub(crate) const fn plural(self) -> &'static str {
+        match self {
+            Self::Host => "hosts",
+            _ => "parameters",
+        }
+    }
 }
 
 /// The text without the one newline that files end in.

@@ -1,7 +1,7 @@
 use syn::{Ident, LitStr, Path};
 
 use super::keys;
-use crate::attr::{Cell, Value, entry, krate, type_name};
+use crate::attr::{Cell, Cells, Scheme, Value, entry, krate, type_name};
 use crate::errors::Errors;
 
 /// What `#[adapter(...)]` says.
@@ -10,8 +10,18 @@ pub(crate) struct Container {
     pub(crate) schemes: Cell,
     pub(crate) example: Cell,
     pub(crate) port: Cell,
+    pub(crate) tls_ports: Cell,
+    pub(crate) bindings: Cell,
+    pub(crate) others: Cell,
+    pub(crate) place: Cell,
+    pub(crate) login: Cell,
+    pub(crate) unencrypted: Cell,
+    pub(crate) api: Cell,
+    pub(crate) mail: Cell,
+    pub(crate) check: Cell,
     pub(crate) debug: Cell,
     pub(crate) client: Cell,
+    pub(crate) no_client: Cell,
     /// Where the crate lives.
     pub(crate) krate: Path,
 }
@@ -21,26 +31,34 @@ impl Container {
         let message = "`#[handle]` belongs to a field of a struct";
         let help = "the type takes `#[adapter(...)]`";
         entry::refuse(errors, attrs, &keys::HANDLE, message, help);
-        let [mut name, mut schemes, mut example, mut port, mut debug, mut client, mut path] =
-            [const { Cell::new() }; 7];
-        for entry in entry::read(errors, attrs, &keys::ADAPTER).list {
-            match entry.key {
-                "name" => name.set(errors, entry),
-                "schemes" => schemes.set(errors, entry),
-                "example" => example.set(errors, entry),
-                "port" => port.set(errors, entry),
-                "debug" => debug.set(errors, entry),
-                "client" => client.set(errors, entry),
-                _ => path.set(errors, entry),
-            }
-        }
-        let krate = krate(errors, &path);
-        Self { name: name.into_text(), schemes, example, port, debug, client, krate }
+        let entries = entry::read(errors, attrs, &keys::ADAPTER);
+        let mut cells = Cells::of(errors, &keys::ADAPTER, entries.list);
+        let container = Self {
+            name: cells.take(keys::NAME).into_text(),
+            schemes: cells.take(keys::SCHEMES),
+            example: cells.take(keys::EXAMPLE),
+            port: cells.take(keys::PORT),
+            tls_ports: cells.take(keys::TLS_PORTS),
+            bindings: cells.take(keys::BINDINGS),
+            others: cells.take(keys::OTHERS),
+            place: cells.take(keys::PLACE),
+            login: one_of(errors, cells.take(keys::LOGIN), "together"),
+            unencrypted: one_of(errors, cells.take(keys::UNENCRYPTED), "refused"),
+            api: cells.take(keys::API),
+            mail: cells.take(keys::MAIL),
+            check: cells.take(keys::CHECK),
+            debug: cells.take(keys::DEBUG),
+            client: cells.take(keys::CLIENT),
+            no_client: cells.take(keys::NO_CLIENT),
+            krate: krate(errors, &cells.take(keys::CRATE)),
+        };
+        cells.finish();
+        container
     }
 
-    pub(crate) fn schemes(&self) -> &[LitStr] {
+    pub(crate) fn schemes(&self) -> &[Scheme] {
         match self.schemes.entry().map(|entry| &entry.value) {
-            Some(Value::Texts(texts)) => texts,
+            Some(Value::Schemes(schemes)) => schemes,
             _ => &[],
         }
     }
@@ -52,9 +70,25 @@ impl Container {
         }
     }
 
+    pub(crate) fn tls_ports(&self) -> &[u16] {
+        match self.tls_ports.entry().map(|entry| &entry.value) {
+            Some(Value::Ports(ports)) => ports,
+            _ => &[],
+        }
+    }
+
     /// The name of an enum's client.
     pub(crate) fn client(&self, errors: &Errors) -> Option<Ident> {
         let help = "name the enum of clients, such as `AlertsClient`";
         self.client.text().and_then(|text| type_name(errors, text, help))
     }
+}
+
+/// A key that knows one word; without the key the rule is the other one.
+fn one_of(errors: &Errors, cell: Cell, word: &str) -> Cell {
+    if let Some(text) = cell.text().filter(|text| text.value() != word) {
+        let help = format!("write `\"{word}\"`, or leave the key out");
+        errors.on(text, "the key knows no such word", &help);
+    }
+    cell
 }

@@ -6,5 +6,5 @@ pub(crate) mod keys;
 mod shape;
 
 pub(crate) use self::container::Container;
-pub(crate) use self::field::Part;
+pub(crate) use self::field::{About, Filled, Part};
 pub(crate) use self::shape::{Shape, shape};

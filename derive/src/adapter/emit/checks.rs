@@ -2,19 +2,18 @@
 //! handles says. Each stands under the tokens that must change.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 
-use super::super::attr::Part;
-use super::super::model::{Field, Kind, Model};
-use super::variants;
+use super::super::model::{Kind, Model};
+use super::{variants, words};
 use crate::types;
 
 pub(super) fn constants(model: &Model<'_>) -> TokenStream {
     match &model.kind {
         Kind::Struct { fields } => {
-            let durations = fields.iter().filter_map(|field| duration(model, field));
+            let defaults = words::checks(&model.krate, fields);
             let example = example(model);
-            quote!(#example #(#durations)*)
+            quote!(#example #defaults)
         }
         Kind::Enum { variants, .. } => {
             let (krate, name) = (&model.krate, &model.name);
@@ -35,20 +34,6 @@ pub(super) fn constants(model: &Model<'_>) -> TokenStream {
 fn example(model: &Model<'_>) -> Option<TokenStream> {
     let (krate, name) = (&model.krate, &model.name);
     let literal = model.container.example.text()?;
-    let schemes = model.container.schemes();
-    let arguments = quote!(#name, &[#(#schemes),*], #literal);
+    let arguments = quote!(#name, __GRAMMAR.schemes(), #literal);
     Some(types::check(krate, "check_own_example", arguments, [literal.span(); 2]))
-}
-
-/// The default of a parameter that is a duration.
-fn duration(model: &Model<'_>, field: &Field<'_>) -> Option<TokenStream> {
-    let Part::Param { name, default: Some(default) } = &field.part else { return None };
-    let ty = field.ty.to_token_stream().to_string();
-    let ty = ty.replace(' ', "");
-    let known = ["Duration", "std::time::Duration", "core::time::Duration"];
-    if !known.contains(&ty.trim_start_matches("::")) {
-        return None;
-    }
-    let arguments = quote!(#name, #default);
-    Some(types::check(&model.krate, "check_duration", arguments, [default.span(); 2]))
 }

@@ -5,6 +5,7 @@
 mod checks;
 pub(crate) mod fields;
 pub(crate) mod variants;
+pub(crate) mod words;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -19,8 +20,10 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     };
     let checks = checks::constants(model);
     let client = match &model.kind {
-        Kind::Enum { client, variants } => variants::client(model, client, variants),
-        Kind::Struct { .. } | Kind::Union => TokenStream::new(),
+        Kind::Enum { client, variants } if !model.container.no_client.is_set() => {
+            variants::client(model, client, variants)
+        }
+        Kind::Enum { .. } | Kind::Struct { .. } | Kind::Union => TokenStream::new(),
     };
     quote! {
         #client

@@ -20,10 +20,10 @@ pub(crate) fn client(model: &Model<'_>, client: &Ident, variants: &[Variant<'_>]
         let ident = crate::types::generated(variant.ident);
         let client = match variant.ty {
             Some(ty) if !is_generic => {
-                quote!(#krate::private::Client<#ty, { <#ty as #krate::Adapter>::__IS }>)
+                quote!(#krate::__private::Client<#ty, { <#ty as #krate::Adapter>::__IS }>)
             }
             // Stands in after an error.
-            _ => quote!(#krate::private::core::convert::Infallible),
+            _ => quote!(#krate::__private::core::convert::Infallible),
         };
         quote!(#[doc = #doc] #ident(#client),)
     });
@@ -37,25 +37,25 @@ pub(crate) fn client(model: &Model<'_>, client: &Ident, variants: &[Variant<'_>]
 
         const _: () = {
             #[automatically_derived]
-            impl #krate::private::core::clone::Clone for #client {
+            impl #krate::__private::core::clone::Clone for #client {
                 fn clone(&self) -> Self {
                     match *self {
                         #(Self::#idents(ref #inner) => {
-                            Self::#idents(#krate::private::core::clone::Clone::clone(#inner))
+                            Self::#idents(#krate::__private::core::clone::Clone::clone(#inner))
                         })*
                     }
                 }
             }
 
             #[automatically_derived]
-            impl #krate::private::core::fmt::Debug for #client {
+            impl #krate::__private::core::fmt::Debug for #client {
                 fn fmt(
                     &self,
-                    #f: &mut #krate::private::core::fmt::Formatter<'_>,
-                ) -> #krate::private::core::fmt::Result {
+                    #f: &mut #krate::__private::core::fmt::Formatter<'_>,
+                ) -> #krate::__private::core::fmt::Result {
                     match *self {
                         #(Self::#idents(_) => {
-                            #krate::private::debug_client(#f, #title, #names)
+                            #krate::__private::debug_client(#f, #title, #names)
                         })*
                     }
                 }
@@ -69,37 +69,90 @@ pub(super) fn implementation(
     client: &Ident,
     variants: &[Variant<'_>],
 ) -> TokenStream {
-    let Model { input, title, krate, .. } = model;
+    let Model { input, title, krate, container, .. } = model;
     let ident = &input.ident;
-    let private = quote!(#krate::private);
-    let (result, future) = (result(krate), future(krate));
-    let (handle, inner, made) = (local("handle"), local("inner"), local("client"));
-    let error = local("error");
+    let private = quote!(#krate::__private);
+    let result = result(krate);
+    let (handle, inner) = (local("handle"), local("inner"));
     let aliases = aliases(model, variants);
     let roles: Vec<_> = (0..variants.len()).map(alias).collect();
     let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
     let first = roles.first();
     let schemes = schemes(model, variants);
     let variant = quote!(#private::Variant);
+    let bindings = container.bindings.texts();
+    let connect = if container.no_client.is_set() {
+        TokenStream::new()
+    } else {
+        connect(model, client, variants)
+    };
+    // Without a client of its own the app says how to connect, which is told here if it does not.
+    let proof = container.no_client.is_set().then(|| {
+        quote! {
+            const __IS: #private::core::primitive::bool = <#ident as #krate::Connect>::__IS;
+        }
+    });
     quote! {
         #aliases
-        const __SCHEMES: &[&#private::core::primitive::str] =
-            &#private::concat::<{ #private::count(#schemes) }>(#schemes);
+        const __SCHEMES: &[#krate::Scheme] =
+            &#private::concat_schemes::<{ #private::count_schemes(#schemes) }>(#schemes);
+        const __GRAMMAR: &#krate::Grammar = &#krate::Grammar::new(
+            #title,
+            __SCHEMES,
+            <#first as #private::Describe>::GRAMMAR.example(),
+        )
+        .bindings(&[#(#bindings),*])
+        .variants(&[#(<#roles as #private::Describe>::GRAMMAR),*]);
 
         #[automatically_derived]
         impl #krate::Adapter for #ident {
-            const NAME: &'static #private::core::primitive::str = #title;
-            const SCHEMES: &'static [&'static #private::core::primitive::str] = __SCHEMES;
-            const EXAMPLE: &'static #private::core::primitive::str =
-                <#first as #private::Describe>::EXAMPLE;
-            type Client = #client;
+            const GRAMMAR: &'static #krate::Grammar = __GRAMMAR;
+            #proof
 
             fn from_handle(#handle: &#krate::Handle) -> #result<Self, #krate::HandleError> {
                 #(if <#roles as #variant>::takes(#handle) {
                     return #result::Ok(Self::#idents(<#roles as #variant>::from_handle(#handle)?));
                 })*
-                #private::refused(#handle)
+                #private::refused(#handle, __GRAMMAR)
             }
+
+            fn handle(&self) -> &#krate::Handle {
+                match *self {
+                    #(Self::#idents(ref #inner) => <#roles as #variant>::handle(#inner),)*
+                }
+            }
+
+            fn is_loopback(&self) -> #private::core::primitive::bool {
+                match *self {
+                    #(Self::#idents(ref #inner) => <#roles as #variant>::is_loopback(#inner),)*
+                }
+            }
+
+            fn connect_timeout(&self) -> #private::core::time::Duration {
+                match *self {
+                    #(Self::#idents(ref #inner) => <#roles as #variant>::connect_timeout(#inner),)*
+                }
+            }
+        }
+
+        #connect
+    }
+}
+
+/// The generated client, and how each variant makes its own.
+fn connect(model: &Model<'_>, client: &Ident, variants: &[Variant<'_>]) -> TokenStream {
+    let Model { input, krate, .. } = model;
+    let ident = &input.ident;
+    let private = quote!(#krate::__private);
+    let (result, future) = (result(krate), future(krate));
+    let (inner, made) = (local("inner"), local("client"));
+    let roles: Vec<_> = (0..variants.len()).map(alias).collect();
+    let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
+    let variant = quote!(#private::ConnectVariant);
+    quote! {
+        #[automatically_derived]
+        impl #krate::Connect for #ident {
+            type Client = #client;
 
             fn connect(&self) -> impl #future<Output = #result<#client, #krate::ClientError>>
                 + #private::core::marker::Send
@@ -134,24 +187,6 @@ pub(super) fn implementation(
                     }
                 }
             }
-
-            fn handle(&self) -> #private::core::option::Option<&#krate::Handle> {
-                match *self {
-                    #(Self::#idents(ref #inner) => <#roles as #variant>::handle(#inner),)*
-                }
-            }
-
-            fn __masked(&self, #error: #krate::ClientError) -> #krate::ClientError {
-                match *self {
-                    #(Self::#idents(ref #inner) => <#roles as #variant>::masked(#inner, #error),)*
-                }
-            }
-
-            fn connect_timeout(&self) -> #private::core::time::Duration {
-                match *self {
-                    #(Self::#idents(ref #inner) => <#roles as #variant>::connect_timeout(#inner),)*
-                }
-            }
         }
     }
 }
@@ -162,7 +197,7 @@ pub(crate) fn aliases(model: &Model<'_>, variants: &[Variant<'_>]) -> TokenStrea
     let aliases = variants.iter().enumerate().filter_map(|(index, variant)| {
         let (alias, ty) = (alias(index), variant.ty?);
         Some(quote! {
-            type #alias = #krate::private::Service<#ty, { <#ty as #krate::Adapter>::__IS }>;
+            type #alias = #krate::__private::Service<#ty, { <#ty as #krate::Adapter>::__IS }>;
         })
     });
     aliases.collect()
@@ -172,7 +207,7 @@ pub(crate) fn aliases(model: &Model<'_>, variants: &[Variant<'_>]) -> TokenStrea
 pub(super) fn schemes(model: &Model<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let krate = &model.krate;
     let roles = (0..variants.len()).map(alias);
-    quote!(&[#(<#roles as #krate::private::Describe>::SCHEMES),*])
+    quote!(&[#(<#roles as #krate::__private::Describe>::GRAMMAR.schemes()),*])
 }
 
 fn alias(index: usize) -> Ident {

@@ -24,7 +24,7 @@ impl Services {
         }
         let [mut prefix, mut clients, mut example, mut path] = [const { Cell::new() }; 4];
         for entry in entry::read(errors, attrs, &keys::SERVICES).list {
-            match entry.key {
+            match entry.key.name {
                 "prefix" => prefix.set(errors, entry),
                 "clients" => clients.set(errors, entry),
                 "example" => example.set(errors, entry),

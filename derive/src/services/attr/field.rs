@@ -63,7 +63,7 @@ impl Role {
     fn setting(errors: &Errors, entries: Entries) -> Self {
         let [mut env, mut default] = [const { Cell::new() }; 2];
         for entry in entries.list {
-            match entry.key {
+            match entry.key.name {
                 "env" => env.set(errors, entry),
                 _ => default.set(errors, entry),
             }
@@ -77,7 +77,7 @@ impl Role {
             [const { Cell::new() }; 5];
         let mut aliases = Vec::new();
         for entry in entries.list {
-            match entry.key {
+            match entry.key.name {
                 "env" => env.set(errors, entry),
                 "alias" => aliases.push(Cell::of(entry)),
                 "default" => default.set(errors, entry),

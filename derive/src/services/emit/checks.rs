@@ -23,8 +23,8 @@ pub(crate) fn defaults(model: &Model<'_>) -> TokenStream {
         let Kind::Resource { default: Some(literal), .. } = &field.kind else { return None };
         let adapter = field.ty.to_token_stream().to_string();
         let (krate, alias) = (&model.krate, alias(index));
-        let service = quote!(<#alias as #krate::private::Describe>);
-        let arguments = quote!(#adapter, #service::SCHEMES, #service::EXAMPLE, #literal);
+        let service = quote!(<#alias as #krate::__private::Describe>);
+        let arguments = quote!(#adapter, #service::GRAMMAR, #literal);
         Some(check(&model.krate, "check_default", arguments, [literal.span(); 2]))
     });
     checks.collect()
@@ -45,9 +45,9 @@ fn example_lines(model: &Model<'_>) -> Option<TokenStream> {
     };
     let file = types::respan(file, literal.span());
     Some(quote! {
-        const __EXAMPLE: &#krate::private::core::primitive::str = #file;
-        const __LINES: &[#krate::private::Line<'_>] =
-            &#krate::private::lines::<{ #krate::private::count_lines(__EXAMPLE) }>(__EXAMPLE);
+        const __EXAMPLE: &#krate::__private::core::primitive::str = #file;
+        const __LINES: &[#krate::__private::Line<'_>] =
+            &#krate::__private::lines::<{ #krate::__private::count_lines(__EXAMPLE) }>(__EXAMPLE);
     })
 }
 

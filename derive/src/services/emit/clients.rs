@@ -35,19 +35,19 @@ pub(crate) fn impls(model: &Model<'_>) -> TokenStream {
     let title = clients.unraw().to_string();
     quote! {
         #[automatically_derived]
-        impl #krate::private::core::clone::Clone for #clients {
+        impl #krate::__private::core::clone::Clone for #clients {
             fn clone(&self) -> Self {
-                Self { #(#idents: #krate::private::core::clone::Clone::clone(&self.#idents)),* }
+                Self { #(#idents: #krate::__private::core::clone::Clone::clone(&self.#idents)),* }
             }
         }
 
         #[automatically_derived]
-        impl #krate::private::core::fmt::Debug for #clients {
+        impl #krate::__private::core::fmt::Debug for #clients {
             fn fmt(
                 &self,
-                #f: &mut #krate::private::core::fmt::Formatter<'_>,
-            ) -> #krate::private::core::fmt::Result {
-                #krate::private::debug_clients(#f, #title, &[#(#names),*])
+                #f: &mut #krate::__private::core::fmt::Formatter<'_>,
+            ) -> #krate::__private::core::fmt::Result {
+                #krate::__private::debug_clients(#f, #title, &[#(#names),*])
             }
         }
     }

@@ -15,8 +15,8 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
         let (task, ident) = (local(&format!("task_{index}")), field.ident);
         let role = role(model, index, field);
         starts.extend(quote! {
-            let mut #task = #krate::private::Task::new(
-                <#role as #krate::private::Attach>::connect(&self.#ident, #scope, &__FIELDS[#index]),
+            let mut #task = #krate::__private::Task::new(
+                <#role as #krate::__private::Attach>::connect(&self.#ident, #scope, &__FIELDS[#index]),
             );
         });
         tasks.push(task);
@@ -26,12 +26,12 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
     quote! {
         async fn __connect(
             &self,
-            #scope: &#krate::private::Scope<'_>,
-        ) -> #krate::private::core::result::Result<#clients, #krate::private::Failures> {
+            #scope: &#krate::__private::Scope<'_>,
+        ) -> #krate::__private::core::result::Result<#clients, #krate::__private::Failures> {
             #starts
-            #krate::private::join(&mut [#(&mut #tasks),*]).await?;
+            #krate::__private::join(&mut [#(&mut #tasks),*]).await?;
             (move || {
-                #krate::private::core::result::Result::Ok(#clients { #(#idents: #tasks.client()?),* })
+                #krate::__private::core::result::Result::Ok(#clients { #(#idents: #tasks.client()?),* })
             })()
         }
     }
@@ -46,7 +46,7 @@ pub(super) fn methods(model: &Model<'_>) -> TokenStream {
             model,
             field,
             &quote! {
-                #krate::private::connect_one::<Self, #role>(&self.#ident, &__FIELDS[#index])
+                #krate::__private::connect_one::<Self, #role>(&self.#ident, &__FIELDS[#index])
             },
         )
     });
@@ -85,9 +85,9 @@ pub(crate) fn method(
         #[doc = #doc]
         #vis fn #method(
             &self,
-        ) -> impl #krate::private::core::future::Future<
-            Output = #krate::private::core::result::Result<#client, #krate::ConnectError>,
-        > + #krate::private::core::marker::Send {
+        ) -> impl #krate::__private::core::future::Future<
+            Output = #krate::__private::core::result::Result<#client, #krate::ConnectError>,
+        > + #krate::__private::core::marker::Send {
             #body
         }
     })

@@ -16,10 +16,10 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let roles = model.fields.iter().enumerate().map(|(index, field)| role(model, index, field));
     quote! {
         fn __load(
-            #loader: &mut #krate::private::Loader<'_>,
-        ) -> #krate::private::core::option::Option<Self> {
-            #(let #values = <#roles as #krate::private::Load>::load(#loader, #indexes);)*
-            #krate::private::core::option::Option::Some(Self { #(#idents: #values?),* })
+            #loader: &mut #krate::__private::Loader<'_>,
+        ) -> #krate::__private::core::option::Option<Self> {
+            #(let #values = <#roles as #krate::__private::Load>::load(#loader, #indexes);)*
+            #krate::__private::core::option::Option::Some(Self { #(#idents: #values?),* })
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
             #[automatically_derived]
             impl #krate::BackingServices for #ident {
                 type Clients = #clients;
-                const TABLE: &'static #krate::private::Table = &__TABLE;
+                const TABLE: &'static #krate::__private::Table = &__TABLE;
                 #load
                 #connect
             }
@@ -59,7 +59,7 @@ pub(crate) fn aliases(model: &Model<'_>) -> TokenStream {
             Kind::Unclear => return None,
         };
         let (alias, arguments) = (alias(index), proof(model, field)?);
-        Some(quote!(type #alias = #krate::private::#role<#arguments>;))
+        Some(quote!(type #alias = #krate::__private::#role<#arguments>;))
     });
     aliases.collect()
 }
@@ -70,7 +70,7 @@ fn proof(model: &Model<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let of = match field.kind {
         Kind::Resource { .. } => quote!(#krate::Adapter),
         Kind::Nested { .. } => quote!(#krate::BackingServices),
-        Kind::Setting { .. } => quote!(#krate::private::Value),
+        Kind::Setting { .. } => quote!(#krate::__private::Value),
         Kind::Unclear => return None,
     };
     Some(quote!(#ty, { <#ty as #of>::__IS }))
@@ -84,7 +84,7 @@ fn alias(index: usize) -> Ident {
 /// What a field is.
 fn role(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
     let (krate, alias) = (&model.krate, alias(index));
-    if field.optional { quote!(#krate::private::Optional<#alias>) } else { quote!(#alias) }
+    if field.optional { quote!(#krate::__private::Optional<#alias>) } else { quote!(#alias) }
 }
 
 /// What a field's service is talked to through; nothing for a setting.
@@ -94,19 +94,19 @@ pub(crate) fn client_type(model: &Model<'_>, field: &Field<'_>) -> Option<TokenS
     let client = match field.kind {
         Kind::Setting { .. } => return None,
         // Stands in after an error.
-        _ if is_generic => quote!(#krate::private::core::convert::Infallible),
-        Kind::Unclear => quote!(#krate::private::core::convert::Infallible),
+        _ if is_generic => quote!(#krate::__private::core::convert::Infallible),
+        Kind::Unclear => quote!(#krate::__private::core::convert::Infallible),
         Kind::Resource { .. } => {
             let arguments = proof(model, field)?;
-            quote!(#krate::private::Client<#arguments>)
+            quote!(#krate::__private::Client<#arguments>)
         }
         Kind::Nested { .. } => {
             let arguments = proof(model, field)?;
-            quote!(#krate::private::Clients<#arguments>)
+            quote!(#krate::__private::Clients<#arguments>)
         }
     };
     Some(if field.optional {
-        quote!(#krate::private::core::option::Option<#client>)
+        quote!(#krate::__private::core::option::Option<#client>)
     } else {
         client
     })

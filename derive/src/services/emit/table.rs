@@ -13,13 +13,13 @@ pub(super) fn constants(model: &Model<'_>) -> TokenStream {
     let fields = model.fields.iter().enumerate().map(|(index, field)| {
         let Field { name, doc, .. } = field;
         let kind = kind(model, index, field);
-        quote!(#krate::private::Field { name: #name, doc: #doc, kind: #krate::private::Kind::#kind })
+        quote!(#krate::__private::Field { name: #name, doc: #doc, kind: #krate::__private::Kind::#kind })
     });
     // An array, so that rustc knows its length and an index into it cannot panic.
     quote! {
-        const __FIELDS: &[#krate::private::Field; #len] = &[#(#fields),*];
-        const __TABLE: #krate::private::Table =
-            #krate::private::Table { name: #name, fields: __FIELDS };
+        const __FIELDS: &[#krate::__private::Field; #len] = &[#(#fields),*];
+        const __TABLE: #krate::__private::Table =
+            #krate::__private::Table { name: #name, fields: __FIELDS };
     }
 }
 
@@ -27,24 +27,25 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
     let (krate, alias) = (&model.krate, alias(index));
     let option = |text: &Option<LitStr>| {
         let variant = text.as_ref().map_or_else(|| quote!(None), |text| quote!(Some(#text)));
-        quote!(#krate::private::core::option::Option::#variant)
+        quote!(#krate::__private::core::option::Option::#variant)
     };
     match &field.kind {
         Kind::Resource { variables, default, binding } => {
             let variables = variables.iter().map(|variable| &variable.name);
             let required = !field.optional && default.is_none();
             let (default, binding) = (option(default), option(binding));
-            let service = quote!(<#alias as #krate::private::Describe>);
+            let service = quote!(<#alias as #krate::__private::Describe>);
             quote! {
                 Resource {
                     variables: &[#(#variables),*],
                     binding: #binding,
-                    adapter: #service::NAME,
-                    schemes: #service::SCHEMES,
-                    example: #service::EXAMPLE,
-                    parts: &#service::PARTS,
+                    grammar: #service::GRAMMAR,
                     required: #required,
                     default: #default,
+                    shared: false,
+                    params: &[],
+                    ignored: &[],
+                    ready: true,
                 }
             }
         }
@@ -52,11 +53,11 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
             let variable = &variable.name;
             let required = !field.optional && default.is_none();
             let default = option(default);
-            quote!(Setting { variable: #variable, required: #required, default: #default })
+            quote!(Setting { variables: &[#variable], required: #required, default: #default })
         }
         Kind::Nested { prefix } => {
             let optional = field.optional;
-            let table = quote!(<#alias as #krate::private::DescribeNested>::TABLE);
+            let table = quote!(<#alias as #krate::__private::DescribeNested>::TABLE);
             quote!(Nested { prefix: #prefix, optional: #optional, table: #table })
         }
         Kind::Unclear => TokenStream::new(),

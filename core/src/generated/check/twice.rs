@@ -1,6 +1,6 @@
 use super::{Place, fail, root_path};
+use crate::generated::{Kind, Table};
 use crate::handle::text::Text;
-use crate::private::{Kind, Table};
 
 /// No variable of a nested struct is read by another field too. What stands beside it in the struct
 /// itself is compared by the derive.
@@ -123,9 +123,7 @@ impl<'a> Names<'a> {
     const fn of(place: Place<'a>) -> Self {
         match &place.field.kind {
             Kind::Resource { variables, .. } => Self { list: variables, are_handles: true },
-            Kind::Setting { variable, .. } => {
-                Self { list: std::slice::from_ref(variable), are_handles: false }
-            }
+            Kind::Setting { variables, .. } => Self { list: variables, are_handles: false },
             Kind::Nested { .. } => Self { list: &[], are_handles: false },
         }
     }

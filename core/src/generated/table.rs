@@ -1,4 +1,4 @@
-use crate::parts::Parts;
+use crate::adapter::grammar::Grammar;
 
 /// What one struct declares, in a form that constants can compare and the loader can walk.
 pub struct Table {
@@ -20,7 +20,7 @@ impl Field {
     pub(crate) fn variable(&self) -> &'static str {
         match self.kind {
             Kind::Resource { variables, .. } => variables.first().copied().unwrap_or_default(),
-            Kind::Setting { variable, .. } => variable,
+            Kind::Setting { variables, .. } => variables.first().copied().unwrap_or_default(),
             Kind::Nested { .. } => "",
         }
     }
@@ -31,15 +31,21 @@ pub enum Kind {
         /// The first is the field's variable, the others are aliases in their order.
         variables: &'static [&'static str],
         binding: Option<&'static str>,
-        adapter: &'static str,
-        schemes: &'static [&'static str],
-        example: &'static str,
-        parts: &'static Parts,
+        grammar: &'static Grammar,
         required: bool,
         default: Option<&'static str>,
+        /// Whether the variable takes no prefix, and other fields of the same type may read it too.
+        shared: bool,
+        /// The app's own defaults for parameters of the handle.
+        params: &'static [(&'static str, &'static str)],
+        /// Names beside the handle that are somebody else's, in full.
+        ignored: &'static [&'static str],
+        /// Whether readiness depends on it.
+        ready: bool,
     },
     Setting {
-        variable: &'static str,
+        /// The first is the setting's variable, the others are aliases in their order.
+        variables: &'static [&'static str],
         required: bool,
         default: Option<&'static str>,
     },

@@ -11,7 +11,7 @@ use crate::backing::BackingServices;
 use crate::environment::{Ask, Environment, Found, Origin, Sources, Unreadable, join};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask};
 use crate::handle::Handle;
-use crate::near;
+use crate::suggest;
 
 /// As `load` of the whole process environment, which most apps need only for the hints of a report.
 pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
@@ -60,7 +60,7 @@ impl Loader<'_> {
         if attached.is_none() {
             let help = self
                 .stray(field)
-                .unwrap_or_else(|| format!("set it, for example to {}", A::EXAMPLE));
+                .unwrap_or_else(|| format!("set it, for example to {}", A::GRAMMAR.example()));
             self.missing(field, help);
         }
         attached
@@ -126,7 +126,7 @@ impl Loader<'_> {
         each_field(table, outer, prefix, &mut |outer, prefix, field| {
             any |= match (Ask::new(self.root, outer, prefix, field), &field.kind) {
                 (Some(ask), _) => !matches!(self.sources.find(&ask), Ok(None)),
-                (None, Kind::Setting { variable, .. }) => {
+                (None, Kind::Setting { variables: [variable, ..], .. }) => {
                     !matches!(self.environment.value(variable, prefix), Ok(None))
                 }
                 (None, _) => false,
@@ -150,9 +150,8 @@ impl Loader<'_> {
         let Some(found) = self.or_default(field, found, default)? else { return Some(None) };
         let parsed = Handle::parse(&found.value).and_then(|handle| {
             let handle = handle.with_origin(found.origin.clone());
-            handle.require_scheme(A::NAME, A::SCHEMES)?;
             let adapter = A::from_handle(&handle).map_err(|error| error.masked(&handle))?;
-            if self.environment.is_only_loopback() && !adapter.is_loopback(&handle) {
+            if self.environment.is_only_loopback() && !adapter.is_loopback() {
                 return Err(HandleError::not_loopback());
             }
             Ok(adapter)
@@ -160,7 +159,7 @@ impl Loader<'_> {
         match parsed {
             Ok(adapter) => Some(Some(adapter)),
             Err(error) => {
-                let problem = self.problem(field).refused(&error, found, A::EXAMPLE);
+                let problem = self.problem(field).refused(&error, found, A::GRAMMAR.example());
                 self.problems.push(problem);
                 None
             }
@@ -175,7 +174,7 @@ impl Loader<'_> {
         (!names.is_empty()).then(|| {
             format!(
                 "only {} of its parts is set: set `{variable}` as a whole, or the host too",
-                near::list(&names).replace(" or ", " and ")
+                suggest::list(&names).replace(" or ", " and ")
             )
         })
     }
@@ -186,7 +185,7 @@ impl Loader<'_> {
             value: T,
         }
 
-        let Kind::Setting { variable, default, .. } = field.kind else {
+        let Kind::Setting { variables: [variable, ..], default, .. } = field.kind else {
             return None;
         };
         let found = self.environment.value(variable, &self.prefix);
@@ -229,7 +228,7 @@ impl Loader<'_> {
             claimed.insert(name.to_owned());
         });
         let near = self.environment.names().filter(|name| {
-            !claimed.contains(*name) && near::one_edit_apart(name, problem.variable())
+            !claimed.contains(*name) && suggest::one_edit_apart(name, problem.variable())
         });
         // The first in the alphabet, so that the report is the same each time.
         let help = match near.min() {
@@ -262,7 +261,11 @@ pub(crate) fn each_variable(
                 visit(&join(prefix, variable), true);
             }
         }
-        Kind::Setting { variable, .. } => visit(&join(prefix, variable), false),
+        Kind::Setting { variables, .. } => {
+            for variable in variables {
+                visit(&join(prefix, variable), false);
+            }
+        }
         Kind::Nested { .. } => {}
     });
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Attach, Field, Kind};
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
 use crate::error::{ClientError, ConnectError, Failure, Retry};
 
@@ -53,7 +53,7 @@ impl<'a> Scope<'a> {
 }
 
 /// Connects one resource: attempts under one time limit, each proven by a ping.
-pub(super) async fn attach<A: Adapter>(
+pub(super) async fn attach<A: Adapter + Connect>(
     adapter: &A,
     scope: &Scope<'_>,
     field: &'static Field,
@@ -91,23 +91,23 @@ pub(super) async fn attach<A: Adapter>(
         pause = LONGEST_PAUSE.min(pause * 2);
         last = Some(error);
     };
-    let (variable, origin) = match adapter.handle().and_then(|handle| handle.origin()) {
+    let (variable, origin) = match adapter.handle().origin() {
         Some(origin) => (origin.variable().map(str::to_owned), Some(origin.clone())),
         None => (None, None),
     };
     Err(vec![Failure::new(
         scope.path(field.name),
         variable.unwrap_or_else(|| scope.variable(field.variable())),
-        A::NAME,
-        adapter.handle(),
+        A::GRAMMAR.name(),
+        Some(adapter.handle()),
         origin,
-        &adapter.__masked(error),
+        &error,
         started.elapsed(),
         attempts,
     )])
 }
 
-async fn attempt<A: Adapter>(adapter: &A) -> Result<A::Client, ClientError> {
+async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientError> {
     let client = adapter.connect().await?;
     match A::ping(&client).await {
         Ok(()) => Ok(client),

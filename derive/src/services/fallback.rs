@@ -14,13 +14,13 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let bounds = bounds.iter().flat_map(|bounds| &bounds.predicates);
     // The trait asks for both; with a type parameter they do not hold by themselves.
     let shared = input.generics.type_params().next().map(|_| {
-        let marker = quote!(#krate::private::core::marker);
+        let marker = quote!(#krate::__private::core::marker);
         quote!(Self: #marker::Send + #marker::Sync)
     });
     let bounds = quote!(where #(#bounds,)* #shared);
     let declaration = clients::declaration(model);
     let impls = clients::impls(model);
-    let pending = quote!(#krate::private::core::future::pending());
+    let pending = quote!(#krate::__private::core::future::pending());
     let methods = fields.iter().filter_map(|field| connect::method(model, field, &pending));
     // What is wrong with a default is told in the same pass.
     let (aliases, defaults) = if input.generics.params.is_empty() {
@@ -37,19 +37,19 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
             #[automatically_derived]
             impl #parameters #krate::BackingServices for #ident #arguments #bounds {
                 type Clients = #clients;
-                const TABLE: &'static #krate::private::Table =
-                    &#krate::private::Table { name: #name, fields: &[] };
+                const TABLE: &'static #krate::__private::Table =
+                    &#krate::__private::Table { name: #name, fields: &[] };
 
                 fn __load(
-                    _: &mut #krate::private::Loader<'_>,
-                ) -> #krate::private::core::option::Option<Self> {
-                    #krate::private::core::option::Option::None
+                    _: &mut #krate::__private::Loader<'_>,
+                ) -> #krate::__private::core::option::Option<Self> {
+                    #krate::__private::core::option::Option::None
                 }
 
                 async fn __connect(
                     &self,
-                    _: &#krate::private::Scope<'_>,
-                ) -> #krate::private::core::result::Result<#clients, #krate::private::Failures> {
+                    _: &#krate::__private::Scope<'_>,
+                ) -> #krate::__private::core::result::Result<#clients, #krate::__private::Failures> {
                     #pending.await
                 }
             }

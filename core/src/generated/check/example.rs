@@ -1,7 +1,8 @@
-use super::default::{is_one_of, refused_scheme};
+use super::default::{add_schemes, is_one_of, refused_scheme};
 use super::{Place, fail, root_path};
+use crate::adapter::grammar::Scheme;
+use crate::generated::{Kind, Table};
 use crate::handle::text::Text;
-use crate::private::{Kind, Table};
 
 /// One line of an example file: `NAME=value`, also after `export` or commented out.
 #[derive(Clone, Copy)]
@@ -91,14 +92,16 @@ const fn check(place: Place<'_>, file: &str, lines: &[Line<'_>], mut report: Rep
             }
             report
         }
-        Kind::Setting { variable, required, default } => {
+        Kind::Setting { variables, required, default } => {
+            let [variable, ..] = variables else { return report };
             let needed = *required && !place.optional;
             match find(lines, place.prefix, variable) {
                 Some(line) if !(needed && line.commented) => report,
                 found => missing(report, found, place.prefix, variable, or(*default, "")),
             }
         }
-        Kind::Resource { variables, schemes, example, required, default, .. } => {
+        Kind::Resource { variables, grammar, required, default, .. } => {
+            let (schemes, example) = (grammar.schemes(), grammar.example());
             let [variable, ..] = variables else { return report };
             let needed = *required && !place.optional;
             match find(lines, place.prefix, variable) {
@@ -144,7 +147,7 @@ const fn missing(
 }
 
 /// What is wrong with a handle of the file: its scheme alone, the rest is for people to fill in.
-const fn refused(subject: &Text, value: &str, schemes: &[&str], example: &str) -> Option<Text> {
+const fn refused(subject: &Text, value: &str, schemes: &[Scheme], example: &str) -> Option<Text> {
     let bytes = value.as_bytes();
     // An empty one is detached, one with a `$` is expanded from others.
     if bytes.is_empty() || bytes[0] == b'$' {
@@ -156,7 +159,7 @@ const fn refused(subject: &Text, value: &str, schemes: &[&str], example: &str) -
     }
     let scheme = value.split_at(end).0;
     if end == bytes.len() {
-        let text = subject.add(" has no scheme, expected ").add_list(schemes, "://");
+        let text = add_schemes(&subject.add(" has no scheme, expected "), schemes);
         return Some(text.add("\nhelp: write a handle such as `").add(example).add("`"));
     }
     if is_one_of(scheme, schemes) { None } else { Some(refused_scheme(subject, scheme, schemes)) }
@@ -277,7 +280,8 @@ mod tests {
 
     #[test]
     fn schemes() {
-        let refused = |value| refused(&Text::new(), value, &["mysql"], "mysql://x").is_some();
+        let refused =
+            |value| refused(&Text::new(), value, &[Scheme::new("mysql")], "mysql://x").is_some();
         assert!(!refused(""));
         assert!(!refused("$OTHER"));
         assert!(!refused("mysql://<user>:<password>@localhost"));

@@ -12,9 +12,9 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use super::{Failures, Field, Loader, Scope, Table, attach};
-use crate::adapter::Adapter;
+use crate::adapter::grammar::Grammar;
+use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
-use crate::parts::Parts;
 
 /// One service.
 pub struct Service<A, const IS: bool>(PhantomData<A>);
@@ -49,17 +49,11 @@ impl<T: DeserializeOwned> Value for T {}
 
 /// What the table says of a service.
 pub trait Describe {
-    const NAME: &'static str;
-    const SCHEMES: &'static [&'static str];
-    const EXAMPLE: &'static str;
-    const PARTS: Parts;
+    const GRAMMAR: &'static Grammar;
 }
 
 impl<A: Adapter, const IS: bool> Describe for Service<A, IS> {
-    const NAME: &'static str = A::NAME;
-    const SCHEMES: &'static [&'static str] = A::SCHEMES;
-    const EXAMPLE: &'static str = A::EXAMPLE;
-    const PARTS: Parts = A::PARTS;
+    const GRAMMAR: &'static Grammar = A::GRAMMAR;
 }
 
 /// What the table says of a nested struct.
@@ -137,7 +131,7 @@ pub trait Attach: Load<Value: Sync> {
     ) -> impl Future<Output = Result<Self::Client, Failures>> + Send;
 }
 
-impl<A: Adapter, const IS: bool> Attach for Service<A, IS> {
+impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
     type Client = A::Client;
 
     fn connect(

@@ -1,19 +1,36 @@
+//! What an adapter is: the traits, the grammar of its handles, and what reads a handle by it.
+
+#[allow(missing_docs, reason = "nobody but the derives names it")]
+pub(crate) mod fields;
+pub(crate) mod grammar;
+#[allow(missing_docs, reason = "nobody but the derives names it")]
+pub(crate) mod reader;
+pub(crate) mod tls;
+pub(crate) mod value;
+
 use std::time::Duration;
 
+use self::grammar::{Grammar, Word};
+use self::reader::Reader;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
-use crate::parts::Parts;
 
-/// One scheme adapter: gives a [`Handle`] its meaning and makes the client for it.
+/// How long connecting may take unless the handle says otherwise, and how long a ping may.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How the handles of one service are read: a grammar, and what a handle of it means.
 ///
 /// The adapters of this crate are the types in [`adapters`](crate::adapters), one cargo feature each.
-/// For a service of its own an app [derives](macro@crate::Adapter) the trait, which leaves it [`Connect`] to write, and
-/// uses the type as a field like any other.
+/// For a service of its own an app [derives](macro@crate::Adapter) the trait, writes [`Connect`], and uses
+/// the type as a field like any other. A field needs both.
 ///
-/// By hand it is for a handle with rules of its own:
+/// By hand it is for a handle that no grammar can say:
 ///
 /// ```
-/// use backing_services::{Adapter, BackingServices, ClientError, Environment, Handle, HandleError};
+/// use backing_services::{
+///     Adapter, BackingServices, ClientError, Connect, Environment, Grammar, Handle, HandleError,
+///     Scheme,
+/// };
 /// use std::net::TcpStream;
 /// use std::sync::Arc;
 ///
@@ -25,10 +42,8 @@ use crate::parts::Parts;
 /// }
 ///
 /// impl Adapter for Ticker {
-///     const NAME: &'static str = "Ticker";
-///     const SCHEMES: &'static [&'static str] = &["ticker"];
-///     const EXAMPLE: &'static str = "ticker://localhost:7070";
-///     type Client = Arc<TcpStream>;
+///     const GRAMMAR: &'static Grammar =
+///         &Grammar::new("Ticker", &[Scheme::new("ticker").port(7070)], "ticker://localhost:7070");
 ///
 ///     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
 ///         handle.params::<()>()?; // it takes none: refuse every one
@@ -37,6 +52,14 @@ use crate::parts::Parts;
 ///         Ok(Self { address, handle: handle.clone() })
 ///     }
 ///
+///     fn handle(&self) -> &Handle {
+///         &self.handle
+///     }
+/// }
+///
+/// impl Connect for Ticker {
+///     type Client = Arc<TcpStream>;
+///
 ///     async fn connect(&self) -> Result<Self::Client, ClientError> {
 ///         let stream = TcpStream::connect(&self.address).map_err(ClientError::caused_by)?;
 ///         Ok(Arc::new(stream))
@@ -44,10 +67,6 @@ use crate::parts::Parts;
 ///
 ///     async fn ping(client: &Self::Client) -> Result<(), ClientError> {
 ///         client.peer_addr().map(drop).map_err(ClientError::caused_by)
-///     }
-///
-///     fn handle(&self) -> Option<&Handle> {
-///         Some(&self.handle)
 ///     }
 /// }
 ///
@@ -68,20 +87,12 @@ use crate::parts::Parts;
     note = "for a service of your own, derive or implement `backing_services::Adapter`"
 )]
 pub trait Adapter: Clone + Send + Sync + Sized + 'static {
-    /// The name of the service in messages, such as `MySQL`.
-    const NAME: &'static str;
-    /// The schemes it takes, in lower case, the preferred one first.
-    const SCHEMES: &'static [&'static str];
-    /// A handle that shows the form, such as `mysql://user:password@localhost:3306/database`.
-    const EXAMPLE: &'static str;
-    /// What a handle can be put together from where a platform hands out no URL, and by which names platforms
-    /// know the service. By default those of a server: host, port, user, password, name.
-    const PARTS: Parts = Parts::server();
+    /// What a handle may say.
+    const GRAMMAR: &'static Grammar;
+
     /// That the type is an adapter at all: the one thing about a bad field that rustc reports.
     #[doc(hidden)]
     const __IS: bool = true;
-    /// What the app talks through. Cloning it is cheap and shares the connection or pool.
-    type Client: Clone + Send + Sync + 'static;
 
     /// Reads a handle whose syntax has been checked. No network.
     ///
@@ -90,57 +101,26 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     /// When the scheme, a part or a parameter of the handle means nothing to the adapter.
     fn from_handle(handle: &Handle) -> Result<Self, HandleError>;
 
-    /// Makes the client: one attempt. The time limit and repeated attempts are the caller's.
-    ///
-    /// # Errors
-    ///
-    /// The root cause: [`ClientError::transient`] for what may pass by itself.
-    fn connect(&self) -> impl Future<Output = Result<Self::Client, ClientError>> + Send;
-
-    /// Proves that the resource answers.
-    ///
-    /// # Errors
-    ///
-    /// The root cause.
-    fn ping(client: &Self::Client) -> impl Future<Output = Result<(), ClientError>> + Send;
-
-    /// Ends the client in order, as far as its protocol has such an end. By default it is dropped.
-    fn close(client: Self::Client) -> impl Future<Output = ()> + Send {
-        async move { drop(client) }
-    }
-
-    /// The handle it was read from, so that a failure can say where it came from. By default unknown.
-    fn handle(&self) -> Option<&Handle> {
-        None
-    }
-
-    /// Hides what a cause repeats of the handle's secrets.
-    #[doc(hidden)]
-    fn __masked(&self, error: ClientError) -> ClientError {
-        match self.handle() {
-            Some(handle) => error.masked(|text| handle.mask(text)),
-            None => error,
-        }
-    }
+    /// The handle that it was read from: masking, `Debug` and reports stand on it.
+    fn handle(&self) -> &Handle;
 
     /// Whether everything it talks to is on this machine, for
     /// [`Environment::only_loopback`](crate::Environment::only_loopback). By default whether every host of the
     /// handle is.
-    fn is_loopback(&self, handle: &Handle) -> bool {
-        handle.is_loopback()
+    fn is_loopback(&self) -> bool {
+        self.handle().is_loopback()
     }
 
     /// How long connecting may take, all attempts together. By default 10 seconds.
     fn connect_timeout(&self) -> Duration {
-        crate::adapters::CONNECT_TIMEOUT
+        CONNECT_TIMEOUT
     }
 }
 
-/// What a type that derives [`Adapter`](macro@crate::Adapter) leaves to the app: how its client is made,
-/// and how it is asked whether it answers.
+/// How a service is talked to: what an app writes for a service of its own, beside deriving [`Adapter`].
 ///
 /// ```
-/// use backing_services::{Adapter, ClientError, Connect, Handle, Secret};
+/// use backing_services::{Adapter, ClientError, Connect, Handle, Host, Secret};
 /// use std::sync::Arc;
 /// use tokio::net::TcpStream;
 ///
@@ -152,24 +132,19 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
 ///     #[handle(password)]
 ///     token: Secret,
 ///     #[handle(host)]
-///     host: String,
-///     #[handle(port)]
-///     port: u16,
+///     host: Host,
 /// }
 ///
 /// impl Connect for Ticker {
 ///     type Client = Arc<TcpStream>;
 ///
 ///     async fn connect(&self) -> Result<Self::Client, ClientError> {
-///         let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
+///         let stream = TcpStream::connect(self.host.to_string()).await;
 ///         // ... say self.token.expose()
 ///         stream.map(Arc::new).map_err(ClientError::caused_by)
 ///     }
 /// }
 /// ```
-///
-/// [`Adapter`] has the same functions. Where both traits are in scope, a call says which one it means:
-/// `Connect::connect(&ticker)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how to connect",
     label = "a type that derives `Adapter` implements `Connect`",
@@ -179,6 +154,7 @@ pub trait Connect: Sized {
     /// That the type implements it at all: the one thing about a type without that rustc reports.
     #[doc(hidden)]
     const __IS: bool = true;
+
     /// What the app talks through. Cloning it is cheap and shares the connection or pool.
     type Client: Clone + Send + Sync + 'static;
 
@@ -200,8 +176,53 @@ pub trait Connect: Sized {
         std::future::ready(Ok(()))
     }
 
-    /// Ends the client in order. By default it is dropped.
+    /// Ends the client in order, as far as its protocol has such an end. By default it is dropped.
     fn close(client: Self::Client) -> impl Future<Output = ()> + Send {
         async move { drop(client) }
     }
+}
+
+/// A struct of parameters that adapters `flatten` into theirs: TLS files, a pool, timeouts. It is no adapter,
+/// because it has no client.
+///
+/// ```
+/// use backing_services::{Adapter, Handle, Host, Parameters};
+///
+/// #[derive(Parameters, Clone)]
+/// struct Retries {
+///     /// How many more attempts a call may have.
+///     #[handle(param = "retries", default = "2", tuning)]
+///     count: u8,
+/// }
+///
+/// #[derive(Adapter, Clone)]
+/// #[adapter(schemes("chat"), example = "chat://localhost?retries=3")]
+/// struct Chat {
+///     #[handle]
+///     handle: Handle,
+///     #[handle(host)]
+///     host: Host,
+///     #[handle(flatten)]
+///     retries: Retries,
+/// }
+///
+/// let chat = Chat::from_handle(&Handle::parse("chat://localhost")?)?;
+/// assert_eq!(chat.retries.count, 2);
+/// # Ok::<(), backing_services::HandleError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` holds no parameters",
+    label = "a `flatten` field takes a struct that derives `backing_services::Parameters`"
+)]
+pub trait Parameters: Sized {
+    /// Its words, in the order in which they are read.
+    const WORDS: &'static [Word];
+
+    /// Takes its words from the reader, in that order.
+    ///
+    /// # Errors
+    ///
+    /// One is missing, or has not its form.
+    #[doc(hidden)]
+    fn read(reader: &mut Reader<'_>) -> Result<Self, HandleError>;
 }

@@ -8,7 +8,7 @@ mod twice;
 
 pub use self::default::check_default;
 pub use self::example::{Line, check_example, count_lines, lines};
-pub use self::own::{check_duration, check_own_example, check_variant};
+pub use self::own::{check_own_example, check_parameter, check_variant, word_index};
 pub use self::twice::check_nested;
 
 use super::Field;

@@ -1,0 +1,488 @@
+//! Reads a handle by the table of its adapter: every word once, in the order of the table.
+
+use super::grammar::{About, Grammar, Hosts, Login, Part, Scheme, TlsWord, Unencrypted, Word};
+use super::value::Kind;
+use crate::error::HandleError;
+use crate::handle::{Handle, HandleBuilder, Host};
+
+/// A handle whose words are taken one by one, in the order of its grammar's table.
+///
+/// Only what `#[derive(Adapter)]` and `#[derive(Parameters)]` write calls it.
+pub struct Reader<'g> {
+    handle: Handle,
+    grammar: &'g Grammar,
+    scheme: &'static Scheme,
+    /// For each word the place of its parameter, and one more; 0 where it is not in the query.
+    slots: Vec<u8>,
+    next: usize,
+    encrypted: bool,
+}
+
+/// What a handle says of TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Said {
+    /// Nothing, or that either is fine.
+    Nothing,
+    /// Unencrypted.
+    Off,
+    /// Encrypted at least.
+    On,
+}
+
+impl<'g> Reader<'g> {
+    /// Checks what only the whole handle tells: its scheme, its parts, its parameters, its encryption.
+    ///
+    /// # Errors
+    ///
+    /// A scheme of another adapter, a part or a parameter that the grammar does not have, a credential
+    /// that nothing would encrypt.
+    pub fn new(handle: &Handle, grammar: &'g Grammar) -> Result<Self, HandleError> {
+        let scheme = require_scheme(handle, grammar)?;
+        let (slots, moves) = slots(handle, grammar, scheme)?;
+        let mut reader =
+            Self { handle: handle.clone(), grammar, scheme, slots, next: 0, encrypted: false };
+        if moves {
+            reader.move_parts()?;
+        }
+        reader.check_hosts()?;
+        reader.check_parts()?;
+        reader.check_encryption()?;
+        Ok(reader)
+    }
+
+    /// The handle as the adapter keeps it: parts that stood in the query are in their places.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Whether the handle says that TLS is used: by its scheme, or by the word for TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    /// The value of the next word.
+    ///
+    /// # Errors
+    ///
+    /// It is missing, or has not the form.
+    pub fn next<T>(&mut self, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
+        let (word, text) = self.text()?;
+        match text.as_deref().or(word.default_value()) {
+            Some(text) => parse(word, text, read),
+            None => Err(missing(word)),
+        }
+    }
+
+    /// The value of the next word, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// It has not the form.
+    pub fn optional<T>(&mut self, read: fn(&str) -> Option<T>) -> Result<Option<T>, HandleError> {
+        let (word, text) = self.text()?;
+        text.map(|text| parse(word, &text, read)).transpose()
+    }
+
+    /// The one host, with the port of the scheme where it has none.
+    pub(super) fn host(&mut self) -> Option<Host> {
+        self.next += 1;
+        self.handle.hosts().first().map(|host| self.with_port(host))
+    }
+
+    pub(super) fn hosts(&mut self) -> Vec<Host> {
+        self.next += 1;
+        self.handle.hosts().iter().map(|host| self.with_port(host)).collect()
+    }
+
+    pub(super) fn port(&mut self) -> Option<u16> {
+        self.next += 1;
+        self.handle.port().or(self.scheme.default_port())
+    }
+
+    /// A host brings its port along, which is the next word.
+    pub(super) fn skip(&mut self) {
+        self.next += 1;
+    }
+
+    fn with_port(&self, host: &Host) -> Host {
+        match self.scheme.default_port() {
+            Some(port) if !host.is_socket() => host.or_port(port),
+            _ => host.clone(),
+        }
+    }
+
+    /// The next word and its text, wherever it stands.
+    fn text(&mut self) -> Result<(&'g Word, Option<String>), HandleError> {
+        let at = self.next;
+        self.next += 1;
+        let Some(word) = self.grammar.all_words().get(at) else {
+            return Err(HandleError::new("the grammar of the adapter lacks a word that it reads"));
+        };
+        if let Some(text) = self.param(at) {
+            return Ok((word, Some(text.to_owned())));
+        }
+        let handle = &self.handle;
+        let text = match word.part() {
+            Part::Username => handle.username().map(str::to_owned),
+            Part::Password => handle.password().map(|password| password.expose().to_owned()),
+            Part::Path | Part::Name | Part::File if self.scheme.is_socket() => None,
+            Part::Name => handle.name()?,
+            Part::File => Some(handle.path_decoded()).filter(|path| !path.is_empty()),
+            Part::Path if matches!(handle.path(), "" | "/") => None,
+            // Behind a host the `/` only separates; without one the path is that of a file.
+            Part::Path if handle.hosts().is_empty() => Some(handle.path_decoded()),
+            Part::Path => Some(handle.path_decoded().replacen('/', "", 1)),
+            Part::Host | Part::Port | Part::Param => None,
+        };
+        Ok((word, text))
+    }
+
+    fn param(&self, word: usize) -> Option<&str> {
+        let slot = usize::from(*self.slots.get(word)?);
+        let (_, value) = self.handle.query().get(slot.checked_sub(1)?)?;
+        Some(value)
+    }
+
+    /// Puts parts that stand in the query, as libpq allows them, into their places.
+    fn move_parts(&mut self) -> Result<(), HandleError> {
+        let mut builder = self.handle.to_builder();
+        for (at, word) in self.grammar.all_words().iter().enumerate() {
+            if word.part() == Part::Param || self.scheme.is_socket() && word.part().is_path() {
+                continue;
+            }
+            let Some(value) = self.param(at) else { continue };
+            builder = move_part(builder, &self.handle, word, value)?;
+        }
+        let taken = |name: &str| {
+            let word = self.grammar.word(name);
+            word.is_some_and(|word| {
+                word.part() != Part::Param && !(self.scheme.is_socket() && word.part().is_path())
+            })
+        };
+        let moved = builder.without_params(taken).build()?;
+        self.handle = match self.handle.origin() {
+            Some(origin) => moved.with_origin(origin.clone()),
+            None => moved,
+        };
+        self.slots = slots(&self.handle, self.grammar, self.scheme)?.0;
+        Ok(())
+    }
+
+    fn check_hosts(&self) -> Result<(), HandleError> {
+        let hosts = self.handle.hosts();
+        if self.scheme.is_socket() {
+            let path = self.handle.path_decoded();
+            if !hosts.is_empty() || path.len() < 2 || !path.starts_with('/') || path.contains('\0')
+            {
+                return Err(HandleError::new("the handle names no socket").with_help(
+                    "write the path of the socket after `://`, as in `:///run/x.sock`",
+                ));
+            }
+            return Ok(());
+        }
+        match (self.grammar.host_count(), hosts) {
+            (Hosts::None, _) => self.check_fixed_host(),
+            (Hosts::One | Hosts::Several, []) => Err(HandleError::new("the handle has no host")),
+            // Of a service with schemes for sockets the others need a host.
+            (Hosts::Optional, []) if self.grammar.schemes().iter().any(Scheme::is_socket) => {
+                Err(HandleError::new("the handle has no host"))
+            }
+            (Hosts::One | Hosts::Optional, [_, _, ..]) => {
+                Err(HandleError::new("the handle names several hosts").with_help("name one"))
+            }
+            (Hosts::Several, hosts) => check_different(hosts, self.scheme.default_port()),
+            (hosts, [host]) if host.is_socket() && !self.takes_socket_host(hosts) => {
+                Err(HandleError::new("the host is a path")
+                    .with_help("write a host name or an address"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A socket may stand in the place of a host that may be absent, unless it has schemes of its own.
+    fn takes_socket_host(&self, hosts: Hosts) -> bool {
+        hosts == Hosts::Optional && !self.grammar.schemes().iter().any(Scheme::is_socket)
+    }
+
+    /// Without a word for the host there is one that the adapter has in mind: that of its example.
+    fn check_fixed_host(&self) -> Result<(), HandleError> {
+        let hosts = self.handle.hosts();
+        if hosts.is_empty() {
+            return Ok(());
+        }
+        let name = self.grammar.name();
+        let example = Handle::parse(self.grammar.example())?;
+        let port = |host: &Host| host.port().or(self.scheme.default_port());
+        let is_fixed = |host: &Host| {
+            let same = |it: &Host| it.name() == host.name() && port(it) == port(host);
+            example.hosts().iter().any(same)
+        };
+        if hosts.iter().all(is_fixed) {
+            return Ok(());
+        }
+        Err(match example.hosts() {
+            [] => HandleError::new("the handle has a host")
+                .with_help(format!("leave it out: {name} takes none")),
+            [host, ..] => HandleError::new("the handle names another host")
+                .with_help(format!("{name} has one host, `{host}`")),
+        })
+    }
+
+    /// A part that the grammar has no word for means nothing.
+    fn check_parts(&self) -> Result<(), HandleError> {
+        let handle = &self.handle;
+        let words = self.grammar.all_words();
+        let has = |part: Part| words.iter().any(|word| word.part() == part);
+        let has_path = || words.iter().any(|word| word.part().is_path());
+        let fixed = self.grammar.host_count() == Hosts::None;
+        let (user, password) = (handle.username().is_some(), handle.password().is_some());
+        let stray = if user && !has(Part::Username) {
+            Some("user name")
+        } else if password && !has(Part::Password) {
+            Some("password")
+        } else if handle.port().is_some() && !has(Part::Port) && !fixed {
+            Some("port")
+        } else if !matches!(handle.path(), "" | "/") && !self.scheme.is_socket() && !has_path() {
+            Some("path")
+        } else {
+            None
+        };
+        if let Some(part) = stray {
+            let name = self.grammar.name();
+            return Err(HandleError::new(format!("the handle has a {part}"))
+                .with_help(format!("leave it out: {name} takes none")));
+        }
+        if self.grammar.login_rule() == Login::Together && user != password {
+            let message = if user {
+                "the handle has a user name and no password"
+            } else {
+                "the handle has a password and no user name"
+            };
+            return Err(HandleError::new(message).with_help("write both or none"));
+        }
+        Ok(())
+    }
+
+    /// Whether the handle carries something that nobody else should read.
+    fn has_credentials(&self) -> bool {
+        let (user, password) = (self.handle.username(), self.handle.password());
+        let is_secret = |(at, word): (usize, &Word)| {
+            let secret = word.kind() == Kind::Secret || word.subject() == About::Credential;
+            secret && self.param(at).is_some()
+        };
+        user.is_some()
+            || password.is_some()
+            || self.grammar.all_words().iter().enumerate().any(is_secret)
+    }
+
+    fn check_encryption(&mut self) -> Result<(), HandleError> {
+        let Some((at, word, values)) = tls_word(self.grammar) else {
+            self.encrypted = self.scheme.is_tls();
+            return Ok(());
+        };
+        let said = said(self.scheme, word, values, self.param(at));
+        self.encrypted = said == Said::On;
+        if self.grammar.unencrypted_rule() == Unencrypted::Own {
+            return Ok(());
+        }
+        let (name, off) = (word.name(), values.off);
+        let tls_scheme = self.grammar.schemes().iter().find(|scheme| scheme.is_tls());
+        let by_scheme = tls_scheme.map(|scheme| format!("write `{}://`", scheme.name()));
+        let secure = by_scheme.unwrap_or_else(|| format!("write `{name}={}`", values.on));
+        if self.scheme.is_tls() && said == Said::Off {
+            return Err(HandleError::new(format!("the scheme says TLS, and `{name}` says {off}"))
+                .with_help(format!("leave `{name}` out, or write a scheme without TLS")));
+        }
+        let words = self.grammar.all_words().iter().enumerate();
+        let mut files = words.filter(|(_, w)| matches!(w.subject(), About::Ca | About::TlsFile));
+        if said != Said::On
+            && let Some((_, file)) = files.find(|(at, _)| self.param(*at).is_some())
+        {
+            return Err(HandleError::new(format!(
+                "the handle has `{}` but no TLS to use it in",
+                file.name()
+            ))
+            .with_help(format!("{secure}, or leave `{}` out", file.name())));
+        }
+        let exposed = !self.handle.is_loopback() && self.has_credentials();
+        if said == Said::Nothing && exposed {
+            return Err(HandleError::insecure(
+                "the credential would be sent unencrypted to another machine",
+                format!("{secure}, or `{name}={off}` if that is meant"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What scheme and word for TLS say together.
+pub(crate) fn said(scheme: &Scheme, word: &Word, values: TlsWord, value: Option<&str>) -> Said {
+    let kind = word.kind();
+    let rank = |text: &str| kind.rank(text);
+    match value {
+        Some(value) if rank(value) == rank(values.off) => Said::Off,
+        Some(value) if rank(value) >= rank(values.on) => Said::On,
+        _ if scheme.is_tls() => Said::On,
+        _ => Said::Nothing,
+    }
+}
+
+fn tls_word(grammar: &Grammar) -> Option<(usize, &Word, TlsWord)> {
+    let mut words = grammar.all_words().iter().enumerate();
+    words.find_map(|(at, word)| match word.subject() {
+        About::Tls(values) => Some((at, word, values)),
+        _ => None,
+    })
+}
+
+/// Refuses a scheme that is not one of an adapter's. The one place that looks at it.
+pub(crate) fn require_scheme(
+    handle: &Handle,
+    grammar: &Grammar,
+) -> Result<&'static Scheme, HandleError> {
+    match grammar.scheme(handle.scheme()) {
+        Some(scheme) => Ok(scheme),
+        None => Err(HandleError::scheme(handle, grammar.name(), grammar.scheme_names())),
+    }
+}
+
+/// For each word its parameter, and whether one of them is a part of the handle.
+fn slots(
+    handle: &Handle,
+    grammar: &Grammar,
+    scheme: &Scheme,
+) -> Result<(Vec<u8>, bool), HandleError> {
+    let words = grammar.all_words();
+    let params = handle.query();
+    let mut slots = Vec::new();
+    let mut moves = false;
+    if params.is_empty() {
+        return Ok((slots, moves));
+    }
+    slots.resize(words.len(), 0_u8);
+    for (index, (name, value)) in params.iter().enumerate() {
+        let known = words.iter().position(|it| it.stands_in_query() && it.is_called(name));
+        let Some(at) = known else { return Err(unknown(grammar, name)) };
+        let word = &words[at];
+        moves |= word.part() != Part::Param && !(scheme.is_socket() && word.part().is_path());
+        if let Some(earlier) = usize::from(slots[at]).checked_sub(1) {
+            if params[earlier].1 != *value {
+                return Err(HandleError::parameter(
+                    format!("the parameter `{}` is given twice, by two names", word.name()),
+                    "keep one of the two".to_owned(),
+                ));
+            }
+            continue;
+        }
+        // A handle has at most 64 parameters.
+        slots[at] = u8::try_from(index + 1).unwrap_or(u8::MAX);
+    }
+    Ok((slots, moves))
+}
+
+fn unknown(grammar: &Grammar, name: &str) -> HandleError {
+    let known: Vec<&'static str> =
+        grammar.all_words().iter().filter(|word| word.stands_in_query()).map(Word::name).collect();
+    HandleError::unknown_parameter(name, &known)
+}
+
+fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
+    let value = match word.bare_unit() {
+        Some(unit) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            read(&format!("{text}{}", unit.symbol()))
+        }
+        _ => read(text),
+    };
+    value.ok_or_else(|| bad_value(word))
+}
+
+/// What is wrong with a word's value, wherever it stands.
+pub(crate) fn bad_value(word: &Word) -> HandleError {
+    let expected = format!("expected {}", word.kind().expected());
+    match word.part() {
+        Part::Param => HandleError::parameter(
+            format!("the parameter `{}` has a bad value", word.name()),
+            expected,
+        ),
+        part => HandleError::new(format!("the {} is not {}", part.noun(), word.kind().expected()))
+            .with_help(expected),
+    }
+}
+
+fn missing(word: &Word) -> HandleError {
+    match word.part() {
+        Part::Param => HandleError::parameter(
+            format!("the parameter `{}` is missing", word.name()),
+            format!("add `{}=...` behind the `?`", word.name()),
+        ),
+        part => HandleError::new(format!("the handle has no {}", part.noun())),
+    }
+}
+
+fn check_different(hosts: &[Host], port: Option<u16>) -> Result<(), HandleError> {
+    let same = |a: &Host, b: &Host| a.name() == b.name() && a.port().or(port) == b.port().or(port);
+    for (at, host) in hosts.iter().enumerate() {
+        if hosts[..at].iter().any(|earlier| same(earlier, host)) {
+            return Err(
+                HandleError::new("the same server is named twice").with_help("name each once")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Sets one part from the query; what the handle says itself must not be something else.
+fn move_part(
+    builder: HandleBuilder,
+    handle: &Handle,
+    word: &Word,
+    value: &str,
+) -> Result<HandleBuilder, HandleError> {
+    let contradiction = || {
+        HandleError::new(format!(
+            "the parameter `{}` contradicts the {} of the handle",
+            word.name(),
+            word.part().noun()
+        ))
+        .with_help("keep one of the two")
+    };
+    let agrees = |own: Option<&str>| own.is_none_or(|own| own == value);
+    match word.part() {
+        Part::Host => {
+            let hosts: Vec<&str> = value.split(',').collect();
+            let own: Vec<&str> = handle.hosts().iter().map(Host::name).collect();
+            // A socket is on this machine too.
+            let is_socket = value.starts_with('/') && handle.is_loopback();
+            if own.is_empty() || own == hosts || is_socket {
+                let port = handle.port();
+                Ok(hosts.into_iter().fold(builder.without_hosts(), |builder, host| {
+                    let builder = builder.host(host);
+                    match port {
+                        Some(port) => builder.port(port),
+                        None => builder,
+                    }
+                }))
+            } else {
+                Err(contradiction())
+            }
+        }
+        Part::Port => match value.parse::<u16>() {
+            Ok(port) if port > 0 && handle.port().is_none_or(|own| own == port) => {
+                Ok(if handle.port().is_some() { builder } else { builder.port(port) })
+            }
+            Ok(port) if port > 0 => Err(contradiction()),
+            _ => Err(HandleError::parameter(
+                format!("the parameter `{}` has a bad value", word.name()),
+                "expected a port from 1 to 65535".to_owned(),
+            )),
+        },
+        Part::Username if agrees(handle.username()) => Ok(builder.username(value)),
+        Part::Password if agrees(handle.password().map(crate::Secret::expose)) => {
+            Ok(builder.password(value))
+        }
+        Part::Path | Part::Name | Part::File if agrees(handle.name()?.as_deref()) => {
+            Ok(builder.name(value))
+        }
+        _ => Err(contradiction()),
+    }
+}

@@ -1,0 +1,36 @@
+//! What the derives write calls to, and what it stands on. Not public API: it changes with any release.
+
+#![allow(missing_docs, reason = "nobody but the derives names it")]
+
+mod attach;
+mod check;
+mod join;
+mod load;
+mod role;
+mod table;
+mod variant;
+
+pub use core;
+
+/// What did not connect.
+pub type Failures = Vec<crate::error::Failure>;
+
+pub use self::attach::{Scope, connect, connect_one, debug_clients};
+pub use self::check::{
+    Line, check_default, check_example, check_nested, check_own_example, check_parameter,
+    check_variant, count_lines, lines, word_index,
+};
+pub use self::join::{Task, join};
+pub use self::load::{Loader, from_env, load};
+pub(crate) use self::load::{each_field, each_variable};
+pub use self::role::{
+    Attach, Client, Clients, Describe, DescribeNested, Load, Nested, Optional, Service, Setting,
+    Value,
+};
+pub use self::table::{Field, Kind, Table};
+pub use self::variant::{
+    ConnectVariant, Variant, concat_schemes, concat_words, count_schemes, count_words,
+    debug_adapter, debug_client, port_words, refused,
+};
+pub use crate::adapter::fields::{HostField, Password, Path, PortField, Timeout, Username, Whole};
+pub use crate::adapter::reader::Reader;

@@ -1,0 +1,145 @@
+//! The words of a struct, as a constant: the table that its handles are read by.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Path;
+
+use super::super::attr::{About, Part};
+use super::super::model::Field;
+use crate::types;
+
+/// Lists of words that are concatenated: runs of the struct's own, and those of flattened structs.
+pub(crate) fn lists(krate: &Path, fields: &[Field<'_>]) -> TokenStream {
+    let private = quote!(#krate::__private);
+    let (mut lists, mut own) = (Vec::new(), Vec::new());
+    for field in fields {
+        let ty = field.whole_ty;
+        match field.filled.part {
+            Part::Handle | Part::Unclear => {}
+            Part::Flatten => {
+                let words = std::mem::take(&mut own);
+                lists.push(quote!(&[#(#words),*]));
+                lists.push(quote!(<#ty as #krate::Parameters>::WORDS));
+            }
+            Part::Host => {
+                own.push(word(krate, field));
+                let words = std::mem::take(&mut own);
+                lists.push(quote!(&[#(#words),*]));
+                // A host that brings its port along is followed by the word for it.
+                lists.push(quote!(#private::port_words(<#ty as #private::HostField>::TAKES_PORT)));
+            }
+            _ => own.push(word(krate, field)),
+        }
+    }
+    lists.push(quote!(&[#(#own),*]));
+    quote!(&[#(#lists),*])
+}
+
+/// The concatenation of the lists.
+pub(crate) fn words(krate: &Path, fields: &[Field<'_>]) -> TokenStream {
+    let private = quote!(#krate::__private);
+    let lists = lists(krate, fields);
+    quote! {
+        const __LISTS: &[&[#krate::Word]] = #lists;
+        const __WORDS: &[#krate::Word] =
+            &#private::concat_words::<{ #private::count_words(__LISTS) }>(__LISTS);
+    }
+}
+
+fn word(krate: &Path, field: &Field<'_>) -> TokenStream {
+    let private = quote!(#krate::__private);
+    let (ty, filled) = (field.ty, &field.filled);
+    let name = match &filled.param {
+        Some(param) => quote!(#param),
+        None => {
+            let name = &field.name;
+            quote!(#name)
+        }
+    };
+    let (part, kind) = match filled.part {
+        Part::Username => (quote!(Username), quote!(<#ty as #private::Username>::KIND)),
+        Part::Password => (quote!(Password), quote!(<#ty as #private::Password>::KIND)),
+        Part::Path => (quote!(Path), quote!(<#ty as #private::Path>::KIND)),
+        Part::Name => (quote!(Name), quote!(<#ty as #private::Path>::KIND)),
+        Part::File => (quote!(File), quote!(<#ty as #private::Path>::KIND)),
+        Part::Host => (quote!(Host), quote!(#krate::Kind::Text)),
+        Part::Port => {
+            (quote!(Port), quote!(<#private::core::primitive::u16 as #krate::Value>::KIND))
+        }
+        _ => (quote!(Param), quote!(<#ty as #krate::Value>::KIND)),
+    };
+    let mut word = quote!(#krate::Word::new(#name, #krate::Part::#part, #kind));
+    if !filled.names.is_empty() {
+        let names = &filled.names;
+        word.extend(quote!(.names(&[#(#names),*])));
+    }
+    if !field.doc.is_empty() {
+        let doc = &field.doc;
+        word.extend(quote!(.meaning(#doc)));
+    }
+    if let Some(default) = &filled.default {
+        word.extend(quote!(.default(#default)));
+    } else if !field.optional && !matches!(filled.part, Part::Host | Part::Port) {
+        word.extend(quote!(.required()));
+    }
+    if let Some(unit) = &filled.bare {
+        let unit = if unit.value() == "ms" { quote!(Milliseconds) } else { quote!(Seconds) };
+        word.extend(quote!(.bare(#krate::Unit::#unit)));
+    }
+    if filled.only {
+        word.extend(quote!(.only()));
+    }
+    if filled.in_query {
+        word.extend(quote!(.in_query()));
+    }
+    let about = match &filled.about {
+        About::Other => return word,
+        About::Tuning => quote!(Tuning),
+        About::Ca => quote!(Ca),
+        About::TlsFile => quote!(TlsFile),
+        About::Credential => quote!(Credential),
+        About::Tls(values) => {
+            let [off, on, verified] = values.as_slice() else { return word };
+            quote!(Tls(#krate::TlsWord { off: #off, on: #on, verified: #verified }))
+        }
+    };
+    word.extend(quote!(.about(#krate::About::#about)));
+    word
+}
+
+/// Each field's value, in the order of the words.
+pub(crate) fn values(krate: &Path, fields: &[Field<'_>], reader: &syn::Ident) -> Vec<TokenStream> {
+    let private = quote!(#krate::__private);
+    let read = |field: &Field<'_>, of: TokenStream| {
+        let ty = field.ty;
+        let method = if field.optional { quote!(optional) } else { quote!(next) };
+        quote!(#reader.#method(<#ty as #of>::read)?)
+    };
+    let value = |field: &Field<'_>| {
+        let ty = field.whole_ty;
+        match field.filled.part {
+            Part::Handle => quote!(<#ty as #private::Whole>::take(#reader.handle())),
+            Part::Username => read(field, quote!(#private::Username)),
+            Part::Password => read(field, quote!(#private::Password)),
+            Part::Path | Part::Name | Part::File => read(field, quote!(#private::Path)),
+            Part::Host => quote!(<#ty as #private::HostField>::take(&mut #reader)?),
+            Part::Port => quote!(<#ty as #private::PortField>::take(&mut #reader)?),
+            Part::Param => read(field, quote!(#krate::Value)),
+            Part::Flatten => quote!(<#ty as #krate::Parameters>::read(&mut #reader)?),
+            Part::Unclear => TokenStream::new(),
+        }
+    };
+    fields.iter().map(value).collect()
+}
+
+/// The default of each parameter has the form of its type.
+pub(crate) fn checks(krate: &Path, fields: &[Field<'_>]) -> TokenStream {
+    let checks = fields.iter().filter_map(|field| {
+        let (name, default) = (field.filled.param.as_ref()?, field.filled.default.as_ref()?);
+        let ty = field.ty;
+        let kind = quote!(<#ty as #krate::Value>::KIND);
+        let arguments = quote!(#name, #kind, #default);
+        Some(types::check(krate, "check_parameter", arguments, [default.span(); 2]))
+    });
+    checks.collect()
+}
