@@ -205,6 +205,7 @@ pub mod adapters;
 mod backing;
 mod environment;
 mod error;
+mod file;
 mod handle;
 mod manifest;
 mod near;

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use super::layer::View;
 use super::offer::{Offer, Offers};
-use super::text::{self, LIMIT, Trouble, reason};
+use super::text::{self, Trouble};
 use super::{Origin, Unreadable};
+use crate::file::reason;
 
 pub(super) const ROOT: &str = "SERVICE_BINDING_ROOT";
 
@@ -71,7 +72,7 @@ fn offer(name: String, folder: &Path) -> Offer {
             "certificates" => offer.authorities = Some(path.to_string_lossy().into_owned()),
             // Cloud Foundry's layout writes the binding's name over the entry of that name.
             "provider" | "private-key" | "name" => {}
-            _ => match text::read(&path, LIMIT) {
+            _ => match text::read(&path) {
                 Ok(text) => {
                     let text = text::without_final_newline(&text).to_owned();
                     if name == "type" {

@@ -15,8 +15,6 @@ use crate::handle::Handle;
 
 pub(super) const VARIABLE: &str = "VCAP_SERVICES";
 pub(super) const FILE: &str = "VCAP_SERVICES_FILE_PATH";
-/// Cloud Foundry's own limit is 1 MB.
-const LIMIT: u64 = 1024 * 1024;
 
 pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
     let mut offers = Offers { noun: "service", offers: Vec::new() };
@@ -76,7 +74,7 @@ fn json<'e>(view: &View<'e>) -> Result<Option<(Cow<'e, str>, Origin)>, Unreadabl
                 let help = "set it to the path of the JSON file of bound services";
                 Unreadable::at(origin.clone(), message, help)
             };
-            match text::read(Path::new(&entry.value), LIMIT) {
+            match text::read(Path::new(&entry.value)) {
                 Ok(text) => Ok(Some((text.into(), origin))),
                 Err(Trouble::Unreadable(reason)) => {
                     Err(unreadable(format!("the file that it names cannot be read: {reason}")))

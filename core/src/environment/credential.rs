@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::ask::Ask;
 use super::layer::View;
-use super::text::{self, LIMIT, Trouble};
+use super::text::{self, Trouble};
 use super::{Found, Origin, Unreadable};
 
 pub(super) const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
@@ -23,7 +23,7 @@ pub(super) fn find<'e>(
         return Ok(None);
     }
     let origin = Origin::Credential { name: name.into() };
-    match text::read(&path, LIMIT) {
+    match text::read(&path) {
         Ok(value) if value.trim_end_matches(['\r', '\n']).is_empty() => Ok(None),
         Ok(value) => Ok(Some(Found { value: value.into(), origin })),
         Err(trouble) => {

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::layer::{Entry, Layer};
-use super::text::reason;
 use super::{Origin, Unreadable};
 use crate::error::ProblemKind;
+use crate::file::reason;
 
 pub(super) fn read(path: &Path) -> (Layer, Vec<Unreadable>) {
     let shown: Arc<str> = path.display().to_string().into();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::ask::Ask;
 use super::layer::View;
-use super::text::{self, LIMIT, Trouble};
+use super::text::{self, Trouble};
 use super::{Found, Origin, Unreadable};
 
 pub(super) fn find<'e>(
@@ -28,7 +28,7 @@ pub(super) fn read(
     what: &str,
 ) -> Result<Option<Found<'static>>, Unreadable> {
     let origin = Origin::File { name: name.into(), file: file_name.into() };
-    let value = match text::read(Path::new(path), LIMIT) {
+    let value = match text::read(Path::new(path)) {
         Ok(value) => value,
         Err(Trouble::Unreadable(reason)) => {
             let help = if path.to_str().is_some_and(|path| path.contains("://")) {

@@ -25,10 +25,10 @@ pub use self::explain::Explanation;
 use self::layer::{Entry, Layer, View};
 pub use self::origin::Origin;
 pub(crate) use self::sources::Sources;
-#[cfg(any(feature = "_net", feature = "_sqlx"))]
-pub(crate) use self::text::reason;
 use crate::backing::BackingServices;
 use crate::error::{Problem, ProblemKind};
+#[cfg(any(feature = "_net", feature = "_sqlx"))]
+pub(crate) use crate::file::reason;
 use crate::private::{Kind, Table, each_field};
 
 /// A snapshot of the variables that handles and settings are read from.

@@ -67,8 +67,8 @@ fn files() {
     for (bytes, message) in [
         (b"\xff\xfe".to_vec(), "the file that `DB_URL_FILE` names is not UTF-8"),
         (
-            vec![b'x'; 70_000],
-            "the file that `DB_URL_FILE` names cannot be read: it is larger than 64 KiB",
+            vec![b'x'; 1024 * 1024 + 1],
+            "the file that `DB_URL_FILE` names cannot be read: it is larger than 1024 KiB",
         ),
     ] {
         fs::write(&path, bytes).unwrap();
