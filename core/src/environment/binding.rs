@@ -17,7 +17,14 @@ pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
     let mut offers = Offers { noun: "service binding", offers: Vec::new() };
     let Some((layer, root)) = view.get_any(ROOT) else { return offers };
     let origin = layer.origin(ROOT, root);
-    let folders = match folders(Path::new(&root.value)) {
+    let root = match layer.raw(ROOT, root) {
+        Ok(root) => Path::new(root),
+        Err(unreadable) => {
+            broken.push(unreadable);
+            return offers;
+        }
+    };
+    let folders = match folders(root) {
         Ok(folders) => folders,
         Err(reason) => {
             broken.push(Unreadable::at(
@@ -29,7 +36,7 @@ pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
         }
     };
     for name in folders {
-        let folder = Path::new(&root.value).join(&name);
+        let folder = root.join(&name);
         // A folder without a type is no binding.
         if folder.join("type").symlink_metadata().is_ok() {
             offers.offers.push(offer(name, &folder));

@@ -69,12 +69,13 @@ fn json<'e>(view: &View<'e>) -> Result<Option<(Cow<'e, str>, Origin)>, Unreadabl
             Ok(Some((found.value, found.origin)))
         }
         (None, Some((layer, entry))) => {
+            let path = Path::new(layer.raw(FILE, entry)?);
             let origin = layer.origin(FILE, entry);
             let unreadable = |message: String| {
                 let help = "set it to the path of the JSON file of bound services";
                 Unreadable::at(origin.clone(), message, help)
             };
-            match text::read(Path::new(&entry.value)) {
+            match text::read(path) {
                 Ok(text) => Ok(Some((text.into(), origin))),
                 Err(Trouble::Unreadable(reason)) => {
                     Err(unreadable(format!("the file that it names cannot be read: {reason}")))

@@ -16,8 +16,8 @@ pub(super) fn find<'e>(
     _: &Ask<'_>,
     name: &str,
 ) -> Result<Option<Found<'e>>, Unreadable> {
-    let Some((_, directory)) = view.get_any(DIRECTORY) else { return Ok(None) };
-    let path = Path::new(&directory.value).join(name);
+    let Some((layer, directory)) = view.get_any(DIRECTORY) else { return Ok(None) };
+    let path = Path::new(layer.raw(DIRECTORY, directory)?).join(name);
     // A dangling link is there, and told.
     if path.symlink_metadata().is_err() {
         return Ok(None);

@@ -15,7 +15,7 @@ pub(super) fn find<'e>(
 ) -> Result<Option<Found<'e>>, Unreadable> {
     let file_name = format!("{name}_FILE");
     match view.get(&file_name) {
-        Some((_, entry)) => read(name, &file_name, &entry.value, "the handle"),
+        Some((layer, entry)) => read(name, &file_name, layer.raw(&file_name, entry)?, "the handle"),
         None => Ok(None),
     }
 }

@@ -1,10 +1,10 @@
 //! `DB_HOST`, `DB_USER`, `DB_PASSWORD` ...: a handle in parts, none of them encoded.
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
+use std::ffi::OsString;
 
 use super::ask::{Ask, stem};
-use super::layer::View;
+use super::layer::{Entry, View};
 use super::{Found, Origin, Unreadable, credential, file};
 use crate::error::{HandleError, ProblemKind};
 use crate::handle::{Handle, HandleBuilder};
@@ -112,15 +112,16 @@ pub(super) fn fill<'e>(
 /// Whether a variable of this layer is a part of the handle.
 fn is_part(view: &View<'_>, ask: &Ask<'_>, part: Part, name: &str) -> bool {
     match view.get(name) {
-        Some((_, entry)) => !is_something_else(ask, part, name, &entry.value),
+        Some((_, entry)) => !is_something_else(ask, part, name, entry),
         None => part == Part::Password && view.get(&format!("{name}_FILE")).is_some(),
     }
 }
 
 /// What another field declares under this name, or `DB_PORT=tcp://10.0.0.11:3306`, which Kubernetes sets for
 /// every service it knows.
-fn is_something_else(ask: &Ask<'_>, part: Part, name: &str, value: &OsStr) -> bool {
-    let is_service_link = || value.as_encoded_bytes().starts_with(b"tcp://");
+fn is_something_else(ask: &Ask<'_>, part: Part, name: &str, entry: &Entry) -> bool {
+    let is_link = |value: &OsString| value.as_encoded_bytes().starts_with(b"tcp://");
+    let is_service_link = || entry.value.as_ref().is_ok_and(is_link);
     part == Part::Port && is_service_link() || ask.is_declared(name)
 }
 
@@ -156,7 +157,7 @@ fn text<'e>(
     name: String,
 ) -> Result<Option<(String, Cow<'e, str>)>, Unreadable> {
     let variable = view.get_any(&name);
-    let variable = variable.filter(|(_, entry)| !is_something_else(ask, part, &name, &entry.value));
+    let variable = variable.filter(|(_, entry)| !is_something_else(ask, part, &name, entry));
     if part == Part::Password {
         let file_name = format!("{name}_FILE");
         let in_file = view.get_any(&file_name);
@@ -165,8 +166,8 @@ fn text<'e>(
             return Err(Unreadable::conflict(&name, &file_name, why));
         }
         let found = match (variable, in_file) {
-            (None, Some((_, entry))) => {
-                file::read(&name, &file_name, &entry.value, "the password")?
+            (None, Some((layer, entry))) => {
+                file::read(&name, &file_name, layer.raw(&file_name, entry)?, "the password")?
             }
             (None, None) if !ask.is_declared(&name) => credential::find(view, ask, &name)?,
             _ => None,

@@ -1,9 +1,14 @@
 //! What is read from a `.env` file, and what is a problem of the name that it is read for.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use super::{broken, problem, resolve};
+use crate::backing::BackingServices;
+use crate::environment::dotenv::STEPS;
 use crate::environment::{Environment, Origin, Unreadable};
+use crate::error::{Failure, ProblemKind};
+use crate::private::{Field, Kind, Loader, Scope, Table};
 
 /// The pairs that stand for the process, and a `.env` file of this text.
 fn layers(pairs: &[(&str, &str)], text: impl AsRef<[u8]>) -> Environment {
@@ -241,7 +246,8 @@ fn a_name_twice() {
 #[test]
 fn the_forms_of_a_line() {
     let environment = dotenv(
-        b"\xef\xbb\xbfA=1\r\n\r\n  # text\r\nexport B=2\r\n\texport\tC = 3\r\nexport = 4\r\nD='a\r\nb'\r\nE=5\rF=6"
+        b"\xef\xbb\xbfA=1\r\n\r\n  # text\r\nexport B=2\r\n\texport\tC = 3\r\n\
+          export = 4\r\nD='a\r\nb'\r\nE=5\rF=6"
             .as_slice(),
     );
     for (name, value, line) in [
@@ -317,6 +323,54 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
+fn a_bomb_does_not_go_off() {
+    let mut text = format!("A0={}\n", "x".repeat(64));
+    for n in 1..40 {
+        writeln!(text, "A{n}={}", format!("${{A{}}}", n - 1).repeat(2)).unwrap();
+    }
+    assert!(text.len() < 1000);
+    let environment = dotenv(text + "B=$A0\n");
+    assert_eq!(get(&environment, "A3").unwrap().0.len(), 512);
+    assert_eq!(wrong(&environment, "A14").0, "becomes too long, with what its `$` stand for");
+    assert!(wrong(&environment, "A39").0.contains("the variable of line 39,"));
+}
+
+/// What is done for a file of 1 MB of these lines, as a multiple of its length.
+fn work(line: impl Fn(usize) -> String) -> usize {
+    let (mut text, mut n) = (String::new(), 0);
+    while text.len() < 1_000_000 {
+        text += &line(n);
+        n += 1;
+    }
+    STEPS.set(0);
+    let environment = dotenv(&text);
+    assert!(environment.layers[1].variables.len() + environment.layers[1].unreadable.len() > 0);
+    STEPS.get().div_ceil(text.len())
+}
+
+#[test]
+fn the_work_is_linear_in_the_length_of_the_file() {
+    let lines: [&dyn Fn(usize) -> String; 12] = [
+        &|n| format!("A{n}=1\n"),
+        &|n| format!("A{n}=$A{}\n", n.saturating_sub(1)),
+        &|n| format!("A{n}=it's\n"),
+        &|n| format!("A{n}='\n"),
+        &|n| format!("A{n}=\"\n"),
+        &|n| format!("A{n}='x\nB{n}=\"\n'y\n"),
+        &|n| if n == 0 { "A='\n".to_owned() } else { format!("A{n}=\"\\\"\n") },
+        &|n| if n == 0 { "A=\"\n".to_owned() } else { format!("A{n}=\\\"\n") },
+        &|_| "A=1\n".to_owned(),
+        &|n| format!("A={n}\n"),
+        &|_| "A=${A:-".to_owned(),
+        &|_| "x\n".to_owned(),
+    ];
+    for (n, line) in lines.iter().enumerate() {
+        let work = work(line);
+        assert!(work <= 6, "{work} steps a byte for the {n}th file");
+    }
+}
+
+#[test]
 fn the_file_is_a_regular_one_of_at_most_1_mb() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(".env");
@@ -337,4 +391,78 @@ fn the_file_is_a_regular_one_of_at_most_1_mb() {
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         assert_eq!(told(&pipe), not_regular);
     }
+}
+
+/// A struct with the setting `PORT`, as the derive makes one.
+struct Services;
+
+impl BackingServices for Services {
+    type Clients = ();
+
+    const TABLE: &'static Table = &Table {
+        name: "Services",
+        fields: &[Field {
+            name: "port",
+            doc: "",
+            kind: Kind::Setting { variable: "PORT", required: true, default: None },
+        }],
+    };
+
+    fn __load(loader: &mut Loader<'_>) -> Option<Self> {
+        loader.setting::<u16>(0).map(|_| Self)
+    }
+
+    async fn __connect(&self, _: &Scope<'_>) -> Result<(), Vec<Failure>> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_report_of_what_is_not_set_names_the_file_that_was_not_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env.prodution");
+    let shown = path.display();
+    let environment = Environment::from_pairs([("PORT", "80")]).with_dotenv(&path);
+    assert!(Services::load(&environment).is_ok(), "production has no such file");
+
+    let help = |environment: &Environment| {
+        Services::load(environment).err().unwrap().problems()[0].help().to_owned()
+    };
+    let environment = Environment::default().with_dotenv(&path);
+    assert_eq!(environment.missing_dotenv().collect::<Vec<_>>(), [shown.to_string()]);
+    assert_eq!(
+        help(&environment),
+        format!("set it to a value of type `u16`; the file `{shown}` was not found")
+    );
+    let environment = Environment::from_pairs([("PROT", "80")]).with_dotenv(&path);
+    assert_eq!(
+        help(&environment),
+        format!("`PROT` is set: did you mean `PORT`? the file `{shown}` was not found")
+    );
+}
+
+#[test]
+fn a_report_of_what_is_not_set_names_a_line_that_has_no_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    fs::write(&path, "A=1\nPORT: 80\nhunter2\n").unwrap();
+    let environment = Environment::default().with_dotenv(&path);
+    let report = Services::load(&environment).err().unwrap();
+    assert_eq!(
+        report.problems()[0].help(),
+        format!(
+            "set it to a value of type `u16`; line 2 of `{}` is not of the form `NAME=value`: \
+             write it so, and put a value of several lines into quotes",
+            path.display()
+        )
+    );
+}
+
+#[test]
+fn a_setting_that_cannot_be_read_is_a_problem_of_its_field() {
+    let report = Services::load(&dotenv("OTHER=it's\nPORT=`80`\n")).err().unwrap();
+    let [problem] = report.problems() else { panic!("{report}") };
+    assert_eq!((problem.field(), problem.variable()), ("Services::port", "PORT"));
+    assert_eq!(problem.kind(), ProblemKind::Unreadable);
+    assert!(report.to_string().contains("line 2"), "{report}");
 }
