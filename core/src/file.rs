@@ -5,8 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// No handle, `.env` file or list of bound services is longer; a path that names something else does
-/// not fill the memory.
+/// No handle, `.env` file or list of bound services is longer; a path that names something else
+/// does not fill the memory.
 pub(crate) const LIMIT: u64 = 1024 * 1024;
 
 /// Why a file cannot be read. `Display` holds nothing of its path and of its content.

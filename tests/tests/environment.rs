@@ -651,7 +651,6 @@ fn everything_bad_at_once() {
     assert_eq!(
         variables,
         [
-            "",
             "VCAP_SERVICES",
             "",
             "DB_URL",

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use super::layer::View;
 use super::offer::{Offer, Offers};
-use super::text::{self, LIMIT, Trouble, reason};
+use super::text::{self, Trouble};
 use super::{Origin, Unreadable};
+use crate::file::reason;
 
 pub(super) const ROOT: &str = "SERVICE_BINDING_ROOT";
 
@@ -16,7 +17,14 @@ pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
     let mut offers = Offers { noun: "service binding", offers: Vec::new() };
     let Some((layer, root)) = view.get_any(ROOT) else { return offers };
     let origin = layer.origin(ROOT, root);
-    let folders = match folders(Path::new(&root.value)) {
+    let root = match layer.raw(ROOT, root) {
+        Ok(root) => Path::new(root),
+        Err(unreadable) => {
+            broken.push(unreadable);
+            return offers;
+        }
+    };
+    let folders = match folders(root) {
         Ok(folders) => folders,
         Err(reason) => {
             broken.push(Unreadable::at(
@@ -28,7 +36,7 @@ pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
         }
     };
     for name in folders {
-        let folder = Path::new(&root.value).join(&name);
+        let folder = root.join(&name);
         // A folder without a type is no binding.
         if folder.join("type").symlink_metadata().is_ok() {
             offers.offers.push(offer(name, &folder));
@@ -71,7 +79,7 @@ fn offer(name: String, folder: &Path) -> Offer {
             "certificates" => offer.authorities = Some(path.to_string_lossy().into_owned()),
             // Cloud Foundry's layout writes the binding's name over the entry of that name.
             "provider" | "private-key" | "name" => {}
-            _ => match text::read(&path, LIMIT) {
+            _ => match text::read(&path) {
                 Ok(text) => {
                     let text = text::without_final_newline(&text).to_owned();
                     if name == "type" {

@@ -14,8 +14,6 @@ use super::{Origin, Unreadable};
 
 pub(super) const VARIABLE: &str = "VCAP_SERVICES";
 pub(super) const FILE: &str = "VCAP_SERVICES_FILE_PATH";
-/// Cloud Foundry's own limit is 1 MB.
-const LIMIT: u64 = 1024 * 1024;
 
 pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
     let mut offers = Offers { noun: "service", offers: Vec::new() };
@@ -70,12 +68,13 @@ fn json<'e>(view: &View<'e>) -> Result<Option<(Cow<'e, str>, Origin)>, Unreadabl
             Ok(Some((found.value, found.origin)))
         }
         (None, Some((layer, entry))) => {
+            let path = Path::new(layer.raw(FILE, entry)?);
             let origin = layer.origin(FILE, entry);
             let unreadable = |message: String| {
                 let help = "set it to the path of the JSON file of bound services";
                 Unreadable::at(origin.clone(), message, help)
             };
-            match text::read(Path::new(&entry.value), LIMIT) {
+            match text::read(path) {
                 Ok(text) => Ok(Some((text.into(), origin))),
                 Err(Trouble::Unreadable(reason)) => {
                     Err(unreadable(format!("the file that it names cannot be read: {reason}")))

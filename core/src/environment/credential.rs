@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::ask::Ask;
 use super::layer::View;
-use super::text::{self, LIMIT, Trouble};
+use super::text::{self, Trouble};
 use super::{Found, Origin, Unreadable};
 
 pub(super) const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
@@ -16,14 +16,14 @@ pub(super) fn find<'e>(
     _: &Ask<'_>,
     name: &str,
 ) -> Result<Option<Found<'e>>, Unreadable> {
-    let Some((_, directory)) = view.get_any(DIRECTORY) else { return Ok(None) };
-    let path = Path::new(&directory.value).join(name);
+    let Some((layer, directory)) = view.get_any(DIRECTORY) else { return Ok(None) };
+    let path = Path::new(layer.raw(DIRECTORY, directory)?).join(name);
     // A dangling link is there, and told.
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
     let origin = Origin::Credential { name: name.into() };
-    match text::read(&path, LIMIT) {
+    match text::read(&path) {
         Ok(value) if value.trim_end_matches(['\r', '\n']).is_empty() => Ok(None),
         Ok(value) => Ok(Some(Found { value: value.into(), origin })),
         Err(trouble) => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::ask::Ask;
 use super::layer::View;
-use super::text::{self, LIMIT, Trouble};
+use super::text::{self, Trouble};
 use super::{Found, Origin, Unreadable};
 
 pub(super) fn find<'e>(
@@ -15,7 +15,7 @@ pub(super) fn find<'e>(
 ) -> Result<Option<Found<'e>>, Unreadable> {
     let file_name = format!("{name}_FILE");
     match view.get(&file_name) {
-        Some((_, entry)) => read(name, &file_name, &entry.value, "the handle"),
+        Some((layer, entry)) => read(name, &file_name, layer.raw(&file_name, entry)?, "the handle"),
         None => Ok(None),
     }
 }
@@ -28,7 +28,7 @@ pub(super) fn read(
     what: &str,
 ) -> Result<Option<Found<'static>>, Unreadable> {
     let origin = Origin::File { name: name.into(), file: file_name.into() };
-    let value = match text::read(Path::new(path), LIMIT) {
+    let value = match text::read(Path::new(path)) {
         Ok(value) => value,
         Err(Trouble::Unreadable(reason)) => {
             let help = if path.to_str().is_some_and(|path| path.contains("://")) {

@@ -117,10 +117,9 @@ impl Environment {
     pub(crate) fn process_for(table: &'static Table) -> Option<Self> {
         let mut variables = Vec::new();
         let mut read = |name: Cow<'_, str>| {
-            let value = std::env::var_os(&*name).filter(|value| !value.is_empty());
+            let value = std::env::var_os(&*name).map(Entry::new).filter(Entry::is_set);
             let is_set = value.is_some();
-            variables
-                .extend(value.map(|value| (name.into_owned().into(), Entry { value, line: 0 })));
+            variables.extend(value.map(|entry| (name.into_owned().into(), entry)));
             is_set
         };
         // What a platform binds is looked through as a whole.
@@ -142,8 +141,10 @@ impl Environment {
             }
             Kind::Nested { .. } => {}
         });
-        complete
-            .then(|| Self { layers: vec![Layer { dotenv: None, variables }], ..Self::default() })
+        complete.then(|| Self {
+            layers: vec![Layer { variables, ..Layer::default() }],
+            ..Self::default()
+        })
     }
 
     /// These variables and no others. Of a name given twice the last one counts.
@@ -162,13 +163,20 @@ impl Environment {
     }
 
     fn of(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
-        let variables = variables.map(|(name, value)| (name, Entry { value, line: 0 })).collect();
-        Self { layers: vec![Layer { dotenv: None, variables }], ..Self::default() }
+        let variables = variables.map(|(name, value)| (name, Entry::new(value))).collect();
+        Self { layers: vec![Layer { variables, ..Layer::default() }], ..Self::default() }
     }
 
     /// Adds a `.env` file, for variables that are not set otherwise. The process environment stays as
-    /// it is. A file that does not exist is no error: production has none. What is wrong inside it is a
-    /// problem of the next load.
+    /// it is. A file that does not exist is no error: production has none; a report of what is not
+    /// set names it.
+    ///
+    /// Outside single quotes `${NAME}`, `$NAME` and `${NAME:-default}` stand for a variable of this
+    /// environment, else for one further up in the file. In double quotes `\n`, `\r`, `\t`, `\\`,
+    /// `\"`, `\'` and `\$` are escapes, and a value in quotes may have several lines. What readers
+    /// of such files understand in different ways is a problem of the load that reads the name: a
+    /// name with two values, any other `$`, a quote inside a value, a backslash or a backtick
+    /// outside quotes.
     ///
     /// ```
     /// use backing_services::Environment;
@@ -181,7 +189,7 @@ impl Environment {
     /// ```
     #[must_use]
     pub fn with_dotenv(mut self, path: impl AsRef<Path>) -> Self {
-        let (layer, broken) = dotenv::read(path.as_ref());
+        let (layer, broken) = dotenv::read(path.as_ref(), &self.layers);
         self.layers.push(layer);
         self.broken.extend(broken);
         self
@@ -242,6 +250,21 @@ impl Environment {
         self.only_loopback
     }
 
+    /// The `.env` files that were added and do not exist, as they were given.
+    pub(crate) fn missing_dotenv(&self) -> impl Iterator<Item = &str> {
+        let missing = self.layers.iter().filter(|layer| layer.missing);
+        missing.filter_map(|layer| layer.dotenv.as_deref())
+    }
+
+    /// Of each `.env` file the first line that has no name: the file, the line, what is wrong with
+    /// it and what would be right.
+    pub(crate) fn unreadable_lines(&self) -> impl Iterator<Item = (&str, usize, &str, &str)> {
+        self.layers.iter().filter_map(|layer| {
+            let (line, message, help) = layer.unreadable.first()?;
+            Some((layer.dotenv.as_deref()?, *line, *message, *help))
+        })
+    }
+
     /// Each layer, above those that win over it.
     fn views(&self) -> impl Iterator<Item = View<'_>> {
         (1..=self.layers.len()).map(|end| View { layers: &self.layers[..end] })
@@ -271,7 +294,7 @@ impl Environment {
     /// The names that are set, in no order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let variables = self.layers.iter().flat_map(|layer| &layer.variables);
-        let set = variables.filter(|(name, entry)| !name.is_empty() && !entry.value.is_empty());
+        let set = variables.filter(|(name, entry)| !name.is_empty() && entry.is_set());
         set.filter_map(|(name, _)| name.to_str())
     }
 

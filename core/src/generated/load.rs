@@ -235,8 +235,23 @@ impl Loader<'_> {
             Some(near) => format!("`{near}` is set: did you mean `{}`?", problem.variable()),
             None => help,
         };
-        let problem = problem.missing(help);
+        let problem = problem.missing(self.with_dotenv(help));
         self.problems.push(problem);
+    }
+
+    /// What may be the cause where a variable is not set: a `.env` file that is not there, or a
+    /// line of one that is not read.
+    fn with_dotenv(&self, mut help: String) -> String {
+        let missing = self.environment.missing_dotenv();
+        let missing = missing.map(|path| format!("the file `{path}` was not found"));
+        let unreadable = self.environment.unreadable_lines().map(|(path, line, message, help)| {
+            format!("line {line} of `{path}` {message}: {help}")
+        });
+        for cause in missing.chain(unreadable) {
+            help.push_str(if help.ends_with('?') { " " } else { "; " });
+            help.push_str(&cause);
+        }
+        help
     }
 
     fn problem(&self, field: &Field) -> Problem {

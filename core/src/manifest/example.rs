@@ -57,7 +57,8 @@ fn entry(
 
 /// A value as a `.env` file takes it.
 fn quoted(value: &str) -> String {
-    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '#' | '$' | '\'' | '"' | '\\');
+    let is_plain =
+        |c: char| !c.is_whitespace() && !matches!(c, '#' | '$' | '\'' | '"' | '\\' | '`');
     if value.chars().all(is_plain) {
         value.to_owned()
     } else if value.contains('\'') {
