@@ -213,6 +213,8 @@ pub mod platforms;
 #[doc(hidden)]
 pub mod private;
 mod secret;
+#[allow(dead_code, reason = "the loader does not read settings with it yet")]
+mod setting;
 
 pub use backing_services_derive::{Adapter, BackingServices};
 
