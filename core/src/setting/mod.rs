@@ -6,6 +6,7 @@
 //! is dropped.
 
 mod json;
+mod probe;
 mod text;
 mod words;
 
@@ -18,6 +19,19 @@ use self::text::Text;
 /// The value that a text stands for.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Expected> {
     T::deserialize(Text::new(text))
+}
+
+/// What to write for a value of this type: "a whole number from 0 to 65535".
+pub(crate) fn expected<T: DeserializeOwned>() -> String {
+    probe::probe::<T>().words
+}
+
+/// Whether a text that was read as this type can be shown, since no value of the type is a secret.
+///
+/// That says nothing of a text that was refused: a password in the wrong variable is still a
+/// password.
+pub(crate) fn shows<T: DeserializeOwned>() -> bool {
+    probe::probe::<T>().shows
 }
 
 /// Why a text is not of its type, without any byte of the text.
