@@ -10,6 +10,9 @@ mod probe;
 mod text;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::{self, Display};
 
 use serde::de::{self, DeserializeOwned};
