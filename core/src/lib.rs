@@ -214,6 +214,8 @@ mod handle;
 mod manifest;
 pub mod platforms;
 mod secret;
+#[allow(dead_code, reason = "the loader does not read settings with it yet")]
+mod setting;
 mod suggest;
 
 pub use backing_services_derive::{Adapter, BackingServices, Parameters, Word};
