@@ -208,9 +208,8 @@ impl Nats {
                 ClientError::new(format!("the file that `creds` names {reason}"))
                     .with_help("set `creds` to the path of a NATS credentials file")
             };
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                bad(format!("cannot be read: {}", crate::environment::reason(&error)))
-            })?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| bad(format!("cannot be read: {}", crate::file::reason(&error))))?;
             // The driver's own text may repeat the file's.
             options = options
                 .credentials(&text)

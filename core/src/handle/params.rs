@@ -231,7 +231,7 @@ impl<'de> Deserializer<'de> for Value<'_> {
 }
 
 /// `VERIFY_IDENTITY`, `verify-identity` and `verify_identity` are the same word.
-pub(crate) fn same_word(a: &str, b: &str) -> bool {
+fn same_word(a: &str, b: &str) -> bool {
     let fold = |byte: u8| {
         if byte == b'-' { b'_' } else { byte.to_ascii_lowercase() }
     };

@@ -8,7 +8,8 @@ use serde::forward_to_deserialize_any;
 
 use super::json::{self, Shape};
 use super::{Expected, words};
-use crate::handle::params::{DURATION, parse_duration, same_word};
+use crate::adapter::grammar::same_name;
+use crate::adapter::value::{DURATION, parse_duration};
 
 pub(super) struct Text<'a> {
     text: &'a str,
@@ -210,7 +211,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
             return self.json(Shape::Variant, visitor);
         }
         let same = variants.iter().find(|variant| **variant == text);
-        let known = same.or_else(|| variants.iter().find(|variant| same_word(variant, text)));
+        let known = same.or_else(|| variants.iter().find(|variant| same_name(variant, text)));
         let known = known.copied();
         let variant = Variant { name: known.unwrap_or(text), known, is_item: self.is_item };
         match known {

@@ -2,8 +2,8 @@
 
 use serde::de;
 
-use crate::handle::params::DURATION;
-use crate::near;
+use crate::adapter::value::DURATION;
+use crate::suggest;
 
 pub(super) const BOOL: &str = "`true` or `false`";
 pub(super) const NUMBER: &str = "a number";
@@ -80,13 +80,13 @@ pub(super) fn one_of(names: &[&str]) -> String {
     match names {
         [] => UNKNOWN.to_owned(),
         [name] => format!("`{name}`"),
-        names => format!("one of {}", near::list(names)),
+        names => format!("one of {}", suggest::list(names)),
     }
 }
 
 /// Of variants that hold data.
 pub(super) fn object_with(names: &[&str]) -> String {
-    format!("JSON: an object with {}", near::list(names))
+    format!("JSON: an object with {}", suggest::list(names))
 }
 
 pub(super) fn items(count: usize) -> String {

@@ -263,7 +263,7 @@ fn certificates(parameter: &str, path: &Path) -> Result<Vec<CertificateDer<'stat
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ClientError> {
     let pem = std::fs::read(path).map_err(|error| {
-        let reason = crate::environment::reason(&error);
+        let reason = crate::file::reason(&error);
         ClientError::new(format!("the file that `keyfile` names cannot be read: {reason}"))
     })?;
     // The error of the parser may quote the file.

@@ -8,7 +8,7 @@ use crate::backing::BackingServices;
 use crate::environment::dotenv::STEPS;
 use crate::environment::{Environment, Origin, Unreadable};
 use crate::error::{Failure, ProblemKind};
-use crate::private::{Field, Kind, Loader, Scope, Table};
+use crate::generated::{Field, Kind, Loader, Scope, Table};
 
 /// The pairs that stand for the process, and a `.env` file of this text.
 fn layers(pairs: &[(&str, &str)], text: impl AsRef<[u8]>) -> Environment {
@@ -404,7 +404,7 @@ impl BackingServices for Services {
         fields: &[Field {
             name: "port",
             doc: "",
-            kind: Kind::Setting { variable: "PORT", required: true, default: None },
+            kind: Kind::Setting { variables: &["PORT"], required: true, default: None },
         }],
     };
 
