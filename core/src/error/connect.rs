@@ -5,7 +5,7 @@ use super::client::Seconds;
 use super::{ClientError, heading, write_entry};
 use crate::environment::Origin;
 use crate::handle::Handle;
-use crate::private::{Kind, Table};
+use crate::private::Table;
 
 /// Every resource that did not connect.
 ///
@@ -20,12 +20,15 @@ use crate::private::{Kind, Table};
 #[derive(Clone)]
 pub struct ConnectError {
     table: &'static Table,
+    tried: usize,
     failures: Vec<Failure>,
 }
 
 impl ConnectError {
-    pub(crate) fn new(table: &'static Table, failures: Vec<Failure>) -> Self {
-        Self { table, failures }
+    /// `tried` counts the resources that were to be connected: those that failed and those that did
+    /// not.
+    pub(crate) fn new(table: &'static Table, tried: usize, failures: Vec<Failure>) -> Self {
+        Self { table, tried, failures }
     }
 
     /// One a resource, in the order of the fields.
@@ -186,8 +189,9 @@ impl Failure {
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (failed, all) = (self.failures.len(), count(self.table));
-        write!(f, "{failed} of {all} resources of `{}` did not connect", self.table.name)?;
+        let (failed, tried) = (self.failures.len(), self.tried);
+        let noun = if tried == 1 { "resource" } else { "resources" };
+        write!(f, "{failed} of {tried} {noun} of `{}` did not connect", self.table.name)?;
         for failure in &self.failures {
             let Failure {
                 field, variable, adapter, target, cause, help, elapsed, attempts, ..
@@ -201,16 +205,6 @@ impl fmt::Display for ConnectError {
         }
         Ok(())
     }
-}
-
-/// The resources of a struct and those nested in it.
-fn count(table: &Table) -> usize {
-    let one = |kind: &Kind| match kind {
-        Kind::Resource { .. } => 1,
-        Kind::Setting { .. } => 0,
-        Kind::Nested { table, .. } => count(table),
-    };
-    table.fields.iter().map(|field| one(&field.kind)).sum()
 }
 
 impl fmt::Debug for ConnectError {

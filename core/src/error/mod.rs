@@ -130,3 +130,6 @@ fn write_entry(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
