@@ -3,6 +3,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::FailureKind;
+
 /// How long trying again makes sense.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Retry {
@@ -11,20 +13,34 @@ pub(crate) enum Retry {
     UntilTimeout,
 }
 
+/// How the errors of rustls begin that are about what the other side does.
+const RUSTLS: [&str; 7] = [
+    "received corrupt message",
+    "received fatal alert",
+    "received unexpected message",
+    "received unexpected handshake message",
+    "peer is incompatible",
+    "peer misbehaved",
+    "peer sent no certificates",
+];
+
 /// Why a client could not be made or does not answer: the root cause.
 ///
-/// Secrets of the handle that a driver repeats in its message are masked before anybody sees it.
+/// It has a [kind](FailureKind), by which a program decides, and a text for people. Secrets of the
+/// handle that a driver repeats in its message are masked before anybody sees it.
 ///
 /// ```
-/// use backing_services::ClientError;
+/// use backing_services::{ClientError, FailureKind};
 ///
-/// let wrong = ClientError::new("the token is not accepted").with_help("make a new one");
+/// let wrong = ClientError::of(FailureKind::Authentication, "the token is not accepted")
+///     .with_help("make a new one");
 /// assert_eq!(wrong.to_string(), "the token is not accepted");
 /// let busy = ClientError::transient("the server is starting up"); // tried again until the timeout
 /// # assert!(busy.is_transient() && !wrong.is_transient());
 /// ```
 #[derive(Clone)]
 pub struct ClientError {
+    kind: FailureKind,
     cause: String,
     help: String,
     retry: Retry,
@@ -38,28 +54,70 @@ impl ClientError {
     /// assert!(!ClientError::new("access denied").is_transient());
     /// ```
     pub fn new(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), help: String::new(), retry: Retry::Never }
+        Self {
+            kind: FailureKind::Other,
+            cause: cause.into(),
+            help: String::new(),
+            retry: Retry::Never,
+        }
     }
 
-    /// A cause that may pass by itself: connecting is tried again until its timeout.
+    /// A cause that may pass by itself: connecting is tried again until its timeout. Its kind is
+    /// [`Busy`](FailureKind::Busy), unless [`with_kind`](Self::with_kind) says something else.
     ///
     /// ```
-    /// # use backing_services::ClientError;
-    /// assert!(ClientError::transient("too many connections").is_transient());
+    /// # use backing_services::{ClientError, FailureKind};
+    /// let busy = ClientError::transient("too many connections");
+    /// assert!(busy.is_transient());
+    /// assert_eq!(busy.kind(), FailureKind::Busy);
     /// ```
     pub fn transient(cause: impl Into<String>) -> Self {
-        Self { retry: Retry::UntilTimeout, ..Self::new(cause) }
+        Self { kind: FailureKind::Busy, retry: Retry::UntilTimeout, ..Self::new(cause) }
     }
 
-    /// The root cause of a driver's error: the innermost of its sources. An input or output error in it
-    /// decides whether trying again makes sense.
+    /// A cause of one kind. The kind decides whether trying again makes sense: until the timeout
+    /// for [`Busy`](FailureKind::Busy) and [`Timeout`](FailureKind::Timeout), briefly for
+    /// [`Refused`](FailureKind::Refused) and [`UnknownHost`](FailureKind::UnknownHost), and not for
+    /// others.
     ///
     /// ```
-    /// # use backing_services::ClientError;
+    /// # use backing_services::{ClientError, FailureKind};
+    /// let missing = ClientError::of(FailureKind::NotFound, "there is no such queue");
+    /// assert_eq!(missing.kind(), FailureKind::NotFound);
+    /// assert!(!missing.is_transient());
+    /// assert!(ClientError::of(FailureKind::Timeout, "no answer in time").is_transient());
+    /// ```
+    pub fn of(kind: FailureKind, cause: impl Into<String>) -> Self {
+        let retry = match kind {
+            FailureKind::Busy | FailureKind::Timeout => Retry::UntilTimeout,
+            FailureKind::Refused | FailureKind::UnknownHost => Retry::Briefly,
+            _ => Retry::Never,
+        };
+        Self { kind, retry, ..Self::new(cause) }
+    }
+
+    /// The root cause of a driver's error: the innermost of its sources. What that is decides the
+    /// kind and whether trying again makes sense:
+    ///
+    /// | root cause | kind | again |
+    /// |---|---|---|
+    /// | a port that refuses, a host or network out of reach | `Refused` | briefly |
+    /// | a name that does not resolve | `UnknownHost` | briefly |
+    /// | a file or socket that is not there | `NotFound` | briefly |
+    /// | a file or socket that may not be opened | `NotAllowed` | no |
+    /// | a time limit of the system | `Timeout` | until the timeout |
+    /// | a connection that was reset or ended | `Protocol` | until the timeout |
+    /// | a certificate that does not verify, or another error of rustls | `Tls` | no |
+    /// | a `ClientError` | its own | as its own |
+    /// | anything else | `Other` | no |
+    ///
+    /// ```
+    /// # use backing_services::{ClientError, FailureKind};
     /// # use std::io;
     /// let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
     /// let error = ClientError::caused_by(refused);
     /// assert_eq!(error.to_string(), "connection refused");
+    /// assert_eq!(error.kind(), FailureKind::Refused);
     /// assert!(error.is_transient());
     /// ```
     pub fn caused_by(error: impl Error + 'static) -> Self {
@@ -89,34 +147,46 @@ impl ClientError {
                 None => break,
             }
         }
+        if let Some(own) = innermost.downcast_ref::<Self>() {
+            return own.clone();
+        }
         let text = innermost.to_string();
         // The standard library wraps what the resolver says in a text of this form.
         if let Some(reason) = text.strip_prefix("failed to lookup address information: ") {
-            return Self { retry: Retry::Briefly, ..Self::new(format!("unknown host: {reason}")) };
+            return Self::of(FailureKind::UnknownHost, format!("unknown host: {reason}"));
         }
         if let Some(reason) = text.strip_prefix("invalid peer certificate: ") {
             return Self::certificate(reason);
         }
-        Self::new(text)
+        let is_tls = RUSTLS.iter().any(|begin| text.starts_with(begin));
+        let kind = if is_tls { FailureKind::Tls } else { FailureKind::Other };
+        Self::of(kind, text)
     }
 
     fn io(error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
-        let brief = |cause: &str| Self { retry: Retry::Briefly, ..Self::new(cause) };
+        let ended = |cause| Self::transient(cause).with_kind(FailureKind::Protocol);
         match error.kind() {
-            Kind::ConnectionRefused => brief("connection refused")
+            Kind::ConnectionRefused => Self::of(FailureKind::Refused, "connection refused")
                 .with_help("is the server running, and are host and port right?"),
-            Kind::NotFound => brief("there is no such file or socket"),
-            Kind::HostUnreachable => brief("the host is unreachable"),
-            Kind::NetworkUnreachable => brief("the network is unreachable"),
-            Kind::ConnectionReset | Kind::BrokenPipe => {
-                Self::transient("the server closed the connection")
+            Kind::NotFound => Self {
+                retry: Retry::Briefly,
+                ..Self::of(FailureKind::NotFound, "there is no such file or socket")
+            },
+            Kind::HostUnreachable => Self::of(FailureKind::Refused, "the host is unreachable"),
+            Kind::NetworkUnreachable => {
+                Self::of(FailureKind::Refused, "the network is unreachable")
             }
+            Kind::ConnectionReset | Kind::BrokenPipe => ended("the server closed the connection"),
             Kind::ConnectionAborted | Kind::UnexpectedEof | Kind::NotConnected => {
-                Self::transient("the connection ended before the server answered")
+                ended("the connection ended before the server answered")
             }
-            Kind::TimedOut => Self::transient("no answer in time"),
-            _ => Self::new(error.to_string()),
+            Kind::TimedOut => Self::of(FailureKind::Timeout, "no answer in time"),
+            kind => {
+                let is_denied = matches!(kind, Kind::PermissionDenied | Kind::ReadOnlyFilesystem);
+                let kind = if is_denied { FailureKind::NotAllowed } else { FailureKind::Other };
+                Self::of(kind, error.to_string())
+            }
         }
     }
 
@@ -131,24 +201,51 @@ impl ClientError {
         } else {
             ""
         };
-        Self::new(format!("the server's certificate does not verify: {reason}")).with_help(help)
+        let cause = format!("the server's certificate does not verify: {reason}");
+        Self::of(FailureKind::Tls, cause).with_help(help)
     }
 
     pub(crate) fn no_answer(limit: Duration) -> Self {
-        Self::transient(format!("no answer within {}", Seconds(limit))).with_help(
+        let cause = format!("no answer within {}", Seconds(limit));
+        Self::of(FailureKind::Timeout, cause).with_help(
             "the server accepted and said nothing, or a firewall drops what is sent to it",
         )
     }
 
     /// Hides what it repeats of secrets.
     pub(crate) fn masked(self, mask: impl Fn(&str) -> String) -> Self {
-        Self { cause: mask(&self.cause), help: mask(&self.help), retry: self.retry }
+        Self { cause: mask(&self.cause), help: mask(&self.help), ..self }
     }
 
     /// Names the one of several servers that it is about.
     #[cfg(feature = "memcached")]
     pub(crate) fn at(mut self, server: &str) -> Self {
         self.cause = format!("{server}: {}", self.cause);
+        self
+    }
+
+    /// What kind of failure it is.
+    ///
+    /// ```
+    /// # use backing_services::{ClientError, FailureKind};
+    /// assert_eq!(ClientError::new("it rains").kind(), FailureKind::Other);
+    /// ```
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// Says which kind of failure it is. Whether trying again makes sense stays as it was.
+    ///
+    /// ```
+    /// # use backing_services::{ClientError, FailureKind};
+    /// let rotating = ClientError::transient("the new token is not known everywhere yet")
+    ///     .with_kind(FailureKind::Authentication);
+    /// assert_eq!(rotating.kind(), FailureKind::Authentication);
+    /// assert!(rotating.is_transient());
+    /// ```
+    #[must_use]
+    pub fn with_kind(mut self, kind: FailureKind) -> Self {
+        self.kind = kind;
         self
     }
 

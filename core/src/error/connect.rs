@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::client::Seconds;
-use super::{ClientError, heading, write_entry};
+use super::{ClientError, FailureKind, heading, write_entry};
 use crate::environment::Origin;
 use crate::handle::Handle;
 use crate::private::Table;
@@ -59,6 +59,8 @@ pub struct Failure {
     adapter: &'static str,
     target: String,
     origin: Option<Origin>,
+    kind: FailureKind,
+    is_transient: bool,
     cause: String,
     help: String,
     elapsed: Duration,
@@ -89,6 +91,8 @@ impl Failure {
             adapter,
             target: target.join(","),
             origin,
+            kind: error.kind(),
+            is_transient: error.is_transient(),
             cause: mask(&error.to_string()),
             help: mask(error.help()),
             elapsed,
@@ -151,6 +155,34 @@ impl Failure {
     /// ```
     pub fn cause(&self) -> &str {
         &self.cause
+    }
+
+    /// What kind of failure it is, for a program to decide by.
+    ///
+    /// ```
+    /// # use backing_services::{Failure, FailureKind};
+    /// fn exit_code(failure: &Failure) -> u8 {
+    ///     match failure.kind() {
+    ///         FailureKind::Authentication | FailureKind::NotAllowed => 77, // EX_NOPERM
+    ///         FailureKind::UnknownHost => 68,                              // EX_NOHOST
+    ///         _ => 69,                                                     // EX_UNAVAILABLE
+    ///     }
+    /// }
+    /// ```
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// Whether it may pass by itself, so that another attempt later makes sense.
+    ///
+    /// ```
+    /// # use backing_services::ConnectError;
+    /// fn is_worth_a_restart(error: &ConnectError) -> bool {
+    ///     error.failures().iter().all(|failure| failure.is_transient())
+    /// }
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        self.is_transient
     }
 
     /// What may mend it; empty if unknown.

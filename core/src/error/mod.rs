@@ -3,6 +3,7 @@
 mod client;
 mod connect;
 mod handle;
+mod kind;
 mod load;
 
 use std::fmt;
@@ -11,6 +12,7 @@ pub use self::client::ClientError;
 pub(crate) use self::client::Retry;
 pub use self::connect::{ConnectError, Failure};
 pub use self::handle::HandleError;
+pub use self::kind::FailureKind;
 pub use self::load::{LoadError, Problem, ProblemKind};
 
 /// Either report, for `?` in `main`.
