@@ -111,7 +111,11 @@ pub(crate) fn refuse_colon(user: &str) -> Result<(), HandleError> {
 }
 
 /// Refuses to send a credential in the clear to another machine.
-pub(crate) fn require_tls(handle: &Handle, tls: bool, help: &str) -> Result<(), HandleError> {
+pub(crate) fn require_tls(
+    handle: &Handle,
+    tls: bool,
+    help: &'static str,
+) -> Result<(), HandleError> {
     if tls || handle.is_loopback() {
         return Ok(());
     }
@@ -119,7 +123,7 @@ pub(crate) fn require_tls(handle: &Handle, tls: bool, help: &str) -> Result<(), 
 }
 
 /// For a handle with files of certificates in it.
-pub(crate) fn certificates_without_tls(help: &str) -> HandleError {
+pub(crate) fn certificates_without_tls(help: &'static str) -> HandleError {
     HandleError::new("the handle has certificates but no TLS to use them in").with_help(help)
 }
 

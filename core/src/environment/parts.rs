@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use super::ask::{Ask, stem};
 use super::layer::View;
 use super::{Found, Origin, Unreadable, credential, file};
-use crate::error::{HandleError, ProblemKind};
+use crate::error::{HandleError, Message, ProblemKind};
 use crate::handle::{Handle, HandleBuilder};
 use crate::parts::{Part, Parts};
 
@@ -220,7 +220,7 @@ pub(super) fn assemble(
     }
     builder.build().map_err(|error| {
         let names: Vec<_> = values.iter().map(|value| value.name.as_str()).collect();
-        let help = format!("look at {}", crate::near::list(&names));
+        let help = Message::ours(format_args!("look at {}", crate::near::list(&names)));
         if error.help().is_empty() { error.with_help(help) } else { error }
     })
 }
@@ -228,7 +228,7 @@ pub(super) fn assemble(
 fn port(value: &Value<'_>) -> Result<u16, HandleError> {
     match value.text.parse() {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err(HandleError::new(format!("`{}` is not a port", value.name))
+        _ => Err(HandleError::new(Message::ours(format_args!("`{}` is not a port", value.name)))
             .with_help("set it to a number from 1 to 65535")),
     }
 }

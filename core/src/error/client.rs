@@ -3,7 +3,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::FailureKind;
+use super::{FailureKind, HandleError, Message};
 
 /// How long trying again makes sense.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,6 +12,19 @@ pub(crate) enum Retry {
     Briefly,
     UntilTimeout,
 }
+
+/// What resolvers say, in their own fixed words.
+const RESOLVER: [&str; 9] = [
+    "Name or service not known",
+    "No address associated with hostname",
+    "Temporary failure in name resolution",
+    "Non-recoverable failure in name resolution",
+    "Name does not resolve",
+    "Try again",
+    "Unrecoverable error",
+    "nodename nor servname provided, or not known",
+    "System error",
+];
 
 /// How the errors of rustls begin that are about what the other side does.
 const RUSTLS: [&str; 7] = [
@@ -26,8 +39,9 @@ const RUSTLS: [&str; 7] = [
 
 /// Why a client could not be made or does not answer: the root cause.
 ///
-/// It has a [kind](FailureKind), by which a program decides, and a text for people. Secrets of the
-/// handle that a driver repeats in its message are masked before anybody sees it.
+/// It has a [kind](FailureKind), by which a program decides, and a text for people. Of the text a
+/// literal is shown as it is. A `String` may repeat what a driver or a server said, so the report
+/// of a failure masks the secrets of the handle in it, and shows no more than 200 characters.
 ///
 /// ```
 /// use backing_services::{ClientError, FailureKind};
@@ -41,8 +55,8 @@ const RUSTLS: [&str; 7] = [
 #[derive(Clone)]
 pub struct ClientError {
     kind: FailureKind,
-    cause: String,
-    help: String,
+    cause: Message,
+    help: Message,
     retry: Retry,
 }
 
@@ -53,11 +67,11 @@ impl ClientError {
     /// # use backing_services::ClientError;
     /// assert!(!ClientError::new("access denied").is_transient());
     /// ```
-    pub fn new(cause: impl Into<String>) -> Self {
+    pub fn new(cause: impl Into<Message>) -> Self {
         Self {
             kind: FailureKind::Other,
             cause: cause.into(),
-            help: String::new(),
+            help: Message::default(),
             retry: Retry::Never,
         }
     }
@@ -71,7 +85,7 @@ impl ClientError {
     /// assert!(busy.is_transient());
     /// assert_eq!(busy.kind(), FailureKind::Busy);
     /// ```
-    pub fn transient(cause: impl Into<String>) -> Self {
+    pub fn transient(cause: impl Into<Message>) -> Self {
         Self { kind: FailureKind::Busy, retry: Retry::UntilTimeout, ..Self::new(cause) }
     }
 
@@ -87,7 +101,7 @@ impl ClientError {
     /// assert!(!missing.is_transient());
     /// assert!(ClientError::of(FailureKind::Timeout, "no answer in time").is_transient());
     /// ```
-    pub fn of(kind: FailureKind, cause: impl Into<String>) -> Self {
+    pub fn of(kind: FailureKind, cause: impl Into<Message>) -> Self {
         let retry = match kind {
             FailureKind::Busy | FailureKind::Timeout => Retry::UntilTimeout,
             FailureKind::Refused | FailureKind::UnknownHost => Retry::Briefly,
@@ -150,10 +164,18 @@ impl ClientError {
         if let Some(own) = innermost.downcast_ref::<Self>() {
             return own.clone();
         }
+        if let Some(refused) = innermost.downcast_ref::<HandleError>() {
+            return Self::new(refused.to_message());
+        }
         let text = innermost.to_string();
         // The standard library wraps what the resolver says in a text of this form.
         if let Some(reason) = text.strip_prefix("failed to lookup address information: ") {
-            return Self::of(FailureKind::UnknownHost, format!("unknown host: {reason}"));
+            let host = Message::from("unknown host: ");
+            let cause = match RESOLVER.iter().find(|known| **known == reason) {
+                Some(known) => host.then(format_args!("{known}")),
+                None => host.said(reason),
+            };
+            return Self::of(FailureKind::UnknownHost, cause);
         }
         if let Some(reason) = text.strip_prefix("invalid peer certificate: ") {
             return Self::certificate(reason);
@@ -182,10 +204,12 @@ impl ClientError {
                 ended("the connection ended before the server answered")
             }
             Kind::TimedOut => Self::of(FailureKind::Timeout, "no answer in time"),
+            // Nothing is wrapped in it, so the words are those of the system or the standard
+            // library.
             kind => {
                 let is_denied = matches!(kind, Kind::PermissionDenied | Kind::ReadOnlyFilesystem);
                 let kind = if is_denied { FailureKind::NotAllowed } else { FailureKind::Other };
-                Self::of(kind, error.to_string())
+                Self::of(kind, Message::ours(format_args!("{error}")))
             }
         }
     }
@@ -201,27 +225,40 @@ impl ClientError {
         } else {
             ""
         };
-        let cause = format!("the server's certificate does not verify: {reason}");
+        let cause = Message::from("the server's certificate does not verify: ").said(reason);
         Self::of(FailureKind::Tls, cause).with_help(help)
     }
 
     pub(crate) fn no_answer(limit: Duration) -> Self {
-        let cause = format!("no answer within {}", Seconds(limit));
+        let cause = Message::ours(format_args!("no answer within {}", Seconds(limit)));
         Self::of(FailureKind::Timeout, cause).with_help(
             "the server accepted and said nothing, or a firewall drops what is sent to it",
         )
     }
 
-    /// Hides what it repeats of secrets.
+    /// Hides what a driver or a server repeats of secrets.
+    #[must_use]
     pub(crate) fn masked(self, mask: impl Fn(&str) -> String) -> Self {
-        Self { cause: mask(&self.cause), help: mask(&self.help), ..self }
+        Self { cause: self.cause.masked(&mask), help: self.help.masked(mask), ..self }
+    }
+
+    /// Bounds what a driver or a server said, after it was masked.
+    #[must_use]
+    pub(crate) fn shortened(self) -> Self {
+        Self { cause: self.cause.shortened(), help: self.help.shortened(), ..self }
     }
 
     /// Names the one of several servers that it is about.
     #[cfg(feature = "memcached")]
     pub(crate) fn at(mut self, server: &str) -> Self {
-        self.cause = format!("{server}: {}", self.cause);
+        self.cause = Message::ours(format_args!("{server}: ")).with(&self.cause);
         self
+    }
+
+    /// The text, which knows what of it is somebody else's.
+    #[allow(dead_code, reason = "not every adapter wraps one")]
+    pub(crate) fn cause(&self) -> &Message {
+        &self.cause
     }
 
     /// What kind of failure it is.
@@ -257,7 +294,7 @@ impl ClientError {
     /// # assert_eq!(error.help(), "create it first");
     /// ```
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Message>) -> Self {
         self.help = help.into();
         self
     }
@@ -269,7 +306,7 @@ impl ClientError {
     /// assert_eq!(ClientError::new("access denied").help(), "");
     /// ```
     pub fn help(&self) -> &str {
-        &self.help
+        self.help.as_str()
     }
 
     /// Whether it may pass by itself.
@@ -305,13 +342,13 @@ impl fmt::Display for Seconds {
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.cause)
+        f.write_str(self.cause.as_str())
     }
 }
 
 impl fmt::Debug for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.cause)
+        f.write_str(self.cause.as_str())
     }
 }
 

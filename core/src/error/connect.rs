@@ -59,10 +59,7 @@ pub struct Failure {
     adapter: &'static str,
     target: String,
     origin: Option<Origin>,
-    kind: FailureKind,
-    is_transient: bool,
-    cause: String,
-    help: String,
+    error: ClientError,
     elapsed: Duration,
     attempts: u32,
 }
@@ -78,11 +75,10 @@ impl Failure {
         adapter: &'static str,
         handle: Option<&Handle>,
         origin: Option<Origin>,
-        error: &ClientError,
+        masked: ClientError,
         elapsed: Duration,
         attempts: u32,
     ) -> Self {
-        let mask = |text: &str| handle.map_or_else(|| text.to_owned(), |handle| handle.mask(text));
         let hosts = handle.map(Handle::hosts).unwrap_or_default();
         let target: Vec<_> = hosts.iter().map(ToString::to_string).collect();
         Self {
@@ -91,10 +87,7 @@ impl Failure {
             adapter,
             target: target.join(","),
             origin,
-            kind: error.kind(),
-            is_transient: error.is_transient(),
-            cause: mask(&error.to_string()),
-            help: mask(error.help()),
+            error: masked.shortened(),
             elapsed,
             attempts,
         }
@@ -154,7 +147,7 @@ impl Failure {
     /// # }
     /// ```
     pub fn cause(&self) -> &str {
-        &self.cause
+        self.error.cause().as_str()
     }
 
     /// What kind of failure it is, for a program to decide by.
@@ -170,7 +163,7 @@ impl Failure {
     /// }
     /// ```
     pub fn kind(&self) -> FailureKind {
-        self.kind
+        self.error.kind()
     }
 
     /// Whether it may pass by itself, so that another attempt later makes sense.
@@ -182,7 +175,7 @@ impl Failure {
     /// }
     /// ```
     pub fn is_transient(&self) -> bool {
-        self.is_transient
+        self.error.is_transient()
     }
 
     /// What may mend it; empty if unknown.
@@ -193,7 +186,7 @@ impl Failure {
     /// # }
     /// ```
     pub fn help(&self) -> &str {
-        &self.help
+        self.error.help()
     }
 
     /// How long it was tried, all attempts together.
@@ -225,14 +218,13 @@ impl fmt::Display for ConnectError {
         let noun = if tried == 1 { "resource" } else { "resources" };
         write!(f, "{failed} of {tried} {noun} of `{}` did not connect", self.table.name)?;
         for failure in &self.failures {
-            let Failure {
-                field, variable, adapter, target, cause, help, elapsed, attempts, ..
-            } = failure;
+            let Failure { field, variable, adapter, target, elapsed, attempts, .. } = failure;
             let at = if target.is_empty() { String::new() } else { format!(" at {target}") };
             let note = failure.origin.as_ref().and_then(Origin::note);
             let heading = heading(variable, note, field, &format!("{adapter}{at}"));
             let times = if *attempts == 1 { "attempt" } else { "attempts" };
             let tried = format!("{attempts} {times} in {}", Seconds(*elapsed));
+            let (cause, help) = (failure.cause(), failure.help());
             write_entry(f, &heading, &[("", cause), ("tried: ", &tried), ("help: ", help)])?;
         }
         Ok(())
@@ -249,6 +241,6 @@ impl std::error::Error for ConnectError {}
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, {}): {}", self.field, self.variable, self.adapter, self.cause)
+        write!(f, "{} ({}, {}): {}", self.field, self.variable, self.adapter, self.error)
     }
 }

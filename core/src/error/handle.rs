@@ -1,14 +1,15 @@
 use std::fmt;
 
-use super::ProblemKind;
+use super::{Message, ProblemKind};
 use crate::handle::Handle;
 use crate::handle::grammar::Fault;
 use crate::near;
 
 /// Why a handle means nothing to an adapter: what is wrong and what would be right.
 ///
-/// An adapter of the app's own makes one from two sentences. It need not fear to repeat a credential:
-/// the loader masks whatever of the handle's secrets stands in the text.
+/// An adapter of the app's own makes one from two sentences. It need not fear to repeat a
+/// credential: a literal is shown as it is, and in a `String` the loader masks whatever of the
+/// handle's secrets stands there.
 ///
 /// ```
 /// use backing_services::HandleError;
@@ -20,8 +21,8 @@ use crate::near;
 #[derive(Clone, PartialEq, Eq)]
 pub struct HandleError {
     kind: ProblemKind,
-    message: String,
-    help: String,
+    message: Message,
+    help: Message,
 }
 
 impl HandleError {
@@ -32,8 +33,8 @@ impl HandleError {
     /// let error = HandleError::new("the handle has no token");
     /// # assert_eq!(error.message(), "the handle has no token");
     /// ```
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { kind: ProblemKind::Handle, message: message.into(), help: String::new() }
+    pub fn new(message: impl Into<Message>) -> Self {
+        Self { kind: ProblemKind::Handle, message: message.into(), help: Message::default() }
     }
 
     /// Adds what would be right.
@@ -44,7 +45,7 @@ impl HandleError {
     /// # assert_eq!(error.help(), "write it as the user name");
     /// ```
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Message>) -> Self {
         self.help = help.into();
         self
     }
@@ -57,7 +58,7 @@ impl HandleError {
     /// assert_eq!(error.message(), "the port is not a number from 1 to 65535");
     /// ```
     pub fn message(&self) -> &str {
-        &self.message
+        self.message.as_str()
     }
 
     /// What would be right; empty if unknown.
@@ -68,7 +69,7 @@ impl HandleError {
     /// assert_eq!(error.help(), "write a literal `%` as `%25`");
     /// ```
     pub fn help(&self) -> &str {
-        &self.help
+        self.help.as_str()
     }
 
     pub(crate) fn kind(&self) -> ProblemKind {
@@ -78,31 +79,45 @@ impl HandleError {
     pub(crate) fn syntax(fault: Fault) -> Self {
         Self {
             kind: ProblemKind::Syntax,
-            message: fault.message().as_str().to_owned(),
-            help: fault.help().as_str().to_owned(),
+            message: Message::ours(format_args!("{}", fault.message().as_str())),
+            help: Message::ours(format_args!("{}", fault.help().as_str())),
         }
     }
 
-    pub(crate) fn parameter(message: String, help: String) -> Self {
-        Self { kind: ProblemKind::Parameter, message, help }
+    pub(crate) fn parameter(message: impl Into<Message>, help: impl Into<Message>) -> Self {
+        Self { kind: ProblemKind::Parameter, message: message.into(), help: help.into() }
     }
 
     /// A handle that would send a credential where others can read it.
     #[allow(dead_code, reason = "not every adapter has credentials to protect")]
-    pub(crate) fn insecure(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn insecure(message: impl Into<Message>, help: impl Into<Message>) -> Self {
         Self { kind: ProblemKind::Insecure, message: message.into(), help: help.into() }
     }
 
     pub(crate) fn not_loopback() -> Self {
         Self {
             kind: ProblemKind::NotLoopback,
-            message: "the handle leads to another machine, and only this one is allowed".to_owned(),
-            help: "name a service on localhost".to_owned(),
+            message: "the handle leads to another machine, and only this one is allowed".into(),
+            help: "name a service on localhost".into(),
         }
     }
 
     pub(crate) fn masked(self, handle: &Handle) -> Self {
-        Self { message: handle.mask(&self.message), help: handle.mask(&self.help), kind: self.kind }
+        let mask = |text: &str| handle.mask(text);
+        Self { message: self.message.masked(mask), help: self.help.masked(mask), kind: self.kind }
+    }
+
+    pub(crate) fn as_message(&self) -> &Message {
+        &self.message
+    }
+
+    /// Message and help as one.
+    pub(super) fn to_message(&self) -> Message {
+        if self.help.is_empty() {
+            self.message.clone()
+        } else {
+            self.message.clone().then(format_args!(": ")).with(&self.help)
+        }
     }
 }
 
@@ -119,28 +134,25 @@ impl Handle {
         let expected: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
         let expected: Vec<_> = expected.iter().map(String::as_str).collect();
         let message = match self.known_scheme() {
-            Some(scheme) => format!("the scheme `{scheme}` is not one of {adapter}"),
-            None => format!("the scheme is not one of {adapter}"),
+            Some(scheme) => {
+                Message::ours(format_args!("the scheme `{scheme}` is not one of {adapter}"))
+            }
+            None => Message::ours(format_args!("the scheme is not one of {adapter}")),
         };
-        let mut help = format!("expected {}", near::list(&expected));
+        let mut help = Message::ours(format_args!("expected {}", near::list(&expected)));
         if self.scheme() == "tcp" {
-            help.push_str(
+            help = help.then(format_args!(
                 "; a value like `tcp://10.0.0.1:80` is put there by Kubernetes service links: \
-                 set `enableServiceLinks: false` or name the variable with `env`",
-            );
+                 set `enableServiceLinks: false` or name the variable with `env`"
+            ));
         }
-        Err(Self::scheme_error(message, help))
-    }
-
-    fn scheme_error(message: String, help: String) -> HandleError {
-        HandleError { kind: ProblemKind::Scheme, message, help }
+        Err(HandleError { kind: ProblemKind::Scheme, message, help })
     }
 }
 
 impl fmt::Display for HandleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if self.help.is_empty() { Ok(()) } else { write!(f, ": {}", self.help) }
+        self.to_message().fmt(f)
     }
 }
 

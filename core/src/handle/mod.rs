@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use self::grammar::{Fault, Part, Span};
 use crate::environment::Origin;
-use crate::error::HandleError;
+use crate::error::{HandleError, Secrets};
 use crate::secret::Secret;
 
 /// The schemes of all adapters of this crate, compiled in or not. Only these are ever shown when a
@@ -389,10 +389,23 @@ impl Handle {
 
     /// Replaces whatever a message of a driver repeats of this handle's secrets.
     pub(crate) fn mask(&self, message: &str) -> String {
-        let secrets = (self.parsed.username.as_deref().into_iter())
-            .chain(self.parsed.password.as_ref().map(Secret::expose))
-            .chain(self.parsed.params.iter().map(|(_, value)| value.as_str()));
-        crate::error::mask(message, secrets)
+        let Parsed { username, password, params, .. } = &*self.parsed;
+        let password = password.as_ref().map(Secret::expose);
+        let mut secrets = Secrets::default();
+        if username.is_some() || password.is_some() {
+            let (user, password) = (username.as_deref().unwrap_or(""), password.unwrap_or(""));
+            secrets = secrets.with(user).with(password).with_login(user, password);
+        }
+        secrets = params.iter().fold(secrets, |all, (_, value)| all.with_words(value));
+        // One that has nothing but a scheme and hosts is no secret, and may be a word: `memory:`.
+        if username.is_some()
+            || password.is_some()
+            || !params.is_empty()
+            || !matches!(self.path(), "" | "/")
+        {
+            secrets = secrets.with(self.expose_url());
+        }
+        secrets.mask(message)
     }
 }
 

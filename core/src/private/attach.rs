@@ -112,13 +112,18 @@ pub(super) async fn attach<A: Adapter>(
         Some(origin) => (origin.variable().map(str::to_owned), Some(origin.clone())),
         None => (None, None),
     };
+    // The handle first: as a whole it is recognised only while none of its parts is masked.
+    let error = match adapter.handle() {
+        Some(handle) => error.masked(|text| handle.mask(text)),
+        None => error,
+    };
     Err(vec![Failure::new(
         scope.path(field.name),
         variable.unwrap_or_else(|| scope.variable(field.variable())),
         A::NAME,
         adapter.handle(),
         origin,
-        &adapter.__masked(error),
+        adapter.__masked(error),
         started.elapsed(),
         attempts,
     )])

@@ -10,6 +10,9 @@ mod table;
 
 pub use core;
 
+/// What the texts of errors are made of, for those who name it.
+pub use crate::error::Message;
+
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::adapter::Adapter;
 use crate::adapters::shared::{one_host, require_scheme};
-use crate::error::HandleError;
+use crate::error::{HandleError, Message};
 use crate::handle::{Handle, Host};
 
 pub(super) const USERNAME: &str = "user name";
@@ -81,8 +81,13 @@ impl<'h> Reader<'h> {
             self.require_fixed_host()?;
         }
         match self.left.first() {
-            Some(part) => Err(HandleError::new(format!("the handle has a {part}"))
-                .with_help(format!("leave it out: {} takes none", self.adapter))),
+            Some(part) => {
+                Err(HandleError::new(Message::ours(format_args!("the handle has a {part}")))
+                    .with_help(Message::ours(format_args!(
+                        "leave it out: {} takes none",
+                        self.adapter
+                    ))))
+            }
             None => Ok(()),
         }
     }
@@ -105,8 +110,8 @@ impl<'h> Reader<'h> {
             return Ok(());
         }
         let help = match example.hosts() {
-            [] => format!("leave it out: {} takes none", self.adapter),
-            [host, ..] => format!("{} has one host, `{host}`", self.adapter),
+            [] => Message::ours(format_args!("leave it out: {} takes none", self.adapter)),
+            [host, ..] => Message::ours(format_args!("{} has one host, `{host}`", self.adapter)),
         };
         Err(HandleError::new("the handle names another host").with_help(help))
     }
@@ -129,5 +134,5 @@ impl<T: DeserializeOwned, const IS: bool> Param<T, IS> {
 }
 
 pub(super) fn required<T>(value: Option<T>, part: &str) -> Result<T, HandleError> {
-    value.ok_or_else(|| HandleError::new(format!("the handle has no {part}")))
+    value.ok_or_else(|| HandleError::new(Message::ours(format_args!("the handle has no {part}"))))
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Deref;
 
-use crate::error::{ClientError, mask};
+use crate::error::{ClientError, Secrets};
 use crate::secret::Secret;
 
 /// A field's text, if it is one, and whether it is a [`Secret`]. A type that is no text has no such functions
@@ -65,5 +65,11 @@ impl<'a> Text<'a, Option<Secret>> {
 
 /// Hides what an error repeats of the fields.
 pub fn masked(error: ClientError, texts: &[Option<&str>]) -> ClientError {
-    error.masked(|text| mask(text, texts.iter().copied().flatten()))
+    let texts = || texts.iter().copied().flatten().filter(|text| !text.is_empty());
+    let mut secrets = texts().fold(Secrets::default(), Secrets::with);
+    // Which of them are sent together as a login, no field says.
+    for user in texts().chain([""]) {
+        secrets = texts().chain([""]).fold(secrets, |all, password| all.with_login(user, password));
+    }
+    error.masked(|text| secrets.mask(text))
 }
