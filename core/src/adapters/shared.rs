@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, HandleError, Message};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
 
@@ -80,10 +80,13 @@ pub(crate) fn login(handle: &Handle) -> Result<Option<(&str, &Secret)>, HandleEr
 pub(crate) fn user_alone<'a>(handle: &'a Handle, name: &str) -> Result<&'a str, HandleError> {
     match (handle.username(), handle.password()) {
         (Some(token), None) => Ok(token),
-        _ => Err(HandleError::new(format!(
+        _ => Err(HandleError::new(Message::ours(format_args!(
             "the handle needs the {name} as user name and no password"
-        ))
-        .with_help(format!("write it before the host: `{}://...@host`", handle.scheme()))),
+        )))
+        .with_help(Message::ours(format_args!(
+            "write it before the host: `{}://...@host`",
+            handle.scheme()
+        )))),
     }
 }
 
@@ -94,10 +97,13 @@ pub(crate) fn password_alone<'a>(
 ) -> Result<&'a Secret, HandleError> {
     match (handle.username(), handle.password()) {
         (None, Some(token)) => Ok(token),
-        _ => Err(HandleError::new(format!(
+        _ => Err(HandleError::new(Message::ours(format_args!(
             "the handle needs the {name} as password and no user name"
-        ))
-        .with_help(format!("write it after a colon: `{}://:...@host`", handle.scheme()))),
+        )))
+        .with_help(Message::ours(format_args!(
+            "write it after a colon: `{}://:...@host`",
+            handle.scheme()
+        )))),
     }
 }
 
@@ -148,8 +154,11 @@ pub(crate) async fn within<T>(
 #[cfg(any(feature = "_net", feature = "_sqlx"))]
 pub(crate) fn read_certificates(parameter: &str, path: &Path) -> Result<Vec<u8>, ClientError> {
     let bad = |reason: String| {
-        ClientError::new(format!("the file that `{parameter}` names {reason}"))
-            .with_help(format!("set `{parameter}` to the path of a file of PEM certificates"))
+        ClientError::new(Message::ours(format_args!("the file that `{parameter}` names {reason}")))
+            .with_kind(crate::error::FailureKind::Tls)
+            .with_help(Message::ours(format_args!(
+                "set `{parameter}` to the path of a file of PEM certificates"
+            )))
     };
     let pem = std::fs::read(path)
         .map_err(|error| bad(format!("cannot be read: {}", crate::environment::reason(&error))))?;
@@ -180,6 +189,7 @@ pub(crate) fn folder(handle: &Handle) -> Result<PathBuf, HandleError> {
 #[cfg(feature = "_net")]
 pub(crate) fn folder_cause(error: &std::io::Error) -> ClientError {
     let reason = crate::environment::reason(error);
-    ClientError::new(format!("the folder cannot be written: {reason}"))
+    ClientError::new(Message::ours(format_args!("the folder cannot be written: {reason}")))
+        .with_kind(ClientError::root_cause(error).kind())
         .with_help("check that the path exists and who may write there")
 }
