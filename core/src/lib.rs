@@ -235,7 +235,8 @@ pub use self::adapter::{Adapter, Connect, Parameters};
 pub use self::backing::BackingServices;
 pub use self::environment::{Environment, Explanation, Origin};
 pub use self::error::{
-    ClientError, ConnectError, Error, Failure, HandleError, LoadError, Problem, ProblemKind,
+    ClientError, ConnectError, Error, Failure, FailureKind, HandleError, LoadError, Problem,
+    ProblemKind,
 };
 pub use self::handle::{Handle, HandleBuilder, Host};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};

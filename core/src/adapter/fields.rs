@@ -8,7 +8,7 @@ use super::CONNECT_TIMEOUT;
 use super::grammar::Hosts;
 use super::reader::Reader;
 use super::value::{Kind, Value};
-use crate::error::HandleError;
+use crate::error::{HandleError, ours};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
 
@@ -195,5 +195,5 @@ impl Timeout for Option<Duration> {
 }
 
 fn required<T>(value: Option<T>, part: &str) -> Result<T, HandleError> {
-    value.ok_or_else(|| HandleError::new(format!("the handle has no {part}")))
+    value.ok_or_else(|| HandleError::new(ours!("the handle has no {part}")))
 }

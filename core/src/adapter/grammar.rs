@@ -778,7 +778,7 @@ impl Grammar {
     }
 
     /// The grammar that reads handles of this scheme: that of the variant which has it, else this one.
-    pub(crate) fn of_scheme(&'static self, scheme: &str) -> &'static Self {
+    pub(crate) fn of_scheme(&self, scheme: &str) -> &Self {
         let mut variants = self.variants.iter();
         match variants.find(|variant| variant.scheme(scheme).is_some()) {
             Some(variant) => variant.of_scheme(scheme),

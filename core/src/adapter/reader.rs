@@ -2,7 +2,7 @@
 
 use super::grammar::{About, Grammar, Hosts, Login, Part, Scheme, TlsWord, Unencrypted, Word};
 use super::value::Kind;
-use crate::error::HandleError;
+use crate::error::{HandleError, ours};
 use crate::handle::{Handle, HandleBuilder, Host};
 
 /// A handle whose words are taken one by one, in the order of its grammar's table.
@@ -222,9 +222,9 @@ impl<'g> Reader<'g> {
         }
         Err(match example.hosts() {
             [] => HandleError::new("the handle has a host")
-                .with_help(format!("leave it out: {name} takes none")),
+                .with_help(ours!("leave it out: {name} takes none")),
             [host, ..] => HandleError::new("the handle names another host")
-                .with_help(format!("{name} has one host, `{host}`")),
+                .with_help(ours!("{name} has one host, `{host}`")),
         })
     }
 
@@ -249,8 +249,8 @@ impl<'g> Reader<'g> {
         };
         if let Some(part) = stray {
             let name = self.grammar.name();
-            return Err(HandleError::new(format!("the handle has a {part}"))
-                .with_help(format!("leave it out: {name} takes none")));
+            return Err(HandleError::new(ours!("the handle has a {part}"))
+                .with_help(ours!("leave it out: {name} takes none")));
         }
         if self.grammar.login_rule() == Login::Together && user != password {
             let message = if user {
@@ -290,25 +290,25 @@ impl<'g> Reader<'g> {
         let by_scheme = tls_scheme.map(|scheme| format!("write `{}://`", scheme.name()));
         let secure = by_scheme.unwrap_or_else(|| format!("write `{name}={}`", values.on));
         if self.scheme.is_tls() && said == Said::Off {
-            return Err(HandleError::new(format!("the scheme says TLS, and `{name}` says {off}"))
-                .with_help(format!("leave `{name}` out, or write a scheme without TLS")));
+            return Err(HandleError::new(ours!("the scheme says TLS, and `{name}` says {off}"))
+                .with_help(ours!("leave `{name}` out, or write a scheme without TLS")));
         }
         let words = self.grammar.all_words().iter().enumerate();
         let mut files = words.filter(|(_, w)| matches!(w.subject(), About::Ca | About::TlsFile));
         if said != Said::On
             && let Some((_, file)) = files.find(|(at, _)| self.param(*at).is_some())
         {
-            return Err(HandleError::new(format!(
+            return Err(HandleError::new(ours!(
                 "the handle has `{}` but no TLS to use it in",
                 file.name()
             ))
-            .with_help(format!("{secure}, or leave `{}` out", file.name())));
+            .with_help(ours!("{secure}, or leave `{}` out", file.name())));
         }
         let exposed = !self.handle.is_loopback() && self.has_credentials();
         if said == Said::Nothing && exposed {
             return Err(HandleError::insecure(
                 "the credential would be sent unencrypted to another machine",
-                format!("{secure}, or `{name}={off}` if that is meant"),
+                ours!("{secure}, or `{name}={off}` if that is meant"),
             ));
         }
         Ok(())
@@ -368,8 +368,8 @@ fn slots(
         if let Some(earlier) = usize::from(slots[at]).checked_sub(1) {
             if params[earlier].1 != *value {
                 return Err(HandleError::parameter(
-                    format!("the parameter `{}` is given twice, by two names", word.name()),
-                    "keep one of the two".to_owned(),
+                    ours!("the parameter `{}` is given twice, by two names", word.name()),
+                    "keep one of the two",
                 ));
             }
             continue;
@@ -398,13 +398,13 @@ fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, H
 
 /// What is wrong with a word's value, wherever it stands.
 pub(crate) fn bad_value(word: &Word) -> HandleError {
-    let expected = format!("expected {}", word.kind().expected());
+    let expected = ours!("expected {}", word.kind().expected());
     match word.part() {
         Part::Param => HandleError::parameter(
-            format!("the parameter `{}` has a bad value", word.name()),
+            ours!("the parameter `{}` has a bad value", word.name()),
             expected,
         ),
-        part => HandleError::new(format!("the {} is not {}", part.noun(), word.kind().expected()))
+        part => HandleError::new(ours!("the {} is not {}", part.noun(), word.kind().expected()))
             .with_help(expected),
     }
 }
@@ -412,10 +412,10 @@ pub(crate) fn bad_value(word: &Word) -> HandleError {
 fn missing(word: &Word) -> HandleError {
     match word.part() {
         Part::Param => HandleError::parameter(
-            format!("the parameter `{}` is missing", word.name()),
-            format!("add `{}=...` behind the `?`", word.name()),
+            ours!("the parameter `{}` is missing", word.name()),
+            ours!("add `{}=...` behind the `?`", word.name()),
         ),
-        part => HandleError::new(format!("the handle has no {}", part.noun())),
+        part => HandleError::new(ours!("the handle has no {}", part.noun())),
     }
 }
 
@@ -439,7 +439,7 @@ fn move_part(
     value: &str,
 ) -> Result<HandleBuilder, HandleError> {
     let contradiction = || {
-        HandleError::new(format!(
+        HandleError::new(ours!(
             "the parameter `{}` contradicts the {} of the handle",
             word.name(),
             word.part().noun()
@@ -472,8 +472,8 @@ fn move_part(
             }
             Ok(port) if port > 0 => Err(contradiction()),
             _ => Err(HandleError::parameter(
-                format!("the parameter `{}` has a bad value", word.name()),
-                "expected a port from 1 to 65535".to_owned(),
+                ours!("the parameter `{}` has a bad value", word.name()),
+                "expected a port from 1 to 65535",
             )),
         },
         Part::Username if agrees(handle.username()) => Ok(builder.username(value)),

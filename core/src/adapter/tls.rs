@@ -6,7 +6,7 @@ use super::Parameters;
 use super::grammar::{About, Part, TlsWord, Word};
 use super::reader::Reader;
 use super::value::{Kind, Value};
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, ours};
 use crate::file;
 
 /// Whether TLS is used, and which CA certificates are trusted: the parameters `tls` and `tls_ca`, for an
@@ -129,14 +129,16 @@ pub fn read_certificates(parameter: &str, path: &Path) -> Result<Vec<u8>, Client
     if pem.windows(marker.len()).any(|window| window == marker) {
         return Ok(pem);
     }
-    Err(ClientError::new(format!("the file that `{parameter}` names holds no PEM certificate"))
-        .with_help(format!("set `{parameter}` to the path of a file of PEM certificates")))
+    Err(ClientError::new(ours!("the file that `{parameter}` names holds no PEM certificate"))
+        .with_kind(FailureKind::Tls)
+        .with_help(ours!("set `{parameter}` to the path of a file of PEM certificates")))
 }
 
 /// A file that a parameter names. The path is not shown.
 pub(crate) fn read_file(parameter: &str, path: &Path, holds: &str) -> Result<Vec<u8>, ClientError> {
     file::read(path, file::LIMIT).map_err(|reason| {
-        ClientError::new(format!("the file that `{parameter}` names cannot be read: {reason}"))
-            .with_help(format!("set `{parameter}` to the path of a file of {holds}"))
+        ClientError::new(ours!("the file that `{parameter}` names cannot be read: {reason}"))
+            .with_kind(FailureKind::Tls)
+            .with_help(ours!("set `{parameter}` to the path of a file of {holds}"))
     })
 }

@@ -28,7 +28,7 @@ use super::CONNECT_TIMEOUT;
 use super::s3::{self, S3};
 use super::shared::{folder, folder_cause, require_scheme, within};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, HandleError, Message};
 use crate::handle::Handle;
 use crate::parts::Parts;
 
@@ -161,11 +161,10 @@ async fn is_writable(store: &Arc<dyn ObjectStore>) -> Result<(), ClientError> {
         Err(error) => Err(error),
     };
     written.map_err(|error| {
-        ClientError::new(format!(
-            "the folder cannot be written: {}",
-            ClientError::root_cause(&error)
-        ))
-        .with_help("check that the path exists and who may write there")
+        let root = ClientError::root_cause(&error);
+        ClientError::new(Message::from("the folder cannot be written: ").with(root.cause()))
+            .with_kind(root.kind())
+            .with_help("check that the path exists and who may write there")
     })
 }
 

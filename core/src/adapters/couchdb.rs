@@ -43,7 +43,7 @@ use super::CONNECT_TIMEOUT;
 use super::http::{cause, origin, refused};
 use super::shared::{closed, login, one_host, refuse_colon, require_scheme, require_tls, within};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};
 use crate::parts::Parts;
 use crate::secret::Secret;
@@ -130,8 +130,8 @@ impl Adapter for CouchDb {
         }
         if params.timeout.is_some_and(|timeout| timeout.subsec_nanos() > 0) {
             return Err(HandleError::parameter(
-                "the parameter `timeout` has a bad value".to_owned(),
-                "expected whole seconds such as `30s`".to_owned(),
+                "the parameter `timeout` has a bad value",
+                "expected whole seconds such as `30s`",
             ));
         }
         let credentials = match login(handle)? {
@@ -194,8 +194,10 @@ impl Adapter for CouchDb {
                 StatusCode::OK => {
                     answer.json::<Info>().await.map(drop).map_err(|_| not_couchdb("its answer"))
                 }
-                StatusCode::NOT_FOUND => Err(ClientError::new("there is no such database")
-                    .with_help("create it, or add the parameter `create=true`")),
+                StatusCode::NOT_FOUND => {
+                    Err(ClientError::of(FailureKind::NotFound, "there is no such database")
+                        .with_help("create it, or add the parameter `create=true`"))
+                }
                 status if status.is_redirection() => Err(not_couchdb("a redirect")),
                 status => Err(refused(status)),
             }
@@ -224,8 +226,11 @@ struct Info {
 }
 
 fn not_couchdb(what: &str) -> ClientError {
-    ClientError::new(format!("{what} is not that of a CouchDB"))
-        .with_help("are host and port right?")
+    ClientError::of(
+        FailureKind::Protocol,
+        Message::ours(format_args!("{what} is not that of a CouchDB")),
+    )
+    .with_help("are host and port right?")
 }
 
 impl CouchDb {

@@ -26,7 +26,7 @@ use serde::Deserialize;
 use super::http_api::{Credential, HttpClient, HttpErrorKind, Service};
 use super::shared::{password_alone, require_scheme, within};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::Handle;
 use crate::parts::{Part, Parts};
 
@@ -98,7 +98,10 @@ impl Adapter for GoogleMaps {
 
 async fn ask(client: &HttpClient) -> Result<(), ClientError> {
     let (cause, response) = match client.probe(client.get("geocode/json")).await {
-        Ok(response) => (ClientError::new("the answer is not that of Google Maps"), response),
+        Ok(response) => (
+            ClientError::of(FailureKind::Protocol, "the answer is not that of Google Maps"),
+            response,
+        ),
         // "The query is missing" comes with status 400, a refused key with 200 or 403.
         Err(error) if matches!(error.kind(), HttpErrorKind::Status | HttpErrorKind::Credential) => {
             let cause = error.cause();
@@ -116,16 +119,15 @@ async fn ask(client: &HttpClient) -> Result<(), ClientError> {
     };
     match answer.status.as_str() {
         "OK" | "ZERO_RESULTS" | "INVALID_REQUEST" => Ok(()),
-        "REQUEST_DENIED" | "OVER_DAILY_LIMIT" => {
-            Err(ClientError::new(format!("authentication failed: Google answered {said}"))
-                .with_help(
-                    "is the key right, may it use the Geocoding API, and is billing enabled?",
-                ))
-        }
+        "REQUEST_DENIED" | "OVER_DAILY_LIMIT" => Err(ClientError::of(
+            FailureKind::Authentication,
+            Message::from("authentication failed: Google answered ").said(&said),
+        )
+        .with_help("is the key right, may it use the Geocoding API, and is billing enabled?")),
         "OVER_QUERY_LIMIT" | "UNKNOWN_ERROR" => {
-            Err(ClientError::transient(format!("Google answered {said}")))
+            Err(ClientError::transient(Message::from("Google answered ").said(&said)))
         }
-        _ => Err(ClientError::new(format!("Google answered {said}"))),
+        _ => Err(ClientError::new(Message::from("Google answered ").said(&said))),
     }
 }
 

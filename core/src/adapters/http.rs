@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::CONNECT_TIMEOUT;
 use super::shared::{certificates_without_tls, read_certificates, require_tls};
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};
 
 /// How long a whole call may take unless the handle says otherwise.
@@ -103,7 +103,7 @@ pub(crate) fn origin(tls: bool, host: &Host) -> String {
 /// The root cause of a call that had no answer. The URL, which may hold a credential, is left out.
 pub(crate) fn cause(error: &reqwest::Error) -> ClientError {
     if error.is_timeout() {
-        return ClientError::transient("no answer in time");
+        return ClientError::of(FailureKind::Timeout, "no answer in time");
     }
     let source = std::error::Error::source(error);
     match source.map(ClientError::root_cause) {
@@ -111,6 +111,7 @@ pub(crate) fn cause(error: &reqwest::Error) -> ClientError {
         // A connection that ended in the middle of an answer has no error of the system's in it.
         Some(root) if root.to_string().contains("connection closed") => {
             ClientError::transient("the connection ended before the server answered")
+                .with_kind(FailureKind::Protocol)
         }
         Some(root) => root,
         None => ClientError::new("the call failed"),
@@ -120,10 +121,19 @@ pub(crate) fn cause(error: &reqwest::Error) -> ClientError {
 /// What an answer that is no success says about the credential and about trying again.
 pub(crate) fn refused(status: StatusCode) -> ClientError {
     match status.as_u16() {
-        401 | 403 => ClientError::new(format!(
-            "authentication failed: the server answered {status} to the credential"
-        )),
-        429 | 500.. => ClientError::transient(format!("the server answered {status}")),
-        _ => ClientError::new(format!("the server answered {status}")),
+        401 | 403 => ClientError::of(
+            FailureKind::Authentication,
+            Message::ours(format_args!(
+                "authentication failed: the server answered {status} to the credential"
+            )),
+        ),
+        429 | 500.. => {
+            ClientError::transient(Message::ours(format_args!("the server answered {status}")))
+        }
+        404 => ClientError::of(
+            FailureKind::NotFound,
+            Message::ours(format_args!("the server answered {status}")),
+        ),
+        _ => ClientError::new(Message::ours(format_args!("the server answered {status}"))),
     }
 }

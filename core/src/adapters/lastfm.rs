@@ -32,7 +32,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::http_api::{Credential, HttpClient, HttpError, HttpRequest, Service};
 use super::shared::{require_scheme, within};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::Handle;
 use crate::parts::{Part, Parts};
 use crate::secret::Secret;
@@ -382,12 +382,14 @@ impl LastFmError {
                 other => ClientError::new(other.to_string()),
             };
         };
+        let said = Message::ours(format_args!("Last.fm answered {code}, ")).said(message);
         match code {
-            4 | 9 | 10 | 13 | 14 | 26 => ClientError::new(format!(
-                "authentication failed: Last.fm answered {code}, {message}"
-            )),
-            8 | 11 | 16 | 29 => ClientError::transient(self.to_string()),
-            _ => ClientError::new(self.to_string()),
+            4 | 9 | 10 | 13 | 14 | 26 => ClientError::of(
+                FailureKind::Authentication,
+                Message::from("authentication failed: ").with(&said),
+            ),
+            8 | 11 | 16 | 29 => ClientError::transient(said),
+            _ => ClientError::new(said),
         }
     }
 }

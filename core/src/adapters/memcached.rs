@@ -38,7 +38,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::CONNECT_TIMEOUT;
 use super::shared::{refuse_path, require_scheme, several_hosts, within};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError};
 use crate::handle::Handle;
 use crate::parts::{Part, Parts};
 
@@ -315,7 +315,7 @@ fn cause(error: &MemcachedError) -> ClientError {
         PoolError::Timeout(TimeoutType::Wait) => {
             ClientError::transient("no connection of the pool became free in time")
         }
-        PoolError::Timeout(_) => ClientError::transient("no answer in time"),
+        PoolError::Timeout(_) => ClientError::of(FailureKind::Timeout, "no answer in time"),
         other => ClientError::root_cause(other),
     }
 }

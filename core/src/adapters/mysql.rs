@@ -47,7 +47,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlSslMode};
 use super::pool::{self, PoolParams};
 use super::shared::{certificates_without_tls, one_host, read_certificates, require_scheme};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::Handle;
 use crate::parts::Parts;
 #[cfg(feature = "sql")]
@@ -235,21 +235,36 @@ impl MySql {
 pub(super) fn server_cause(error: &MySqlDatabaseError) -> ClientError {
     let number = error.number();
     match number {
-        1045 | 1698 => ClientError::new("access denied: the user name or the password is wrong"),
-        1044 => ClientError::new("access denied: the user may not use this database"),
-        1049 => ClientError::new("there is no such database")
+        1045 | 1698 => ClientError::of(
+            FailureKind::Authentication,
+            "access denied: the user name or the password is wrong",
+        ),
+        1044 => ClientError::of(
+            FailureKind::NotAllowed,
+            "access denied: the user may not use this database",
+        ),
+        1049 => ClientError::of(FailureKind::NotFound, "there is no such database")
             .with_help("create it, or mend the handle's path"),
         1040 | 1203 | 1226 => ClientError::transient("the server has too many connections"),
         1053 | 1077 | 1079 => ClientError::transient("the server is shutting down"),
-        1129 => ClientError::new("the server has blocked this host after many failed connections")
-            .with_help("run `FLUSH HOSTS` on the server"),
-        1130 => ClientError::new("the server takes no connections from this host"),
-        3159 => ClientError::new("the server takes only TLS connections")
+        1129 => ClientError::of(
+            FailureKind::NotAllowed,
+            "the server has blocked this host after many failed connections",
+        )
+        .with_help("run `FLUSH HOSTS` on the server"),
+        1130 => ClientError::of(
+            FailureKind::NotAllowed,
+            "the server takes no connections from this host",
+        ),
+        3159 => ClientError::of(FailureKind::Tls, "the server takes only TLS connections")
             .with_help("write `ssl-mode=required`"),
-        _ if error.code().is_some_and(|state| state.starts_with("28")) => {
-            ClientError::new(format!("access denied (MySQL error {number})"))
-        }
-        _ => ClientError::new(format!("{} (MySQL error {number})", error.message())),
+        _ if error.code().is_some_and(|state| state.starts_with("28")) => ClientError::of(
+            FailureKind::Authentication,
+            Message::ours(format_args!("access denied (MySQL error {number})")),
+        ),
+        _ => ClientError::new(
+            Message::default().said(error.message()).then(format_args!(" (MySQL error {number})")),
+        ),
     }
 }
 

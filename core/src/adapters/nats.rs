@@ -57,7 +57,7 @@ use super::shared::{
     several_hosts, within,
 };
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::Handle;
 use crate::parts::{Part, Parts};
 
@@ -205,8 +205,10 @@ impl Nats {
         };
         if let Some(path) = &self.params.creds {
             let bad = |reason: String| {
-                ClientError::new(format!("the file that `creds` names {reason}"))
-                    .with_help("set `creds` to the path of a NATS credentials file")
+                ClientError::new(Message::ours(format_args!(
+                    "the file that `creds` names {reason}"
+                )))
+                .with_help("set `creds` to the path of a NATS credentials file")
             };
             let text = std::fs::read_to_string(path)
                 .map_err(|error| bad(format!("cannot be read: {}", crate::file::reason(&error))))?;
@@ -238,7 +240,12 @@ impl Nats {
     }
 
     fn authorities(path: &Path) -> Result<RootCertStore, ClientError> {
-        let bad = || ClientError::new("the file that `tls_ca` names holds a broken certificate");
+        let bad = || {
+            ClientError::of(
+                FailureKind::Tls,
+                "the file that `tls_ca` names holds a broken certificate",
+            )
+        };
         let pem = read_certificates("tls_ca", path)?;
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&pem) {
@@ -249,20 +256,26 @@ impl Nats {
 
     fn cause(&self, error: &ConnectError) -> ClientError {
         match error.kind() {
-            ConnectErrorKind::AuthorizationViolation => ClientError::new(
+            ConnectErrorKind::AuthorizationViolation => ClientError::of(
+                FailureKind::Authentication,
                 "authentication failed: the server does not take the user, password, token or file",
             ),
-            ConnectErrorKind::Authentication => {
-                ClientError::new("authentication failed: the file of credentials is broken")
-            }
+            ConnectErrorKind::Authentication => ClientError::of(
+                FailureKind::Authentication,
+                "authentication failed: the file of credentials is broken",
+            ),
             ConnectErrorKind::TimedOut => ClientError::no_answer(self.connect_timeout()),
             _ => match ClientError::root_cause(error) {
                 root if root.to_string().contains("expected INFO, got nothing") => {
                     ClientError::transient("the connection ended before the server answered")
+                        .with_kind(FailureKind::Protocol)
                 }
                 root if self.tls && root.to_string().contains("corrupt message") => {
-                    ClientError::new("the server answered a TLS handshake with something else")
-                        .with_help("it has no TLS on this port: `nats://` goes without")
+                    ClientError::of(
+                        FailureKind::Tls,
+                        "the server answered a TLS handshake with something else",
+                    )
+                    .with_help("it has no TLS on this port: `nats://` goes without")
                 }
                 root => root,
             },
@@ -290,6 +303,7 @@ async fn connection(client: &Client) -> Result<u64, ClientError> {
     };
     timeout(LONGEST_PAUSE * 4, connected).await.map_err(|_| {
         ClientError::transient("the client has no connection")
+            .with_kind(FailureKind::Refused)
             .with_help("it connects by itself as soon as a server answers")
     })
 }

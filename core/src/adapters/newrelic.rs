@@ -77,7 +77,7 @@ use super::background;
 use super::http::{HttpParams, TlsParams, cause, origin, refused};
 use super::shared::{closed, one_host, refuse_path, require_scheme, user_alone, within};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError};
 use crate::handle::{Handle, Host};
 use crate::parts::{Part, Parts};
 
@@ -374,7 +374,7 @@ impl Sender {
                 && let Some(chunk) = from.chunk().await.map_err(|error| cause(&error))?
             {
                 if body.len() + chunk.len() > ANSWER_LIMIT {
-                    return Err(ClientError::new("the answer is too long"));
+                    return Err(ClientError::of(FailureKind::Protocol, "the answer is too long"));
                 }
                 body.extend_from_slice(&chunk);
             }

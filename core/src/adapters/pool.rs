@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection, Database, Executor, Pool, raw_sql};
 
 use super::CONNECT_TIMEOUT;
 use super::shared::within;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 
 const DEFAULT_MAX: u32 = 10;
 
@@ -34,7 +34,9 @@ impl PoolParams {
         let (min, max) = (self.min_connections.unwrap_or(0), self.max_connections());
         if min > max {
             return Err(HandleError::new("`min_connections` is larger than `max_connections`")
-                .with_help(format!("the pool holds at most {max} connections")));
+                .with_help(Message::ours(format_args!(
+                    "the pool holds at most {max} connections"
+                ))));
         }
         Ok(self)
     }
@@ -129,7 +131,8 @@ pub(crate) fn cause(error: &sqlx::Error) -> ClientError {
         sqlx::Error::Configuration(reason)
             if reason.to_string().starts_with("Failed to saslprep") =>
         {
-            ClientError::new(
+            ClientError::of(
+                FailureKind::Authentication,
                 "the password has a character that SCRAM authentication does not allow",
             )
         }
@@ -155,5 +158,5 @@ fn database_cause(error: &dyn sqlx::error::DatabaseError) -> ClientError {
     if let Some(error) = error.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
         return super::sqlite::file_cause(error);
     }
-    ClientError::new(error.message())
+    ClientError::new(error.message().to_owned())
 }

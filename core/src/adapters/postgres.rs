@@ -55,7 +55,7 @@ use sqlx::{ConnectOptions, PgPool};
 use super::pool::{self, PoolParams};
 use super::shared::{certificates_without_tls, one_host, read_certificates, require_scheme};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};
 use crate::parts::Parts;
 use crate::secret::Secret;
@@ -280,9 +280,9 @@ impl Postgres {
         ];
         match found.into_iter().find(|(_, found)| *found) {
             None => Ok(()),
-            Some((variable, _)) => Err(ClientError::new(format!(
+            Some((variable, _)) => Err(ClientError::new(Message::ours(format_args!(
                 "the process has the variable `{variable}`, which `sqlx` would use beside the handle"
-            ))
+            )))
             .with_help("unset it, and write its value into the handle if it is meant")),
         }
     }
@@ -308,9 +308,13 @@ impl Postgres {
 pub(super) fn server_cause(error: &PgDatabaseError) -> ClientError {
     let (code, message) = (error.code(), error.message());
     match code {
-        "28P01" => ClientError::new("access denied: the user name or the password is wrong"),
+        "28P01" => ClientError::of(
+            FailureKind::Authentication,
+            "access denied: the user name or the password is wrong",
+        ),
         "28000" if message.contains("pg_hba.conf") => {
-            let denied = ClientError::new(
+            let denied = ClientError::of(
+                FailureKind::NotAllowed,
                 "access denied: the server's pg_hba.conf allows no such connection",
             );
             if message.contains("no encryption") || message.contains("SSL off") {
@@ -320,23 +324,32 @@ pub(super) fn server_cause(error: &PgDatabaseError) -> ClientError {
                 denied
             }
         }
-        "28000" if message.contains("client certificate") => {
-            ClientError::new("access denied: the server asks for a client certificate")
-                .with_help("name it with `sslcert` and `sslkey`")
-        }
-        "42501" if error.severity() == sqlx::postgres::PgSeverity::Fatal => {
-            ClientError::new("access denied: the user may not use this database")
-        }
-        "3D000" => ClientError::new("there is no such database")
+        "28000" if message.contains("client certificate") => ClientError::of(
+            FailureKind::Tls,
+            "access denied: the server asks for a client certificate",
+        )
+        .with_help("name it with `sslcert` and `sslkey`"),
+        "42501" if error.severity() == sqlx::postgres::PgSeverity::Fatal => ClientError::of(
+            FailureKind::NotAllowed,
+            "access denied: the user may not use this database",
+        ),
+        "3D000" => ClientError::of(FailureKind::NotFound, "there is no such database")
             .with_help("create it, or mend the handle's path"),
         "53300" => ClientError::transient("the server has too many connections"),
         "57P01" | "57P02" => ClientError::transient("the server is shutting down"),
         "57P03" => ClientError::transient("the server is starting up or shutting down"),
-        _ if code.starts_with("28") => {
-            ClientError::new(format!("access denied (PostgreSQL error {code})"))
-                .with_help("check the user's name, and the server's pg_hba.conf")
-        }
-        _ => ClientError::new(format!("{message} (PostgreSQL error {code})")),
+        _ if code.starts_with("28") => ClientError::of(
+            FailureKind::Authentication,
+            Message::from("access denied (PostgreSQL error ").said(code).then(format_args!(")")),
+        )
+        .with_help("check the user's name, and the server's pg_hba.conf"),
+        _ => ClientError::new(
+            Message::default()
+                .said(message)
+                .then(format_args!(" (PostgreSQL error "))
+                .said(code)
+                .then(format_args!(")")),
+        ),
     }
 }
 

@@ -51,7 +51,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 use super::shared::within;
 use crate::adapter::CONNECT_TIMEOUT;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
 use crate::{Adapter, Connect, Tls, Word};
@@ -242,24 +242,28 @@ async fn ask(client: &mut ConnectionManager) -> RedisResult<()> {
 fn cause(error: &RedisError) -> ClientError {
     let detail = error.detail().unwrap_or_default();
     match (error.kind(), error.code()) {
-        (ErrorKind::AuthenticationFailed, _) | (_, Some("WRONGPASS")) => {
-            ClientError::new("authentication failed: the user name or the password is wrong")
-        }
-        (_, Some("NOAUTH")) => {
-            ClientError::new("authentication failed: the server asks for a password")
-                .with_help("write `redis://:password@host`, or `redis://user:password@host`")
-        }
-        (ErrorKind::Server(ServerErrorKind::NoPerm), _) => {
-            ClientError::new("access denied: the user may not run this command (NOPERM)")
-        }
+        (ErrorKind::AuthenticationFailed, _) | (_, Some("WRONGPASS")) => ClientError::of(
+            FailureKind::Authentication,
+            "authentication failed: the user name or the password is wrong",
+        ),
+        (_, Some("NOAUTH")) => ClientError::of(
+            FailureKind::Authentication,
+            "authentication failed: the server asks for a password",
+        )
+        .with_help("write `redis://:password@host`, or `redis://user:password@host`"),
+        (ErrorKind::Server(ServerErrorKind::NoPerm), _) => ClientError::of(
+            FailureKind::NotAllowed,
+            "access denied: the user may not run this command (NOPERM)",
+        ),
         (ErrorKind::Server(ServerErrorKind::BusyLoading), _) => {
             ClientError::transient("the server is loading its data")
         }
         (ErrorKind::Server(ServerErrorKind::MasterDown | ServerErrorKind::ClusterDown), _) => {
-            ClientError::transient(format!("the server is not ready: {detail}"))
+            ClientError::transient(Message::from("the server is not ready: ").said(detail))
         }
         (ErrorKind::RESP3NotSupported, _) => {
-            ClientError::new("the server does not speak RESP3").with_help("write `protocol=resp2`")
+            ClientError::of(FailureKind::Protocol, "the server does not speak RESP3")
+                .with_help("write `protocol=resp2`")
         }
         (ErrorKind::Server(_), _) if detail.starts_with("max number of clients") => {
             ClientError::transient("the server has too many connections")
@@ -268,11 +272,15 @@ fn cause(error: &RedisError) -> ClientError {
             ClientError::transient("the server is loading its data")
         }
         (ErrorKind::Server(_), _) if detail.starts_with("DB index is out of range") => {
-            ClientError::new("there is no such database").with_help("mend the handle's path")
+            ClientError::of(FailureKind::NotFound, "there is no such database")
+                .with_help("mend the handle's path")
         }
         (ErrorKind::Server(_), _) if detail.starts_with("Authentication required") => {
-            ClientError::new("authentication failed: the server asks for a password")
-                .with_help("write `redis://:password@host`, or `redis://user:password@host`")
+            ClientError::of(
+                FailureKind::Authentication,
+                "authentication failed: the server asks for a password",
+            )
+            .with_help("write `redis://:password@host`, or `redis://user:password@host`")
         }
         (ErrorKind::Io, _) => match error.source() {
             // Its `source` is the `Arc` around the cause, and would skip that.
@@ -280,7 +288,8 @@ fn cause(error: &RedisError) -> ClientError {
                 Some(cause) => ClientError::root_cause(&**cause),
                 None => ClientError::root_cause(source),
             },
-            None => ClientError::transient("the connection ended before the server answered"),
+            None => ClientError::transient("the connection ended before the server answered")
+                .with_kind(FailureKind::Protocol),
         },
         _ => ClientError::root_cause(error),
     }

@@ -57,7 +57,7 @@ use super::CONNECT_TIMEOUT;
 use super::http::{self, HttpParams};
 use super::shared::{one_host, require_scheme, within};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};
 use crate::parts::{Part, Parts};
 use crate::secret::Secret;
@@ -264,10 +264,13 @@ impl S3 {
         };
         match found {
             Ok(credentials) => Ok((credentials, region)),
-            Err(error) => Err(ClientError::new(format!(
-                "there are no credentials, neither in the handle nor in the environment: {}",
-                cause(&error)
-            ))
+            Err(error) => Err(ClientError::of(
+                FailureKind::Authentication,
+                Message::from(
+                    "there are no credentials, neither in the handle nor in the environment: ",
+                )
+                .with(cause(&error).cause()),
+            )
             .with_help("write `s3://KEY:SECRET@bucket`, or give the machine a role")),
         }
     }
@@ -301,8 +304,11 @@ impl Endpoint {
     }
 }
 
-fn bad(parameter: &str, help: &str) -> HandleError {
-    HandleError::parameter(format!("the parameter `{parameter}` has a bad value"), help.to_owned())
+fn bad(parameter: &str, help: &'static str) -> HandleError {
+    HandleError::parameter(
+        Message::ours(format_args!("the parameter `{parameter}` has a bad value")),
+        help,
+    )
 }
 
 /// The bucket as written: a host would lose its upper case, and `123` would be an address.
@@ -355,7 +361,7 @@ pub(super) async fn answers(store: &dyn ObjectStore) -> Result<(), ClientError> 
 
 /// What the server said, without the URL, the key and the signature that stand around it.
 struct Told {
-    text: String,
+    text: Message,
     code: Option<String>,
 }
 
@@ -372,14 +378,13 @@ impl Told {
         };
         let code = element("Code");
         let text = match (&code, element("Message")) {
-            (Some(code), Some(message)) => format!("{message} ({code})"),
-            (Some(code), None) => code.clone(),
+            (Some(code), Some(message)) => format!("{message} ({code})").into(),
+            (Some(code), None) => code.into(),
             // The body is not what S3 would say, and may be a whole page.
             (None, _) => match text.split_once("status code: ") {
-                Some((_, rest)) => {
-                    format!("the server answered {}", rest.split(':').next().unwrap_or_default())
-                }
-                None => text,
+                Some((_, rest)) => Message::from("the server answered ")
+                    .said(rest.split(':').next().unwrap_or_default()),
+                None => text.into(),
             },
         };
         Self { text, code }
@@ -398,40 +403,53 @@ fn cause(error: &Error) -> ClientError {
     let told = Told::by(error);
     let code = told.code.as_deref().unwrap_or_default();
     match code {
-        "InvalidAccessKeyId" | "NotSignedUp" => ClientError::new(format!(
-            "authentication failed: the server does not know the key ({code})"
-        )),
-        "SignatureDoesNotMatch" => ClientError::new(format!(
-            "authentication failed: the secret is not that of the key ({code})"
-        )),
-        "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" => ClientError::new(format!(
-            "authentication failed: the session token is wrong or has expired ({code})"
-        )),
-        "RequestTimeTooSkewed" => {
-            ClientError::new("authentication failed: the clock of this machine is wrong")
-        }
-        "AccessDenied" | "AllAccessDisabled" => {
-            ClientError::new(format!("access denied: the key may not list this bucket ({code})"))
-                .with_help("allow `s3:ListBucket` on the bucket")
-        }
-        "NoSuchBucket" => ClientError::new("there is no such bucket")
+        "InvalidAccessKeyId" | "NotSignedUp" => ClientError::of(
+            FailureKind::Authentication,
+            Message::ours(format_args!(
+                "authentication failed: the server does not know the key ({code})"
+            )),
+        ),
+        "SignatureDoesNotMatch" => ClientError::of(
+            FailureKind::Authentication,
+            Message::ours(format_args!(
+                "authentication failed: the secret is not that of the key ({code})"
+            )),
+        ),
+        "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" => ClientError::of(
+            FailureKind::Authentication,
+            Message::ours(format_args!(
+                "authentication failed: the session token is wrong or has expired ({code})"
+            )),
+        ),
+        "RequestTimeTooSkewed" => ClientError::of(
+            FailureKind::Authentication,
+            "authentication failed: the clock of this machine is wrong",
+        ),
+        "AccessDenied" | "AllAccessDisabled" => ClientError::of(
+            FailureKind::NotAllowed,
+            Message::ours(format_args!("access denied: the key may not list this bucket ({code})")),
+        )
+        .with_help("allow `s3:ListBucket` on the bucket"),
+        "NoSuchBucket" => ClientError::of(FailureKind::NotFound, "there is no such bucket")
             .with_help("create it, or mend the handle's host"),
         "AuthorizationHeaderMalformed"
         | "PermanentRedirect"
         | "IllegalLocationConstraintException" => {
-            ClientError::new(format!("the bucket is in another region: {}", told.text))
+            ClientError::new(Message::from("the bucket is in another region: ").with(&told.text))
                 .with_help("write the bucket's `region`")
         }
         "SlowDown" | "InternalError" | "ServiceUnavailable" | "RequestTimeout" => {
             ClientError::transient(told.text)
         }
-        _ if told.text.starts_with("Received redirect without LOCATION")
-            || told.text.starts_with("the server answered 301") =>
+        _ if told.text.as_str().starts_with("Received redirect without LOCATION")
+            || told.text.as_str().starts_with("the server answered 301") =>
         {
             ClientError::new("the bucket is in another region")
                 .with_help("write the bucket's `region`")
         }
-        _ if told.text.starts_with("the server answered 5") => ClientError::transient(told.text),
+        _ if told.text.as_str().starts_with("the server answered 5") => {
+            ClientError::transient(told.text)
+        }
         _ => ClientError::new(told.text),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, HandleError, Message};
 
 /// What Basic authentication cannot send: the first colon ends the user name.
 pub(crate) fn refuse_colon(user: &str) -> Result<(), HandleError> {
@@ -31,6 +31,7 @@ pub(crate) async fn within<T>(
 #[cfg(feature = "_net")]
 pub(crate) fn folder_cause(error: &std::io::Error) -> ClientError {
     let reason = crate::file::reason(error);
-    ClientError::new(format!("the folder cannot be written: {reason}"))
+    ClientError::new(Message::ours(format_args!("the folder cannot be written: {reason}")))
+        .with_kind(ClientError::root_cause(error).kind())
         .with_help("check that the path exists and who may write there")
 }

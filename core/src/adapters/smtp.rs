@@ -46,7 +46,7 @@ use super::shared::{
     certificates_without_tls, one_host, read_certificates, refuse_path, require_scheme, within,
 };
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};
 use crate::parts::{Part, Parts};
 use crate::secret::Secret;
@@ -266,22 +266,30 @@ impl Smtp {
 pub(super) fn cause(error: &Error) -> ClientError {
     let root = ClientError::root_cause(error);
     match error.status().map(u16::from) {
-        Some(535) => {
-            ClientError::new("authentication failed: the user name or the password is wrong")
+        Some(535) => ClientError::of(
+            FailureKind::Authentication,
+            "authentication failed: the user name or the password is wrong",
+        ),
+        Some(530) => {
+            ClientError::of(FailureKind::Authentication, "the server wants authentication")
+                .with_help("add a user name and a password")
         }
-        Some(530) => ClientError::new("the server wants authentication")
-            .with_help("add a user name and a password"),
-        Some(538) => ClientError::new("the server wants TLS before authentication")
-            .with_help("use `submission://`"),
-        Some(code) if error.is_transient() => {
-            ClientError::transient(format!("the server answered {code}: {root}"))
+        Some(538) => {
+            ClientError::of(FailureKind::Tls, "the server wants TLS before authentication")
+                .with_help("use `submission://`")
         }
-        Some(code) => ClientError::new(format!("the server answered {code}: {root}")),
+        Some(code) if error.is_transient() => ClientError::transient(
+            Message::ours(format_args!("the server answered {code}: ")).with(root.cause()),
+        ),
+        Some(code) => ClientError::new(
+            Message::ours(format_args!("the server answered {code}: ")).with(root.cause()),
+        ),
         // What lettre says when EHLO offers no AUTH, or none that it speaks.
-        None if root.to_string().contains("authentication mechanism") => {
-            ClientError::new("the server offers no authentication that the client speaks")
-                .with_help("does it want TLS first (`submission://`), or no credentials at all?")
-        }
+        None if root.to_string().contains("authentication mechanism") => ClientError::of(
+            FailureKind::Authentication,
+            "the server offers no authentication that the client speaks",
+        )
+        .with_help("does it want TLS first (`submission://`), or no credentials at all?"),
         None => root,
     }
 }

@@ -49,7 +49,7 @@ use sqlx::{AnyPool, AssertSqlSafe, SqlSafeStr, SqlStr};
 use super::pool::{self, PoolParams};
 use super::shared::{read_certificates, require_scheme};
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, HandleError, Message};
 use crate::handle::Handle;
 use crate::secret::Secret;
 
@@ -185,11 +185,12 @@ fn refuse(handle: &Handle) -> HandleError {
         .err()
         .unwrap_or_else(|| HandleError::new("the scheme is not known"))
         .with_help(if Sql::SCHEMES.is_empty() {
-            "no database is compiled in: switch on the feature `mysql`, `postgres` or `sqlite` \
-             beside `sql`"
-                .to_owned()
+            Message::from(
+                "no database is compiled in: switch on the feature `mysql`, `postgres` or `sqlite` \
+             beside `sql`",
+            )
         } else {
-            format!("{} are compiled in", crate::suggest::list(Sql::SCHEMES))
+            Message::ours(format_args!("{} are compiled in", crate::suggest::list(Sql::SCHEMES)))
         })
 }
 

@@ -20,7 +20,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteError};
 use super::pool::{self, PoolParams};
 use super::shared::require_scheme;
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError};
 use crate::handle::Handle;
 use crate::parts::{Part, Parts};
 #[cfg(feature = "sql")]
@@ -141,11 +141,11 @@ pub(super) fn file_cause(error: &SqliteError) -> ClientError {
     use sqlx::error::DatabaseError;
 
     match error.code().as_deref() {
-        Some("14") => ClientError::new("the database file cannot be opened")
+        Some("14") => ClientError::of(FailureKind::NotFound, "the database file cannot be opened")
             .with_help("check the path; `?mode=rwc` creates a missing file, but no folder"),
         Some("26") => ClientError::new("the file is not a database"),
         Some("5" | "6") => ClientError::transient("the database is locked by another process"),
-        _ => ClientError::new(error.message()),
+        _ => ClientError::new(error.message().to_owned()),
     }
 }
 

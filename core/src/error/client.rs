@@ -3,6 +3,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::{FailureKind, HandleError, Message};
+
 /// How long trying again makes sense.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Retry {
@@ -11,22 +13,50 @@ pub(crate) enum Retry {
     UntilTimeout,
 }
 
+/// What resolvers say, in their own fixed words.
+const RESOLVER: [&str; 9] = [
+    "Name or service not known",
+    "No address associated with hostname",
+    "Temporary failure in name resolution",
+    "Non-recoverable failure in name resolution",
+    "Name does not resolve",
+    "Try again",
+    "Unrecoverable error",
+    "nodename nor servname provided, or not known",
+    "System error",
+];
+
+/// How the errors of rustls begin that are about what the other side does.
+const RUSTLS: [&str; 7] = [
+    "received corrupt message",
+    "received fatal alert",
+    "received unexpected message",
+    "received unexpected handshake message",
+    "peer is incompatible",
+    "peer misbehaved",
+    "peer sent no certificates",
+];
+
 /// Why a client could not be made or does not answer: the root cause.
 ///
-/// Secrets of the handle that a driver repeats in its message are masked before anybody sees it.
+/// It has a [kind](FailureKind), by which a program decides, and a text for people. Of the text a
+/// literal is shown as it is. A `String` may repeat what a driver or a server said, so the report
+/// of a failure masks the secrets of the handle in it, and shows no more than 200 characters.
 ///
 /// ```
-/// use backing_services::ClientError;
+/// use backing_services::{ClientError, FailureKind};
 ///
-/// let wrong = ClientError::new("the token is not accepted").with_help("make a new one");
+/// let wrong = ClientError::of(FailureKind::Authentication, "the token is not accepted")
+///     .with_help("make a new one");
 /// assert_eq!(wrong.to_string(), "the token is not accepted");
 /// let busy = ClientError::transient("the server is starting up"); // tried again until the timeout
 /// # assert!(busy.is_transient() && !wrong.is_transient());
 /// ```
 #[derive(Clone)]
 pub struct ClientError {
-    cause: String,
-    help: String,
+    kind: FailureKind,
+    cause: Message,
+    help: Message,
     retry: Retry,
 }
 
@@ -37,29 +67,71 @@ impl ClientError {
     /// # use backing_services::ClientError;
     /// assert!(!ClientError::new("access denied").is_transient());
     /// ```
-    pub fn new(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), help: String::new(), retry: Retry::Never }
+    pub fn new(cause: impl Into<Message>) -> Self {
+        Self {
+            kind: FailureKind::Other,
+            cause: cause.into(),
+            help: Message::default(),
+            retry: Retry::Never,
+        }
     }
 
-    /// A cause that may pass by itself: connecting is tried again until its timeout.
+    /// A cause that may pass by itself: connecting is tried again until its timeout. Its kind is
+    /// [`Busy`](FailureKind::Busy), unless [`with_kind`](Self::with_kind) says something else.
     ///
     /// ```
-    /// # use backing_services::ClientError;
-    /// assert!(ClientError::transient("too many connections").is_transient());
+    /// # use backing_services::{ClientError, FailureKind};
+    /// let busy = ClientError::transient("too many connections");
+    /// assert!(busy.is_transient());
+    /// assert_eq!(busy.kind(), FailureKind::Busy);
     /// ```
-    pub fn transient(cause: impl Into<String>) -> Self {
-        Self { retry: Retry::UntilTimeout, ..Self::new(cause) }
+    pub fn transient(cause: impl Into<Message>) -> Self {
+        Self { kind: FailureKind::Busy, retry: Retry::UntilTimeout, ..Self::new(cause) }
     }
 
-    /// The root cause of a driver's error: the innermost of its sources. An input or output error in it
-    /// decides whether trying again makes sense.
+    /// A cause of one kind. The kind decides whether trying again makes sense: until the timeout
+    /// for [`Busy`](FailureKind::Busy) and [`Timeout`](FailureKind::Timeout), briefly for
+    /// [`Refused`](FailureKind::Refused) and [`UnknownHost`](FailureKind::UnknownHost), and not for
+    /// others.
     ///
     /// ```
-    /// # use backing_services::ClientError;
+    /// # use backing_services::{ClientError, FailureKind};
+    /// let missing = ClientError::of(FailureKind::NotFound, "there is no such queue");
+    /// assert_eq!(missing.kind(), FailureKind::NotFound);
+    /// assert!(!missing.is_transient());
+    /// assert!(ClientError::of(FailureKind::Timeout, "no answer in time").is_transient());
+    /// ```
+    pub fn of(kind: FailureKind, cause: impl Into<Message>) -> Self {
+        let retry = match kind {
+            FailureKind::Busy | FailureKind::Timeout => Retry::UntilTimeout,
+            FailureKind::Refused | FailureKind::UnknownHost => Retry::Briefly,
+            _ => Retry::Never,
+        };
+        Self { kind, retry, ..Self::new(cause) }
+    }
+
+    /// The root cause of a driver's error: the innermost of its sources. What that is decides the
+    /// kind and whether trying again makes sense:
+    ///
+    /// | root cause | kind | again |
+    /// |---|---|---|
+    /// | a port that refuses, a host or network out of reach | `Refused` | briefly |
+    /// | a name that does not resolve | `UnknownHost` | briefly |
+    /// | a file or socket that is not there | `NotFound` | briefly |
+    /// | a file or socket that may not be opened | `NotAllowed` | no |
+    /// | a time limit of the system | `Timeout` | until the timeout |
+    /// | a connection that was reset or ended | `Protocol` | until the timeout |
+    /// | a certificate that does not verify, or another error of rustls | `Tls` | no |
+    /// | a `ClientError` | its own | as its own |
+    /// | anything else | `Other` | no |
+    ///
+    /// ```
+    /// # use backing_services::{ClientError, FailureKind};
     /// # use std::io;
     /// let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
     /// let error = ClientError::caused_by(refused);
     /// assert_eq!(error.to_string(), "connection refused");
+    /// assert_eq!(error.kind(), FailureKind::Refused);
     /// assert!(error.is_transient());
     /// ```
     pub fn caused_by(error: impl Error + 'static) -> Self {
@@ -89,34 +161,56 @@ impl ClientError {
                 None => break,
             }
         }
+        if let Some(own) = innermost.downcast_ref::<Self>() {
+            return own.clone();
+        }
+        if let Some(refused) = innermost.downcast_ref::<HandleError>() {
+            return Self::new(refused.to_message());
+        }
         let text = innermost.to_string();
         // The standard library wraps what the resolver says in a text of this form.
         if let Some(reason) = text.strip_prefix("failed to lookup address information: ") {
-            return Self { retry: Retry::Briefly, ..Self::new(format!("unknown host: {reason}")) };
+            let host = Message::from("unknown host: ");
+            let cause = match RESOLVER.iter().find(|known| **known == reason) {
+                Some(known) => host.then(format_args!("{known}")),
+                None => host.said(reason),
+            };
+            return Self::of(FailureKind::UnknownHost, cause);
         }
         if let Some(reason) = text.strip_prefix("invalid peer certificate: ") {
             return Self::certificate(reason);
         }
-        Self::new(text)
+        let is_tls = RUSTLS.iter().any(|begin| text.starts_with(begin));
+        let kind = if is_tls { FailureKind::Tls } else { FailureKind::Other };
+        Self::of(kind, text)
     }
 
     fn io(error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
-        let brief = |cause: &str| Self { retry: Retry::Briefly, ..Self::new(cause) };
+        let ended = |cause| Self::transient(cause).with_kind(FailureKind::Protocol);
         match error.kind() {
-            Kind::ConnectionRefused => brief("connection refused")
+            Kind::ConnectionRefused => Self::of(FailureKind::Refused, "connection refused")
                 .with_help("is the server running, and are host and port right?"),
-            Kind::NotFound => brief("there is no such file or socket"),
-            Kind::HostUnreachable => brief("the host is unreachable"),
-            Kind::NetworkUnreachable => brief("the network is unreachable"),
-            Kind::ConnectionReset | Kind::BrokenPipe => {
-                Self::transient("the server closed the connection")
+            Kind::NotFound => Self {
+                retry: Retry::Briefly,
+                ..Self::of(FailureKind::NotFound, "there is no such file or socket")
+            },
+            Kind::HostUnreachable => Self::of(FailureKind::Refused, "the host is unreachable"),
+            Kind::NetworkUnreachable => {
+                Self::of(FailureKind::Refused, "the network is unreachable")
             }
+            Kind::ConnectionReset | Kind::BrokenPipe => ended("the server closed the connection"),
             Kind::ConnectionAborted | Kind::UnexpectedEof | Kind::NotConnected => {
-                Self::transient("the connection ended before the server answered")
+                ended("the connection ended before the server answered")
             }
-            Kind::TimedOut => Self::transient("no answer in time"),
-            _ => Self::new(error.to_string()),
+            Kind::TimedOut => Self::of(FailureKind::Timeout, "no answer in time"),
+            // Nothing is wrapped in it, so the words are those of the system or the standard
+            // library.
+            kind => {
+                let is_denied = matches!(kind, Kind::PermissionDenied | Kind::ReadOnlyFilesystem);
+                let kind = if is_denied { FailureKind::NotAllowed } else { FailureKind::Other };
+                Self::of(kind, Message::ours(format_args!("{error}")))
+            }
         }
     }
 
@@ -131,24 +225,64 @@ impl ClientError {
         } else {
             ""
         };
-        Self::new(format!("the server's certificate does not verify: {reason}")).with_help(help)
+        let cause = Message::from("the server's certificate does not verify: ").said(reason);
+        Self::of(FailureKind::Tls, cause).with_help(help)
     }
 
     pub(crate) fn no_answer(limit: Duration) -> Self {
-        Self::transient(format!("no answer within {}", Seconds(limit))).with_help(
+        let cause = Message::ours(format_args!("no answer within {}", Seconds(limit)));
+        Self::of(FailureKind::Timeout, cause).with_help(
             "the server accepted and said nothing, or a firewall drops what is sent to it",
         )
     }
 
-    /// Hides what it repeats of secrets.
+    /// Hides what a driver or a server repeats of secrets.
+    #[must_use]
     pub(crate) fn masked(self, mask: impl Fn(&str) -> String) -> Self {
-        Self { cause: mask(&self.cause), help: mask(&self.help), retry: self.retry }
+        Self { cause: self.cause.masked(&mask), help: self.help.masked(mask), ..self }
+    }
+
+    /// Bounds what a driver or a server said, after it was masked.
+    #[must_use]
+    pub(crate) fn shortened(self) -> Self {
+        Self { cause: self.cause.shortened(), help: self.help.shortened(), ..self }
     }
 
     /// Names the one of several servers that it is about.
     #[cfg(feature = "memcached")]
     pub(crate) fn at(mut self, server: &str) -> Self {
-        self.cause = format!("{server}: {}", self.cause);
+        self.cause = Message::ours(format_args!("{server}: ")).with(&self.cause);
+        self
+    }
+
+    /// The text, which knows what of it is somebody else's.
+    #[allow(dead_code, reason = "not every adapter wraps one")]
+    pub(crate) fn cause(&self) -> &Message {
+        &self.cause
+    }
+
+    /// What kind of failure it is.
+    ///
+    /// ```
+    /// # use backing_services::{ClientError, FailureKind};
+    /// assert_eq!(ClientError::new("it rains").kind(), FailureKind::Other);
+    /// ```
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// Says which kind of failure it is. Whether trying again makes sense stays as it was.
+    ///
+    /// ```
+    /// # use backing_services::{ClientError, FailureKind};
+    /// let rotating = ClientError::transient("the new token is not known everywhere yet")
+    ///     .with_kind(FailureKind::Authentication);
+    /// assert_eq!(rotating.kind(), FailureKind::Authentication);
+    /// assert!(rotating.is_transient());
+    /// ```
+    #[must_use]
+    pub fn with_kind(mut self, kind: FailureKind) -> Self {
+        self.kind = kind;
         self
     }
 
@@ -160,7 +294,7 @@ impl ClientError {
     /// # assert_eq!(error.help(), "create it first");
     /// ```
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Message>) -> Self {
         self.help = help.into();
         self
     }
@@ -172,7 +306,7 @@ impl ClientError {
     /// assert_eq!(ClientError::new("access denied").help(), "");
     /// ```
     pub fn help(&self) -> &str {
-        &self.help
+        self.help.as_str()
     }
 
     /// Whether it may pass by itself.
@@ -208,13 +342,13 @@ impl fmt::Display for Seconds {
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.cause)
+        f.write_str(self.cause.as_str())
     }
 }
 
 impl fmt::Debug for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.cause)
+        f.write_str(self.cause.as_str())
     }
 }
 

@@ -2,9 +2,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::client::Seconds;
-use super::{ClientError, heading, write_entry};
+use super::{ClientError, FailureKind, heading, write_entry};
 use crate::environment::Origin;
-use crate::generated::{Kind, Table};
+use crate::generated::Table;
 use crate::handle::Handle;
 
 /// Every resource that did not connect.
@@ -20,12 +20,15 @@ use crate::handle::Handle;
 #[derive(Clone)]
 pub struct ConnectError {
     table: &'static Table,
+    tried: usize,
     failures: Vec<Failure>,
 }
 
 impl ConnectError {
-    pub(crate) fn new(table: &'static Table, failures: Vec<Failure>) -> Self {
-        Self { table, failures }
+    /// `tried` counts the resources that were to be connected: those that failed and those that did
+    /// not.
+    pub(crate) fn new(table: &'static Table, tried: usize, failures: Vec<Failure>) -> Self {
+        Self { table, tried, failures }
     }
 
     /// One a resource, in the order of the fields.
@@ -56,8 +59,7 @@ pub struct Failure {
     adapter: &'static str,
     target: String,
     origin: Option<Origin>,
-    cause: String,
-    help: String,
+    error: ClientError,
     elapsed: Duration,
     attempts: u32,
 }
@@ -73,11 +75,10 @@ impl Failure {
         adapter: &'static str,
         handle: Option<&Handle>,
         origin: Option<Origin>,
-        error: &ClientError,
+        masked: ClientError,
         elapsed: Duration,
         attempts: u32,
     ) -> Self {
-        let mask = |text: &str| handle.map_or_else(|| text.to_owned(), |handle| handle.mask(text));
         let hosts = handle.map(Handle::hosts).unwrap_or_default();
         let target: Vec<_> = hosts.iter().map(ToString::to_string).collect();
         Self {
@@ -86,8 +87,7 @@ impl Failure {
             adapter,
             target: target.join(","),
             origin,
-            cause: mask(&error.to_string()),
-            help: mask(error.help()),
+            error: masked.shortened(),
             elapsed,
             attempts,
         }
@@ -147,7 +147,35 @@ impl Failure {
     /// # }
     /// ```
     pub fn cause(&self) -> &str {
-        &self.cause
+        self.error.cause().as_str()
+    }
+
+    /// What kind of failure it is, for a program to decide by.
+    ///
+    /// ```
+    /// # use backing_services::{Failure, FailureKind};
+    /// fn exit_code(failure: &Failure) -> u8 {
+    ///     match failure.kind() {
+    ///         FailureKind::Authentication | FailureKind::NotAllowed => 77, // EX_NOPERM
+    ///         FailureKind::UnknownHost => 68,                              // EX_NOHOST
+    ///         _ => 69,                                                     // EX_UNAVAILABLE
+    ///     }
+    /// }
+    /// ```
+    pub fn kind(&self) -> FailureKind {
+        self.error.kind()
+    }
+
+    /// Whether it may pass by itself, so that another attempt later makes sense.
+    ///
+    /// ```
+    /// # use backing_services::ConnectError;
+    /// fn is_worth_a_restart(error: &ConnectError) -> bool {
+    ///     error.failures().iter().all(|failure| failure.is_transient())
+    /// }
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        self.error.is_transient()
     }
 
     /// What may mend it; empty if unknown.
@@ -158,7 +186,7 @@ impl Failure {
     /// # }
     /// ```
     pub fn help(&self) -> &str {
-        &self.help
+        self.error.help()
     }
 
     /// How long it was tried, all attempts together.
@@ -186,31 +214,21 @@ impl Failure {
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (failed, all) = (self.failures.len(), count(self.table));
-        write!(f, "{failed} of {all} resources of `{}` did not connect", self.table.name)?;
+        let (failed, tried) = (self.failures.len(), self.tried);
+        let noun = if tried == 1 { "resource" } else { "resources" };
+        write!(f, "{failed} of {tried} {noun} of `{}` did not connect", self.table.name)?;
         for failure in &self.failures {
-            let Failure {
-                field, variable, adapter, target, cause, help, elapsed, attempts, ..
-            } = failure;
+            let Failure { field, variable, adapter, target, elapsed, attempts, .. } = failure;
             let at = if target.is_empty() { String::new() } else { format!(" at {target}") };
             let note = failure.origin.as_ref().and_then(Origin::note);
             let heading = heading(variable, note, field, &format!("{adapter}{at}"));
             let times = if *attempts == 1 { "attempt" } else { "attempts" };
             let tried = format!("{attempts} {times} in {}", Seconds(*elapsed));
+            let (cause, help) = (failure.cause(), failure.help());
             write_entry(f, &heading, &[("", cause), ("tried: ", &tried), ("help: ", help)])?;
         }
         Ok(())
     }
-}
-
-/// The resources of a struct and those nested in it.
-fn count(table: &Table) -> usize {
-    let one = |kind: &Kind| match kind {
-        Kind::Resource { .. } => 1,
-        Kind::Setting { .. } => 0,
-        Kind::Nested { table, .. } => count(table),
-    };
-    table.fields.iter().map(|field| one(&field.kind)).sum()
 }
 
 impl fmt::Debug for ConnectError {
@@ -223,6 +241,6 @@ impl std::error::Error for ConnectError {}
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, {}): {}", self.field, self.variable, self.adapter, self.cause)
+        write!(f, "{} ({}, {}): {}", self.field, self.variable, self.adapter, self.error)
     }
 }

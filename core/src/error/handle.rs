@@ -1,14 +1,16 @@
 use std::fmt;
 
-use super::ProblemKind;
+use super::{Message, ProblemKind};
+use crate::adapter::grammar::Grammar;
 use crate::handle::Handle;
 use crate::handle::grammar::Fault;
 use crate::suggest;
 
 /// Why a handle means nothing to an adapter: what is wrong and what would be right.
 ///
-/// An adapter of the app's own makes one from two sentences. It need not fear to repeat a credential:
-/// the loader masks whatever of the handle's secrets stands in the text.
+/// An adapter of the app's own makes one from two sentences. It need not fear to repeat a
+/// credential: a literal is shown as it is, and in a `String` the loader masks whatever of the
+/// handle's secrets stands there.
 ///
 /// ```
 /// use backing_services::HandleError;
@@ -20,8 +22,8 @@ use crate::suggest;
 #[derive(Clone, PartialEq, Eq)]
 pub struct HandleError {
     kind: ProblemKind,
-    message: String,
-    help: String,
+    message: Message,
+    help: Message,
 }
 
 impl HandleError {
@@ -32,8 +34,8 @@ impl HandleError {
     /// let error = HandleError::new("the handle has no token");
     /// # assert_eq!(error.message(), "the handle has no token");
     /// ```
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { kind: ProblemKind::Handle, message: message.into(), help: String::new() }
+    pub fn new(message: impl Into<Message>) -> Self {
+        Self { kind: ProblemKind::Handle, message: message.into(), help: Message::default() }
     }
 
     /// Adds what would be right.
@@ -44,7 +46,7 @@ impl HandleError {
     /// # assert_eq!(error.help(), "write it as the user name");
     /// ```
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Message>) -> Self {
         self.help = help.into();
         self
     }
@@ -57,7 +59,7 @@ impl HandleError {
     /// assert_eq!(error.message(), "the port is not a number from 1 to 65535");
     /// ```
     pub fn message(&self) -> &str {
-        &self.message
+        self.message.as_str()
     }
 
     /// What would be right; empty if unknown.
@@ -68,7 +70,7 @@ impl HandleError {
     /// assert_eq!(error.help(), "write a literal `%` as `%25`");
     /// ```
     pub fn help(&self) -> &str {
-        &self.help
+        self.help.as_str()
     }
 
     /// What kind of problem it is.
@@ -84,8 +86,8 @@ impl HandleError {
     pub(crate) fn syntax(fault: Fault) -> Self {
         Self {
             kind: ProblemKind::Syntax,
-            message: fault.message().as_str().to_owned(),
-            help: fault.help().as_str().to_owned(),
+            message: Message::ours(format_args!("{}", fault.message().as_str())),
+            help: Message::ours(format_args!("{}", fault.help().as_str())),
         }
     }
 
@@ -96,7 +98,7 @@ impl HandleError {
     /// let error = HandleError::parameter("the parameter `room` has a bad value", "expected a name");
     /// assert_eq!(error.kind(), ProblemKind::Parameter);
     /// ```
-    pub fn parameter(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn parameter(message: impl Into<Message>, help: impl Into<Message>) -> Self {
         Self { kind: ProblemKind::Parameter, message: message.into(), help: help.into() }
     }
 
@@ -107,7 +109,7 @@ impl HandleError {
     /// let error = HandleError::insecure("the token would be sent unencrypted", "write `chats://`");
     /// assert_eq!(error.kind(), ProblemKind::Insecure);
     /// ```
-    pub fn insecure(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn insecure(message: impl Into<Message>, help: impl Into<Message>) -> Self {
         Self { kind: ProblemKind::Insecure, message: message.into(), help: help.into() }
     }
 
@@ -120,15 +122,17 @@ impl HandleError {
         let expected: Vec<_> = schemes.map(|scheme| format!("{scheme}://")).collect();
         let expected: Vec<_> = expected.iter().map(String::as_str).collect();
         let message = match handle.known_scheme() {
-            Some(scheme) => format!("the scheme `{scheme}` is not one of {adapter}"),
-            None => format!("the scheme is not one of {adapter}"),
+            Some(scheme) => {
+                Message::ours(format_args!("the scheme `{scheme}` is not one of {adapter}"))
+            }
+            None => Message::ours(format_args!("the scheme is not one of {adapter}")),
         };
-        let mut help = format!("expected {}", suggest::list(&expected));
+        let mut help = Message::ours(format_args!("expected {}", suggest::list(&expected)));
         if handle.scheme() == "tcp" {
-            help.push_str(
+            help = help.then(format_args!(
                 "; a value like `tcp://10.0.0.1:80` is put there by Kubernetes service links: \
-                 set `enableServiceLinks: false` or name the variable with `env`",
-            );
+                 set `enableServiceLinks: false` or name the variable with `env`"
+            ));
         }
         Self { kind: ProblemKind::Scheme, message, help }
     }
@@ -136,14 +140,14 @@ impl HandleError {
     pub(crate) fn unknown_parameter(name: &str, known: &[&'static str]) -> Self {
         let near = suggest::nearest(name, known.iter().copied());
         let help = match near {
-            Some(name) => format!("did you mean `{name}`?"),
-            None if known.is_empty() => "this handle takes no parameters".to_owned(),
-            None => format!("the parameters are {}", suggest::list(known)),
+            Some(name) => Message::ours(format_args!("did you mean `{name}`?")),
+            None if known.is_empty() => "this handle takes no parameters".into(),
+            None => Message::ours(format_args!("the parameters are {}", suggest::list(known))),
         };
         let message = if near.is_some() || crate::handle::is_plain_word(name) {
-            format!("unknown parameter `{name}`")
+            Message::from("unknown parameter `").said(name).then(format_args!("`"))
         } else {
-            "an unknown parameter".to_owned()
+            "an unknown parameter".into()
         };
         Self::parameter(message, help)
     }
@@ -151,20 +155,33 @@ impl HandleError {
     pub(crate) fn not_loopback() -> Self {
         Self {
             kind: ProblemKind::NotLoopback,
-            message: "the handle leads to another machine, and only this one is allowed".to_owned(),
-            help: "name a service on localhost".to_owned(),
+            message: "the handle leads to another machine, and only this one is allowed".into(),
+            help: "name a service on localhost".into(),
         }
     }
 
-    pub(crate) fn masked(self, handle: &Handle) -> Self {
-        Self { message: handle.mask(&self.message), help: handle.mask(&self.help), kind: self.kind }
+    pub(crate) fn masked(self, handle: &Handle, grammar: &Grammar) -> Self {
+        let mask = |text: &str| handle.mask(text, grammar);
+        Self { message: self.message.masked(mask), help: self.help.masked(mask), kind: self.kind }
+    }
+
+    pub(crate) fn as_message(&self) -> &Message {
+        &self.message
+    }
+
+    /// Message and help as one.
+    pub(super) fn to_message(&self) -> Message {
+        if self.help.is_empty() {
+            self.message.clone()
+        } else {
+            self.message.clone().then(format_args!(": ")).with(&self.help)
+        }
     }
 }
 
 impl fmt::Display for HandleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if self.help.is_empty() { Ok(()) } else { write!(f, ": {}", self.help) }
+        self.to_message().fmt(f)
     }
 }
 

@@ -3,15 +3,27 @@
 mod client;
 mod connect;
 mod handle;
+mod kind;
 mod load;
+mod mask;
+mod message;
 
 use std::fmt;
+
+/// A [`Message`] of this crate's own words: what is formatted into them must be fixed as well.
+macro_rules! ours {
+    ($($words:tt)*) => { $crate::error::Message::ours(format_args!($($words)*)) };
+}
+pub(crate) use ours;
 
 pub use self::client::ClientError;
 pub(crate) use self::client::Retry;
 pub use self::connect::{ConnectError, Failure};
 pub use self::handle::HandleError;
+pub use self::kind::FailureKind;
 pub use self::load::{LoadError, Problem, ProblemKind};
+pub(crate) use self::mask::{Secrets, mask, mask_word};
+pub use self::message::Message;
 
 /// Either report, for `?` in `main`.
 ///
@@ -70,32 +82,6 @@ impl From<ConnectError> for Error {
     }
 }
 
-/// Replaces every secret in a message that somebody else wrote. A long one is replaced wherever it
-/// stands, a short one where it stands as a word, so that user `a` does not punch holes into the text.
-pub(crate) fn mask<'a>(message: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    const SHORT: usize = 4;
-    let mut secrets: Vec<&str> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
-    // The longest first: one may be part of another.
-    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let mut message = message.to_owned();
-    for secret in secrets {
-        let mut masked = String::with_capacity(message.len());
-        let mut rest = message.as_str();
-        while let Some(at) = rest.find(secret) {
-            let (before, found) = rest.split_at(at);
-            let after = &found[secret.len()..];
-            let is_word = !before.ends_with(char::is_alphanumeric)
-                && !after.starts_with(char::is_alphanumeric);
-            masked.push_str(before);
-            masked.push_str(if secret.len() >= SHORT || is_word { "***" } else { secret });
-            rest = after;
-        }
-        masked.push_str(rest);
-        message = masked;
-    }
-    message
-}
-
 /// "`DATABASE_URL` (from .env, line 3): `Services::db`, MySQL", without the quotes.
 fn heading(
     variable: &str,
@@ -130,3 +116,6 @@ fn write_entry(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Attach, Field, Kind};
+use super::{Attach, Failures, Field, Kind};
 use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
 use crate::error::{ClientError, ConnectError, Failure, Retry};
@@ -19,11 +20,13 @@ pub struct Scope<'a> {
     parent: Option<&'a Scope<'a>>,
     name: &'static str,
     prefix: &'static str,
+    /// How many resources were to be connected, counted at the root: a detached one is not.
+    tried: AtomicUsize,
 }
 
 impl<'a> Scope<'a> {
     pub fn root<S: BackingServices>() -> Scope<'static> {
-        Scope { parent: None, name: S::TABLE.name, prefix: "" }
+        Scope { parent: None, name: S::TABLE.name, prefix: "", tried: AtomicUsize::new(0) }
     }
 
     /// The scope of a nested field.
@@ -33,7 +36,20 @@ impl<'a> Scope<'a> {
             Kind::Nested { prefix, .. } => prefix,
             Kind::Resource { .. } | Kind::Setting { .. } => "",
         };
-        Scope { parent: Some(self), name: field.name, prefix }
+        Scope { parent: Some(self), name: field.name, prefix, tried: AtomicUsize::new(0) }
+    }
+
+    fn count(&self) {
+        match self.parent {
+            Some(parent) => parent.count(),
+            None => {
+                self.tried.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
+        ConnectError::new(S::TABLE, self.tried.load(Ordering::Relaxed), failures)
     }
 
     fn path(&self, field: &str) -> String {
@@ -57,7 +73,8 @@ pub(super) async fn attach<A: Adapter + Connect>(
     adapter: &A,
     scope: &Scope<'_>,
     field: &'static Field,
-) -> Result<A::Client, Vec<Failure>> {
+) -> Result<A::Client, Failures> {
+    scope.count();
     let started = Instant::now();
     let limit = adapter.connect_timeout();
     // A limit too far away for the clock is no limit.
@@ -95,13 +112,14 @@ pub(super) async fn attach<A: Adapter + Connect>(
         Some(origin) => (origin.variable().map(str::to_owned), Some(origin.clone())),
         None => (None, None),
     };
+    let error = error.masked(|text| adapter.handle().mask(text, A::GRAMMAR));
     Err(vec![Failure::new(
         scope.path(field.name),
         variable.unwrap_or_else(|| scope.variable(field.variable())),
         A::GRAMMAR.name(),
         Some(adapter.handle()),
         origin,
-        &error,
+        error,
         started.elapsed(),
         attempts,
     )])
@@ -120,7 +138,7 @@ async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientE
 
 pub async fn connect<S: BackingServices>(services: &S) -> Result<S::Clients, ConnectError> {
     let scope = Scope::root::<S>();
-    services.__connect(&scope).await.map_err(|failures| ConnectError::new(S::TABLE, failures))
+    services.__connect(&scope).await.map_err(|failures| scope.report::<S>(failures))
 }
 
 /// One field alone, for `connect_<field>`.
@@ -130,8 +148,9 @@ pub fn connect_one<S: BackingServices, R: Attach>(
     field: &'static Field,
 ) -> impl Future<Output = Result<R::Client, ConnectError>> + Send {
     async move {
-        let client = R::connect(value, &Scope::root::<S>(), field).await;
-        client.map_err(|failures| ConnectError::new(S::TABLE, failures))
+        let scope = Scope::root::<S>();
+        let client = R::connect(value, &scope, field).await;
+        client.map_err(|failures| scope.report::<S>(failures))
     }
 }
 

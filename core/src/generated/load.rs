@@ -9,7 +9,7 @@ use super::{Field, Kind, Table};
 use crate::adapter::Adapter;
 use crate::backing::BackingServices;
 use crate::environment::{Ask, Environment, Found, Origin, Sources, Unreadable, join};
-use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask};
+use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask, mask_word};
 use crate::handle::Handle;
 use crate::suggest;
 
@@ -150,7 +150,8 @@ impl Loader<'_> {
         let Some(found) = self.or_default(field, found, default)? else { return Some(None) };
         let parsed = Handle::parse(&found.value).and_then(|handle| {
             let handle = handle.with_origin(found.origin.clone());
-            let adapter = A::from_handle(&handle).map_err(|error| error.masked(&handle))?;
+            let adapter =
+                A::from_handle(&handle).map_err(|error| error.masked(&handle, A::GRAMMAR))?;
             if self.environment.is_only_loopback() && !adapter.is_loopback() {
                 return Err(HandleError::not_loopback());
             }
@@ -317,5 +318,14 @@ fn type_name<T>() -> String {
 fn setting_reason(message: &str, value: &str) -> String {
     let reason = message.split(" while parsing value '").next().unwrap_or_default();
     let parts = value.split(',').map(str::trim);
+    // The words of the type stay as they are: of `prod` a hole in `production` would tell.
+    if let Some((_, expected)) = reason.rsplit_once("`, expected ")
+        && reason.starts_with("unknown variant `")
+    {
+        let masked = std::iter::once(value)
+            .chain(parts)
+            .fold(expected.to_owned(), |text, part| mask_word(&text, part));
+        return format!("unknown variant `***`, expected {masked}");
+    }
     mask(reason, std::iter::once(value).chain(parts))
 }

@@ -12,6 +12,9 @@ mod variant;
 
 pub use core;
 
+/// What the texts of errors are made of, for those who name it.
+pub use crate::error::Message;
+
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 

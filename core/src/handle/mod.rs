@@ -20,7 +20,7 @@ use self::grammar::{Fault, Part, Span};
 use crate::adapter::grammar::{Grammar, Part as AdapterPart, Scheme, Word};
 use crate::adapter::value::Kind;
 use crate::environment::Origin;
-use crate::error::HandleError;
+use crate::error::{HandleError, Secrets};
 use crate::secret::Secret;
 
 /// The schemes of all adapters of this crate, compiled in or not. Only these are ever shown when a
@@ -400,12 +400,31 @@ impl Handle {
         KNOWN_SCHEMES.iter().copied().find(|known| *known == self.scheme())
     }
 
-    /// Replaces whatever a message of a driver repeats of this handle's secrets.
-    pub(crate) fn mask(&self, message: &str) -> String {
-        let secrets = (self.parsed.username.as_deref().into_iter())
-            .chain(self.parsed.password.as_ref().map(Secret::expose))
-            .chain(self.parsed.params.iter().map(|(_, value)| value.as_str()));
-        crate::error::mask(message, secrets)
+    /// Replaces whatever a message of a driver repeats of this handle's secrets: of a path too, where the
+    /// grammar says that it is one.
+    pub(crate) fn mask(&self, message: &str, grammar: &Grammar) -> String {
+        let Parsed { username, password, params, .. } = &*self.parsed;
+        let password = password.as_ref().map(Secret::expose);
+        let mut secrets = Secrets::default();
+        if username.is_some() || password.is_some() {
+            let (user, password) = (username.as_deref().unwrap_or(""), password.unwrap_or(""));
+            secrets = secrets.with(user).with(password).with_login(user, password);
+        }
+        secrets = params.iter().fold(secrets, |all, (_, value)| all.with_words(value));
+        let is_secret = |word: &Word| word.part().is_path() && word.kind() == Kind::Secret;
+        let path = self.path_decoded();
+        if grammar.of_scheme(self.scheme()).all_words().iter().any(is_secret) {
+            secrets = path.split('/').fold(secrets.with(&path), Secrets::with_words);
+        }
+        // One that has nothing but a scheme and hosts is no secret, and may be a word: `memory:`.
+        if username.is_some()
+            || password.is_some()
+            || !params.is_empty()
+            || !matches!(self.path(), "" | "/")
+        {
+            secrets = secrets.with(self.expose_url());
+        }
+        secrets.mask(message)
     }
 }
 

@@ -10,7 +10,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor}
 use serde::forward_to_deserialize_any;
 
 use crate::adapter::value::{DURATION, parse_duration, read_bool};
-use crate::error::HandleError;
+use crate::error::{HandleError, Message, mask};
 use crate::suggest;
 
 pub(super) fn deserialize<T: DeserializeOwned>(
@@ -51,7 +51,8 @@ impl<'de> Deserializer<'de> for Params<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.known.borrow_mut().push(ANY);
-        let pairs = self.pairs.iter().map(|(key, value)| (Name(key), Value { name: key, value }));
+        let value = |(key, value)| (Name(key), Value { name: Key::Any(key), value });
+        let pairs = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).map(value);
         visitor.visit_map(MapDeserializer::new(pairs))
     }
 
@@ -62,8 +63,10 @@ impl<'de> Deserializer<'de> for Params<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         self.known.borrow_mut().extend(fields);
-        let pairs = self.pairs.iter().filter(|(key, _)| fields.contains(&key.as_str()));
-        let pairs = pairs.map(|(key, value)| (Name(key), Value { name: key, value }));
+        let pairs = self.pairs.iter().filter_map(|(key, value)| {
+            let name = fields.iter().find(|field| *field == key)?;
+            Some((Name(name), Value { name: Key::Known(name), value }))
+        });
         visitor.visit_map(MapDeserializer::new(pairs))
     }
 
@@ -119,8 +122,15 @@ impl<'a> IntoDeserializer<'_, Error> for Name<'a> {
 }
 
 struct Value<'a> {
-    name: &'a str,
+    name: Key<'a>,
     value: &'a str,
+}
+
+/// The name of a parameter: one that the adapter knows, or whatever the handle says.
+#[derive(Clone, Copy)]
+enum Key<'a> {
+    Known(&'static str),
+    Any(&'a str),
 }
 
 impl IntoDeserializer<'_, Error> for Value<'_> {
@@ -132,19 +142,32 @@ impl IntoDeserializer<'_, Error> for Value<'_> {
 }
 
 impl Value<'_> {
+    /// That the value is not `expected`, which is fixed.
     fn error(&self, expected: &str) -> Error {
-        Error(HandleError::parameter(
-            format!("the parameter `{}` has a bad value", self.name),
-            format!("expected {expected}"),
-        ))
+        self.refused(Message::ours(format_args!("expected {expected}")))
+    }
+
+    fn refused(&self, help: Message) -> Error {
+        let message = match self.name {
+            Key::Known(name) => {
+                Message::ours(format_args!("the parameter `{name}` has a bad value"))
+            }
+            Key::Any(name) => {
+                let message = Message::from("the parameter `").said(name);
+                message.then(format_args!("` has a bad value"))
+            }
+        };
+        Error(HandleError::parameter(message, help))
     }
 
     /// Names the parameter and makes sure that no visitor's message repeats the value.
     fn named(&self, error: &Error) -> Error {
-        let expected = error.0.message();
-        let expected = crate::error::mask(expected, [self.value]);
-        let expected = expected.strip_prefix("expected ").unwrap_or(&expected);
-        self.error(expected)
+        let expected = error.0.as_message().masked(|text| mask(text, [self.value]));
+        self.refused(if expected.as_str().starts_with("expected ") {
+            expected
+        } else {
+            Message::from("expected ").with(&expected)
+        })
     }
 }
 
@@ -242,6 +265,13 @@ fn same_word(a: &str, b: &str) -> bool {
 #[derive(Debug)]
 struct Error(HandleError);
 
+impl Error {
+    /// What a type expects, which is fixed.
+    fn expected(expected: fmt::Arguments<'_>) -> Self {
+        Self(HandleError::new(Message::ours(expected)))
+    }
+}
+
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(&self.0, f)
@@ -256,19 +286,19 @@ impl de::Error for Error {
     }
 
     fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("expected {expected}"))
+        Self::expected(format_args!("expected {expected}"))
     }
 
     fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("expected {expected}"))
+        Self::expected(format_args!("expected {expected}"))
     }
 
     fn invalid_length(_: usize, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("expected {expected}"))
+        Self::expected(format_args!("expected {expected}"))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(format_args!("expected {}", suggest::list(expected)))
+        Self::expected(format_args!("expected {}", suggest::list(expected)))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -277,8 +307,8 @@ impl de::Error for Error {
 
     fn missing_field(field: &'static str) -> Self {
         Self(HandleError::parameter(
-            format!("the parameter `{field}` is missing"),
-            format!("add `{field}=...` behind the `?`"),
+            Message::ours(format_args!("the parameter `{field}` is missing")),
+            Message::ours(format_args!("add `{field}=...` behind the `?`")),
         ))
     }
 }

@@ -13,7 +13,7 @@ use url::Url;
 use super::error::{HttpError, HttpErrorKind};
 use super::retry;
 use crate::adapters::shared::closed;
-use crate::error::{ClientError, mask};
+use crate::error::{ClientError, Message, mask};
 use crate::secret::Secret;
 
 /// Browsers follow 20 and reqwest 10: an API has no use for so many.
@@ -286,17 +286,19 @@ impl HttpClient {
                     tries.idempotent |= *request.method() != method;
                     continue;
                 }
-                (Ok(to), _) if !is_same_origin(&to, &self.inner.base) => format!(
-                    "the server redirects to {}, and no credential is sent there",
-                    self.elsewhere(&to)
-                ),
-                (Ok(_), _) => "the server redirects, and a stream cannot be sent again".to_owned(),
-                (Err(_), _) => "the server redirects to what is no URL".to_owned(),
+                (Ok(to), _) if !is_same_origin(&to, &self.inner.base) => {
+                    Message::from("the server redirects to ")
+                        .said(&self.elsewhere(&to))
+                        .then(format_args!(", and no credential is sent there"))
+                }
+                (Ok(_), _) => "the server redirects, and a stream cannot be sent again".into(),
+                (Err(_), _) => "the server redirects to what is no URL".into(),
             };
             let error = tries.error(HttpErrorKind::Redirect, ClientError::new(refused));
             return Err(error.with_response(self.scrub(response, path)));
         }
-        let cause = ClientError::new(format!("more than {MOST_REDIRECTS} redirects"));
+        let cause =
+            ClientError::new(Message::ours(format_args!("more than {MOST_REDIRECTS} redirects")));
         Err(tries.error(HttpErrorKind::Redirect, cause))
     }
 
@@ -328,11 +330,12 @@ impl HttpClient {
             let pause = error.retry_after().unwrap_or_else(|| retry::pause(tries.made));
             if pause >= left {
                 if let Some(asked) = error.retry_after() {
-                    error.inner.cause = ClientError::transient(format!(
-                        "{}, and asks to wait {} s, longer than `total_timeout` leaves",
-                        error.inner.cause,
-                        asked.as_secs()
-                    ));
+                    error.inner.cause = ClientError::transient(
+                        error.inner.cause.cause().clone().then(format_args!(
+                            ", and asks to wait {} s, longer than `total_timeout` leaves",
+                            asked.as_secs()
+                        )),
+                    );
                 }
                 return Err(error);
             }

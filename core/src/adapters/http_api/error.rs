@@ -4,7 +4,7 @@ use std::time::Duration;
 use reqwest::{Method, Response, StatusCode};
 
 use super::super::http;
-use crate::error::ClientError;
+use crate::error::{ClientError, Message};
 
 /// Why a call has no good answer: method, path and cause.
 ///
@@ -97,7 +97,7 @@ impl HttpError {
         Self { inner: Box::new(inner) }
     }
 
-    pub(super) fn of_request(method: &Method, path: &str, cause: impl Into<String>) -> Self {
+    pub(super) fn of_request(method: &Method, path: &str, cause: impl Into<Message>) -> Self {
         Self::new(HttpErrorKind::Request, method, path, ClientError::new(cause))
     }
 

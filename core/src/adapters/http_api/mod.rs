@@ -191,9 +191,8 @@ fn credential(handle: &Handle, auth: Option<&str>) -> Result<Credential, HandleE
     };
     let form = || {
         HandleError::parameter(
-            "the parameter `auth` has a bad value".to_owned(),
-            "write `auth=header:NAME` or `auth=query:NAME`; Basic and Bearer need no parameter"
-                .to_owned(),
+            "the parameter `auth` has a bad value",
+            "write `auth=header:NAME` or `auth=query:NAME`; Basic and Bearer need no parameter",
         )
     };
     let (place, name) =
@@ -246,15 +245,15 @@ impl Service {
         };
         if ping.as_deref().is_some_and(|path| client::resolve(&base, path).is_err()) {
             return Err(HandleError::parameter(
-                "the parameter `ping` has a bad value".to_owned(),
-                "write a path below that of the handle, such as `ping=status`".to_owned(),
+                "the parameter `ping` has a bad value",
+                "write a path below that of the handle, such as `ping=status`",
             ));
         }
         let user_agent = HeaderValue::from_str(call.user_agent.as_deref().unwrap_or(USER_AGENT))
             .map_err(|_| {
                 HandleError::parameter(
-                    "the parameter `user_agent` has a bad value".to_owned(),
-                    "write letters, digits and signs of ASCII".to_owned(),
+                    "the parameter `user_agent` has a bad value",
+                    "write letters, digits and signs of ASCII",
                 )
             })?;
         let handle = handle.clone();

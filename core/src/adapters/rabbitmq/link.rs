@@ -27,7 +27,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::wire::{self, Cutter};
 use crate::adapters::shared::{closed, within};
-use crate::error::ClientError;
+use crate::error::{ClientError, FailureKind, Message};
 use crate::handle::Handle;
 use crate::secret::Secret;
 
@@ -330,31 +330,39 @@ impl Link {
         let ErrorKind::ProtocolError(reply) = error.kind() else {
             return match error.source() {
                 Some(source) => ClientError::root_cause(source),
-                None => ClientError::transient("the connection ended before the server answered"),
+                None => ClientError::transient("the connection ended before the server answered")
+                    .with_kind(FailureKind::Protocol),
             };
         };
         let text = reply.get_message().as_str();
         match reply.get_id() {
-            403 if self.handle.username().is_none() => {
-                ClientError::new("authentication failed: the broker does not take `guest`")
-                    .with_help("add a user name and a password")
-            }
-            403 => {
-                ClientError::new("authentication failed: the user name or the password is wrong")
-            }
-            530 if text.contains("not found") && self.uri.vhost.is_empty() => ClientError::new(
+            403 if self.handle.username().is_none() => ClientError::of(
+                FailureKind::Authentication,
+                "authentication failed: the broker does not take `guest`",
+            )
+            .with_help("add a user name and a password"),
+            403 => ClientError::of(
+                FailureKind::Authentication,
+                "authentication failed: the user name or the password is wrong",
+            ),
+            530 if text.contains("not found") && self.uri.vhost.is_empty() => ClientError::of(
+                FailureKind::NotFound,
                 "there is no virtual host with the empty name",
             )
             .with_help(
                 "a path of `/` alone names it: for the virtual host `/` end the handle before it",
             ),
-            530 if text.contains("not found") => ClientError::new("there is no such virtual host")
-                .with_help("create it, or name another one as the path of the handle"),
-            530 if text.contains("refused for user") => {
-                ClientError::new("access denied: the user may not use this virtual host")
+            530 if text.contains("not found") => {
+                ClientError::of(FailureKind::NotFound, "there is no such virtual host")
+                    .with_help("create it, or name another one as the path of the handle")
             }
+            530 if text.contains("refused for user") => ClientError::of(
+                FailureKind::NotAllowed,
+                "access denied: the user may not use this virtual host",
+            ),
             code => {
-                let cause = format!("the broker answered {code}: {}", self.handle.mask(text));
+                let cause = Message::ours(format_args!("the broker answered {code}: "))
+                    .said(&self.handle.mask(text));
                 // What passes: it is stopping (320), short of something (506), not up yet (541).
                 if matches!(code, 320 | 506 | 541) {
                     ClientError::transient(cause)

@@ -71,7 +71,7 @@ use super::shared::{
     self, certificates_without_tls, one_host, read_certificates, require_scheme, require_tls,
 };
 use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
+use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};
 use crate::parts::{Part, Parts};
 use crate::secret::Secret;
@@ -257,18 +257,26 @@ impl Params {
 fn certificates(parameter: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
     let pem = read_certificates(parameter, path)?;
     CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|_| {
-        ClientError::new(format!("the file that `{parameter}` names holds a broken certificate"))
+        ClientError::of(
+            FailureKind::Tls,
+            Message::ours(format_args!(
+                "the file that `{parameter}` names holds a broken certificate"
+            )),
+        )
     })
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ClientError> {
     let pem = std::fs::read(path).map_err(|error| {
         let reason = crate::file::reason(&error);
-        ClientError::new(format!("the file that `keyfile` names cannot be read: {reason}"))
+        ClientError::of(
+            FailureKind::Tls,
+            Message::ours(format_args!("the file that `keyfile` names cannot be read: {reason}")),
+        )
     })?;
     // The error of the parser may quote the file.
     PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
-        ClientError::new("the file that `keyfile` names holds no private key")
+        ClientError::of(FailureKind::Tls, "the file that `keyfile` names holds no private key")
             .with_help("set `keyfile` to the path of a PEM file with an unencrypted key")
     })
 }

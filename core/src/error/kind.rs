@@ -1,0 +1,48 @@
+/// What kind of failure it is: what a program decides by. The texts beside it are for people, and
+/// change with any release.
+///
+/// ```
+/// use backing_services::{Failure, FailureKind};
+///
+/// fn who_mends_it(failure: &Failure) -> &str {
+///     match failure.kind() {
+///         FailureKind::Authentication | FailureKind::NotAllowed => "who grants access",
+///         FailureKind::UnknownHost | FailureKind::Tls => "who wrote the handle",
+///         _ => "who runs the server",
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// Nobody takes connections at the address: the port is closed, or the host or its network
+    /// cannot be reached. Start the server, or correct host and port.
+    Refused,
+    /// The name of the host does not resolve. Correct the handle, or the DNS.
+    UnknownHost,
+    /// No answer in time: the server is overloaded or stuck, or a firewall drops what is sent to
+    /// it.
+    Timeout,
+    /// The server does not accept the user name, password, token or key, or asks for one. Only
+    /// another credential helps.
+    Authentication,
+    /// The credential is accepted, but does not permit this: a database, a bucket, a command, a
+    /// file. Grant it, or use another account.
+    NotAllowed,
+    /// The server answers, but has no such database, bucket, virtual host, queue or path; or there
+    /// is no such file or socket on this machine. Create it, or correct its name.
+    NotFound,
+    /// The two sides do not agree on TLS: a certificate does not verify, a client certificate is
+    /// missing, a file of certificates cannot be used, or only one side wants TLS.
+    Tls,
+    /// The server is there but takes nothing now: it is starting up or shutting down, has too many
+    /// connections, limits the rate, or is out of a resource. Trying again later helps.
+    Busy,
+    /// What answers does not speak the protocol as expected, or ended the connection in the middle
+    /// of it: another service at this port, another version, or a server that was stopped. An ended
+    /// connection is worth another attempt, which
+    /// [`is_transient`](crate::ClientError::is_transient) tells.
+    Protocol,
+    /// Anything else. The text says what.
+    Other,
+}
