@@ -387,24 +387,26 @@ fn unknown(grammar: &Grammar, name: &str) -> HandleError {
 }
 
 fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
-    let value = match word.bare_unit() {
+    let with_unit = match word.bare_unit() {
         Some(unit) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            read(&format!("{text}{}", unit.symbol()))
+            Some(format!("{text}{}", unit.symbol()))
         }
-        _ => read(text),
+        _ => None,
     };
+    let text = with_unit.as_deref().unwrap_or(text);
+    let value = read(text).filter(|_| word.max_value().is_none() || word.accepts(text));
     value.ok_or_else(|| bad_value(word))
 }
 
 /// What is wrong with a word's value, wherever it stands.
 pub(crate) fn bad_value(word: &Word) -> HandleError {
-    let expected = ours!("expected {}", word.kind().expected());
+    let expected = ours!("expected {}", word.expected());
     match word.part() {
         Part::Param => HandleError::parameter(
             ours!("the parameter `{}` has a bad value", word.name()),
             expected,
         ),
-        part => HandleError::new(ours!("the {} is not {}", part.noun(), word.kind().expected()))
+        part => HandleError::new(ours!("the {} is not {}", part.noun(), word.expected()))
             .with_help(expected),
     }
 }
