@@ -263,6 +263,9 @@ pub enum Unencrypted {
     Own,
     /// Refused towards another machine, unless the word for TLS says that it is meant.
     Refused,
+    /// Anything unencrypted is refused towards another machine, whatever the handle says: the service is
+    /// somebody else's, and only a fake server has no TLS.
+    Loopback,
 }
 
 impl Word {

@@ -80,8 +80,9 @@ fn grammar(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     if container.login.is_set() {
         grammar.extend(quote!(.login(#krate::Login::Together)));
     }
-    if container.unencrypted.is_set() {
-        grammar.extend(quote!(.unencrypted(#krate::Unencrypted::Refused)));
+    if let Some(rule) = container.unencrypted.text() {
+        let rule = if rule.value() == "loopback" { quote!(Loopback) } else { quote!(Refused) };
+        grammar.extend(quote!(.unencrypted(#krate::Unencrypted::#rule)));
     }
     if container.api.is_set() {
         grammar.extend(quote!(.api()));
