@@ -11,10 +11,14 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::error::{HttpError, HttpErrorKind};
-use super::retry;
+use crate::adapters::http_client::retry_after;
 use crate::adapters::shared::closed;
+use crate::backoff::Backoff;
 use crate::error::{ClientError, Message, mask};
 use crate::secret::Secret;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Browsers follow 20 and reqwest 10: an API has no use for so many.
 const MOST_REDIRECTS: usize = 5;
@@ -97,6 +101,7 @@ struct Tries<'a> {
     started: Instant,
     made: u32,
     left: u32,
+    backoff: Backoff,
 }
 
 /// A credential in the form in which it is sent.
@@ -303,6 +308,11 @@ impl HttpClient {
     }
 
     /// One request, again for as long as that makes sense.
+    ///
+    /// A loop of our own: the `retry` of reqwest 0.13 has no pause between attempts, and the policy of
+    /// `reqwest-retry` that decides how long to wait
+    /// [does not see the answer](https://github.com/TrueLayer/reqwest-middleware/issues/146) with its
+    /// `Retry-After`.
     async fn until_answered(
         &self,
         mut request: Request,
@@ -323,11 +333,12 @@ impl HttpClient {
                 Err(_) => tries.error(HttpErrorKind::Timeout, ClientError::no_answer(total)),
             };
             let left = total.saturating_sub(tries.started.elapsed());
-            if tries.left == 0 || !retry::may_pass(&error, tries.idempotent) {
+            if tries.left == 0 || !error.may_pass(tries.idempotent) {
                 return Err(error);
             }
             let Some(next) = again.and_then(Request::try_clone) else { return Err(error) };
-            let pause = error.retry_after().unwrap_or_else(|| retry::pause(tries.made));
+            let pause = tries.backoff.pause();
+            let pause = error.retry_after().unwrap_or(pause);
             if pause >= left {
                 if let Some(asked) = error.retry_after() {
                     error.inner.cause = ClientError::transient(
@@ -418,7 +429,7 @@ impl Tries<'_> {
 
     fn refused(&self, response: Response) -> HttpError {
         let (status, headers) = (response.status(), response.headers());
-        let asked = retry::asked_to_wait(status, headers, SystemTime::now());
+        let asked = retry_after(status, headers, SystemTime::now());
         let mut error = HttpError::of_status(self.method, self.path, response);
         error.inner.retry_after = asked;
         self.counted(error)
@@ -557,7 +568,8 @@ impl HttpRequest {
         let request =
             builder?.build().map_err(|error| HttpError::of_call(&method, &path, &error))?;
         let (started, path, method) = (Instant::now(), &*path, &method);
-        let tries = Tries { method, path, idempotent, started, made: 1, left: retries };
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let tries = Tries { method, path, idempotent, started, made: 1, left: retries, backoff };
         client.call(request, tries).await
     }
 
