@@ -4,8 +4,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
-/// Pauses of which each is twice as long as the one before, up to a longest. Half of each is left to
-/// chance, so that clients which failed together do not come back together.
+/// Pauses of which each is twice as long as the one before, up to a longest. Half of each is left
+/// to chance, so that clients which failed together do not come back together.
 ///
 /// ```ignore
 /// let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));

@@ -18,23 +18,29 @@
 //! <!-- end -->
 //!
 //! Make a [key](https://developers.google.com/maps/documentation/geocoding/get-api-key) in the
-//! [Google Cloud console](https://console.cloud.google.com/google/maps-apis/credentials), restrict it to the services in
-//! use, and write `https://:API_KEY@maps.googleapis.com/maps/api`. Unencrypted calls go to a fake server on this machine
-//! only.
+//! [Google Cloud console](https://console.cloud.google.com/google/maps-apis/credentials), restrict
+//! it to the services in use, and write `https://:API_KEY@maps.googleapis.com/maps/api`.
+//! Unencrypted calls go to a fake server on this machine only.
 //!
 //! Google tells in the JSON of an answer with status 200 what went wrong: look at its
-//! [`status`](https://developers.google.com/maps/documentation/geocoding/requests-geocoding#StatusCodes) before its results.
+//! [`status`](https://developers.google.com/maps/documentation/geocoding/requests-geocoding#StatusCodes)
+//! before its results.
 //!
-//! A ping is a geocoding request without an address. With a good key Google answers `INVALID_REQUEST`, "the query is
-//! missing"; with a bad one `REQUEST_DENIED`. It therefore needs a key that may use the Geocoding API. For a key
-//! that may not, use [`HttpApi`](super::http_api::HttpApi) with `auth=query:key`.
+//! A ping is a geocoding request without an address. With a good key Google answers
+//! `INVALID_REQUEST`, "the query is missing"; with a bad one `REQUEST_DENIED`. It therefore needs a
+//! key that may use the Geocoding API. For a key that may not, use
+//! [`HttpApi`](super::http_api::HttpApi) with `auth=query:key`.
 
 use serde::Deserialize;
 
 use super::http_api::{Calls, Credential, HttpClient, HttpErrorKind};
+use super::http_client::body;
 use super::shared::within;
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
+
+/// What says that the address is missing is shorter.
+const ANSWER_LIMIT: usize = 1 << 20;
 
 /// The Google Maps Platform. Its client is an [`HttpClient`].
 ///
@@ -107,7 +113,7 @@ impl Connect for GoogleMaps {
     }
 
     async fn ping(client: &HttpClient) -> Result<(), ClientError> {
-        within(client.ping_limit(), ask(client)).await
+        within(client.ping_timeout(), ask(client)).await
     }
 
     async fn close(client: HttpClient) {
@@ -131,7 +137,8 @@ async fn ask(client: &HttpClient) -> Result<(), ClientError> {
         }
         Err(error) => return Err(error.cause()),
     };
-    let Ok(answer) = response.json::<Answer>().await else { return Err(cause) };
+    let body = body(response, ANSWER_LIMIT).await?;
+    let Ok(answer) = serde_json::from_slice::<Answer>(&body) else { return Err(cause) };
     let said = match &answer.error_message {
         Some(message) => format!("{}: {}", client.mask(&answer.status), client.mask(message)),
         None => client.mask(&answer.status),

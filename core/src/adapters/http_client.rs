@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, StatusCode};
+use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
 
 use crate::error::{ClientError, FailureKind, Message};
 use crate::handle::Host;
@@ -30,7 +30,8 @@ impl HttpTimeouts {
             .redirect(Policy::none())
             .referer(false);
         if host.is_loopback() {
-            // What need not be encrypted because it stays on this machine may not leave it by a proxy.
+            // What need not be encrypted because it stays on this machine may not leave it by a
+            // proxy.
             builder = builder.no_proxy();
         }
         if !tls.is_on() {
@@ -87,8 +88,21 @@ pub(crate) fn refused(status: StatusCode) -> ClientError {
     }
 }
 
-/// How long an answer asks to wait: seconds or a date in `Retry-After`. [X](https://docs.x.com/fundamentals/rate-limits)
-/// names in every answer the second of the epoch when a limit ends: that of a 429 is meant.
+/// The body of an answer: a server may send one without end.
+pub(crate) async fn body(mut answer: Response, limit: usize) -> Result<Vec<u8>, ClientError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
+        if body.len() + chunk.len() > limit {
+            return Err(ClientError::of(FailureKind::Protocol, "the answer is too long"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// How long an answer asks to wait: seconds or a date in `Retry-After`.
+/// [X](https://docs.x.com/fundamentals/rate-limits) names in every answer the second of the epoch
+/// when a limit ends: that of a 429 is meant.
 pub(crate) fn retry_after(
     status: StatusCode,
     headers: &HeaderMap,
@@ -117,6 +131,13 @@ pub(crate) fn retry_after(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_bounded() {
+        let answer = || Response::from(::http::Response::new("12345"));
+        assert_eq!(body(answer(), 5).await.unwrap(), b"12345");
+        assert_eq!(body(answer(), 4).await.unwrap_err().to_string(), "the answer is too long");
+    }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()

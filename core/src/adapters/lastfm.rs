@@ -19,16 +19,16 @@
 //! <!-- end -->
 //!
 //! The [page of an API account](https://www.last.fm/api/accounts) shows both:
-//! `https://API_KEY:SHARED_SECRET@ws.audioscrobbler.com/2.0/`. Without the secret only calls that need no signature
-//! can be made. Last.fm asks for [a `user_agent` that names the app](https://www.last.fm/api/intro). Unencrypted calls
-//! go to a fake server on this machine only.
+//! `https://API_KEY:SHARED_SECRET@ws.audioscrobbler.com/2.0/`. Without the secret only calls that
+//! need no signature can be made. Last.fm asks for [a `user_agent` that names the
+//! app](https://www.last.fm/api/intro). Unencrypted calls go to a fake server on this machine only.
 //!
-//! Each call gets `api_key` and `format=json`. A signed one gets `api_sig` as
-//! [the specification](https://www.last.fm/api/authspec) says: the MD5 sum of all parameters but `format` and
-//! `callback`, names and values in the order of the names, and the secret.
+//! Each call gets `api_key` and `format=json`. A signed one gets `api_sig` as [the
+//! specification](https://www.last.fm/api/authspec) says: the MD5 sum of all parameters but
+//! `format` and `callback`, names and values in the order of the names, and the secret.
 //!
-//! A ping asks for the first of the [top tags](https://www.last.fm/api/show/chart.getTopTags), a public method that changes
-//! nothing. It proves the key, not the secret.
+//! A ping asks for the first of the [top tags](https://www.last.fm/api/show/chart.getTopTags), a
+//! public method that changes nothing. It proves the key, not the secret.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -39,10 +39,13 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::http_api::{Calls, Credential, HttpClient, HttpError, HttpRequest};
-use super::http_client::cause;
+use super::http_client::body;
 use super::shared::within;
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
+
+/// A page of a thousand tracks, the most that a method gives at once, is shorter.
+const ANSWER_LIMIT: usize = 16 << 20;
 
 /// Last.fm. Its client is a [`LastFmClient`].
 ///
@@ -205,7 +208,7 @@ impl Connect for LastFm {
             let read: Result<IgnoredAny, _> = client.read(answer).await;
             read.map(drop).map_err(|error| error.cause())
         };
-        within(client.http.ping_limit(), ask).await
+        within(client.http.ping_timeout(), ask).await
     }
 
     async fn close(client: LastFmClient) {
@@ -244,7 +247,7 @@ impl LastFmClient {
                 }
             }
         };
-        let body = response.bytes().await;
+        let body = body(response, ANSWER_LIMIT).await;
         if let Ok(Ok(Refusal { error, message })) =
             body.as_ref().map(|body| serde_json::from_slice(body))
         {
@@ -253,7 +256,7 @@ impl LastFmClient {
         if let Some(error) = refused {
             return Err(LastFmError::Http(error));
         }
-        let body = body.map_err(|error| LastFmError::Answer(cause(&error).to_string()))?;
+        let body = body.map_err(|error| LastFmError::Answer(error.to_string()))?;
         serde_json::from_slice(&body).map_err(|error| {
             // The text of serde's error may repeat what stands there.
             let (line, column) = (error.line(), error.column());
@@ -282,8 +285,8 @@ impl LastFmCall {
         self
     }
 
-    /// Signs the call with the shared secret, for one without a session: `auth.getToken`, `auth.getSession`,
-    /// `auth.getMobileSession`.
+    /// Signs the call with the shared secret, for one without a session: `auth.getToken`,
+    /// `auth.getSession`, `auth.getMobileSession`.
     ///
     /// ```no_run
     /// # use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
@@ -311,8 +314,9 @@ impl LastFmCall {
         self.signed()
     }
 
-    /// Sends it as POST with the parameters in its body, as [all methods that write](https://www.last.fm/api/rest)
-    /// and `auth.getMobileSession` want it. It is tried again only where nothing is done twice.
+    /// Sends it as POST with the parameters in its body, as [all methods that
+    /// write](https://www.last.fm/api/rest) and `auth.getMobileSession` want it. It is tried again
+    /// only where nothing is done twice.
     ///
     /// ```no_run
     /// # use backing_services::Secret;
@@ -378,8 +382,8 @@ fn sign(params: &BTreeMap<String, String>, secret: &Secret) -> String {
 }
 
 impl LastFmError {
-    /// Whether trying again later may help: the service is offline, busy, or limits the rate. The client itself
-    /// tries again by the status of an answer alone, not by a code in it.
+    /// Whether trying again later may help: the service is offline, busy, or limits the rate. The
+    /// client itself tries again by the status of an answer alone, not by a code in it.
     ///
     /// ```no_run
     /// # use backing_services::adapters::lastfm::LastFmError;

@@ -17,19 +17,21 @@
 //! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
 //! <!-- end -->
 //!
-//! The developer console shows the
-//! [Bearer token](https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only) of an app:
-//! `https://:BEARER_TOKEN@api.x.com/2`. It has the rights of the app, not of a user. Unencrypted calls go to a fake
-//! server on this machine only. For a call on behalf of a user, set the header `Authorization` of that
-//! user's token: it counts more than the handle's.
+//! The developer console shows the [Bearer
+//! token](https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only) of an app:
+//! `https://:BEARER_TOKEN@api.x.com/2`. It has the rights of the app, not of a user. Unencrypted
+//! calls go to a fake server on this machine only. For a call on behalf of a user, set the header
+//! `Authorization` of that user's token: it counts more than the handle's.
 //!
-//! A ping asks for [the usage of the last day](https://docs.x.com/x-api/usage/get-usage): it takes the app's own token,
-//! reads no posts and changes nothing. It may be called
-//! [50 times in 15 minutes](https://developer.twitter.com/en/docs/twitter-api/usage/tweets/introduction); beyond that X
-//! answers 429, which counts as an answer.
+//! A ping asks for [the usage of the last day](https://docs.x.com/x-api/usage/get-usage): it takes
+//! the app's own token, reads no posts and changes nothing. It may be called [50 times in 15
+//! minutes](https://developer.twitter.com/en/docs/twitter-api/usage/tweets/introduction); beyond
+//! that X answers 429, which counts as an answer.
 //!
-//! A 429 of X says when the limit ends [in `x-rate-limit-reset`](https://docs.x.com/fundamentals/rate-limits), which counts
-//! as a `Retry-After`: a call whose limit ends later than `total_timeout` allows fails at once, and its error has the time.
+//! A 429 of X says when the limit ends [in
+//! `x-rate-limit-reset`](https://docs.x.com/fundamentals/rate-limits), which counts as a
+//! `Retry-After`: a call whose limit ends later than `total_timeout` allows fails at once, and its
+//! error has the time.
 
 use super::http_api::{Calls, Credential, HttpClient, HttpErrorKind};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};

@@ -1,5 +1,5 @@
-//! What the adapters share whose client is an [`HttpClient`]: how calls are made, and what credential they
-//! carry.
+//! What the adapters share whose client is an [`HttpClient`]: how calls are made, and what
+//! credential they carry.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;

@@ -8,8 +8,8 @@ use crate::error::{ClientError, Message};
 
 /// Why a call has no good answer: method, path and cause.
 ///
-/// `Display` and `Debug` are the same sentence. It holds the path that the app asked for, and no byte of the
-/// credential, of the base URL's path, of a query or of a body.
+/// `Display` and `Debug` are the same sentence. It holds the path that the app asked for, and no
+/// byte of the credential, of the base URL's path, of a query or of a body.
 ///
 /// ```no_run
 /// use backing_services::adapters::http_api::{HttpClient, HttpErrorKind};
@@ -57,8 +57,8 @@ pub(super) struct Inner {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum HttpErrorKind {
-    /// The request cannot be made of what the app gave: a path that leaves the base URL, a value that cannot
-    /// be serialized.
+    /// The request cannot be made of what the app gave: a path that leaves the base URL, a value
+    /// that cannot be serialized.
     Request,
     /// The client has been closed.
     Closed,

@@ -20,17 +20,20 @@
 //! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
 //! <!-- end -->
 //!
-//! The user and the password are sent as [Basic](https://www.rfc-editor.org/rfc/rfc7617), so is a user alone; a
-//! password alone as [Bearer](https://www.rfc-editor.org/rfc/rfc6750) token, unless `auth` names another place.
+//! The user and the password are sent as [Basic](https://www.rfc-editor.org/rfc/rfc7617), so is a
+//! user alone; a password alone as [Bearer](https://www.rfc-editor.org/rfc/rfc6750) token, unless
+//! `auth` names another place.
 //!
-//! A ping is one GET, because some services answer HEAD with 405 before they look at the credential. Without
-//! `ping` any answer of the base URL below 500 counts as one but 401, 403 and 407, because a base URL is often no
-//! resource of its own: name a path where there is one that costs nothing.
+//! A ping is one GET, because some services answer HEAD with 405 before they look at the
+//! credential. Without `ping` any answer of the base URL below 500 counts as one but 401, 403 and
+//! 407, because a base URL is often no resource of its own: name a path where there is one that
+//! costs nothing.
 //!
-//! `http` without a credential is taken for any host: there is no secret in it, but who is on the way can read
-//! and change everything. With a credential it is taken for this machine, and for another one with `tls=none`.
-//! A credential is sent to scheme, host and port of the handle and nowhere else, whatever an answer redirects
-//! to. A token that a service wants in the path (a webhook) is not shown either. [`HttpClient`] has the details.
+//! `http` without a credential is taken for any host: there is no secret in it, but who is on the
+//! way can read and change everything. With a credential it is taken for this machine, and for
+//! another one with `tls=none`. A credential is sent to scheme, host and port of the handle and
+//! nowhere else, whatever an answer redirects to. A token that a service wants in the path (a
+//! webhook) is not shown either. [`HttpClient`] has the details.
 //!
 //! # Providers
 //!
@@ -52,9 +55,7 @@ pub(super) use self::calls::{Calls, Credential};
 pub use self::client::{HttpClient, HttpRequest};
 pub use self::error::{HttpError, HttpErrorKind};
 
-use crate::{
-    Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value,
-};
+use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value};
 
 /// Headers that say how a request is to be read, not who sends it.
 const FRAMING: &[&str] = &[
@@ -110,7 +111,8 @@ pub struct HttpApi {
     #[handle(path)]
     #[expect(dead_code, reason = "the base URL has it as it is written; it may be a token")]
     path: Option<Secret>,
-    /// `header:NAME` or `query:NAME`: the password, alone, is the value of that header or parameter.
+    /// `header:NAME` or `query:NAME`: the password, alone, is the value of that header or
+    /// parameter.
     #[handle(param = "auth")]
     auth: Option<Auth>,
     /// A path below the base that proves the credential: it must answer below 400.
@@ -147,8 +149,10 @@ impl Value for Auth {
 impl HttpApi {
     fn check(&self) -> Result<(), HandleError> {
         if self.auth.is_some() && (self.username.is_some() || self.password.is_none()) {
-            return Err(HandleError::new("`auth` needs the credential as password and no user name")
-                .with_help("write it after a colon: `https://:KEY@host`"));
+            return Err(HandleError::new(
+                "`auth` needs the credential as password and no user name",
+            )
+            .with_help("write it after a colon: `https://:KEY@host`"));
         }
         self.calls.check(&self.handle, &self.host, &self.credential())?;
         if let (Some(path), Some(base)) = (&self.ping, self.calls.base(&self.handle, &self.host))
@@ -284,14 +288,12 @@ mod tests {
 
     #[test]
     fn a_bound_is_named() {
-        for (text, expected) in [
-            ("https://h?retries=101", "expected a whole number from 0 to 100"),
-            (
-                "https://h?total_timeout=25h",
-                "expected a duration such as `500ms`, `5s`, `2m` or `1h`, above zero, at most `24h`",
-            ),
+        for (text, ends) in [
+            ("https://h?retries=101", "a whole number from 0 to 100"),
+            ("https://h?total_timeout=25h", "or `1h`, above zero, at most `24h`"),
         ] {
-            assert_eq!(parse(text).unwrap_err().help(), expected, "{text}");
+            let error = parse(text).unwrap_err();
+            assert!(error.help().ends_with(ends), "{text}: {error}");
         }
         let api = parse("https://h?retries=100&connect_timeout=24h").unwrap();
         assert_eq!(api.connect_timeout(), Duration::from_hours(24));
