@@ -206,7 +206,7 @@ extern crate self as backing_services;
 mod adapter;
 pub mod adapters;
 mod backing;
-#[cfg_attr(not(feature = "_http"), allow(dead_code, reason = "nobody tries again without HTTP"))]
+#[cfg_attr(not(feature = "http-api"), allow(dead_code, reason = "nobody else pauses yet"))]
 mod backoff;
 mod environment;
 mod error;

@@ -143,7 +143,9 @@ mod tests {
     #[test]
     fn only_a_fake_server_is_unencrypted() {
         for text in ["http://:t@api.x.com/2", "http://:t@api.x.com/2?tls=none"] {
-            assert_eq!(parse(text).unwrap_err().kind(), ProblemKind::Insecure, "{text}");
+            let error = parse(text).unwrap_err();
+            let help = "write `https://`; unencrypted is for a fake server on this machine";
+            assert_eq!((error.kind(), error.help()), (ProblemKind::Insecure, help), "{text}");
         }
         for text in ["http://:t@localhost", "http://:t@127.0.0.1:8080/2?tls=none"] {
             assert!(parse(text).is_ok(), "{text}");
