@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Parameters;
 use super::grammar::{About, Part, TlsWord, Word};
 use super::reader::Reader;
-use super::value::{Kind, Value};
+use super::value::{Kind, Value, find_word};
 use crate::error::{ClientError, FailureKind, HandleError, ours};
 use crate::file;
 
@@ -60,7 +60,8 @@ impl Parameters for Tls {
     ];
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
-        reader.skip();
+        // What the word says has been looked at already, but not whether it is one.
+        reader.optional(|text| find_word(POLICY, text))?;
         Ok(Self { on: reader.is_encrypted(), ca: reader.optional(PathBuf::read)? })
     }
 }
