@@ -3,7 +3,8 @@
 //! Every module has the same shape: the grammar of the handle as a table, the type, the parse, `connect`,
 //! `ping`, `close`, tests. A new one touches its file, a feature in `Cargo.toml` and a line here.
 
-#[cfg(any(feature = "loggly", feature = "newrelic"))]
+#[cfg(any(feature = "loggly", feature = "_otlp"))]
+#[allow(dead_code, reason = "each service uses some of it")]
 mod background;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
@@ -54,6 +55,8 @@ pub mod smtp;
 pub mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "_otlp")]
+pub mod telemetry;
 #[cfg(feature = "twitter")]
 pub mod twitter;
 
