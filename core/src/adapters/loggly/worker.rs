@@ -11,7 +11,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use tokio::time::{sleep, timeout};
 
 use super::queue::{Batch, Next, Queue};
-use crate::adapters::http::{cause, refused};
+use crate::adapters::http_client::{cause, refused};
 use crate::error::ClientError;
 use crate::secret::Secret;
 
