@@ -73,9 +73,21 @@ fn traps() {
         ("mysql://u:p\nw@h/db", "a newline stands in the password", "write it `%0A`"),
         ("mysql://u:p\tw@h/db", "a tab stands in the password", "write it `%09`"),
         ("mysql://u:p w@h/db", "a space stands in the password", "write it `%20`"),
-        ("mysql://u:p:w@h/db", "an unescaped `:` stands in the password", "write it `%3A`"),
-        ("mysql://u:p[w@h/db", "an unescaped `[` stands in the password", "write it `%5B`"),
-        ("https://u:p\\w@h/db", "an unescaped `\\` stands in the password", "write it `%5C`"),
+        (
+            "mysql://u:p:w@h/db",
+            "a character that must be percent-encoded stands in the password",
+            "write `%` and the two hex digits of its code, as `%23` for `#`",
+        ),
+        (
+            "mysql://u:p[w@h/db",
+            "a character that must be percent-encoded stands in the password",
+            "write `%` and the two hex digits of its code, as `%23` for `#`",
+        ),
+        (
+            "https://u:p\\w@h/db",
+            "a character that must be percent-encoded stands in the password",
+            "write `%` and the two hex digits of its code, as `%23` for `#`",
+        ),
         (
             "mysql://u:pä@h/db",
             "a character outside ASCII stands in the password",
@@ -184,10 +196,14 @@ fn traps() {
         ),
         (
             "mysql://h/db?a=b+c",
-            "an unescaped `+` stands in the parameters",
+            "a character that must be percent-encoded stands in the parameters",
             "write `%20` for a space or `%2B` for a plus sign",
         ),
-        ("mysql://h/{db}", "an unescaped `{` stands in the path", "write it `%7B`"),
+        (
+            "mysql://h/{db}",
+            "a character that must be percent-encoded stands in the path",
+            "write `%` and the two hex digits of its code, as `%23` for `#`",
+        ),
     ] {
         let error = refused(text);
         assert_eq!((error.message(), error.help()), (message, help), "{text:?}");
