@@ -202,4 +202,16 @@ mod tests {
         }
         assert!(parse("loggly://t@h.example?tag=shop,a.b,c_d-1").is_ok());
     }
+
+    #[test]
+    fn a_token_in_the_place_of_the_host_is_refused_and_not_shown() {
+        for text in ["loggly://tZ8oken", "loggly://user@tZ8oken"] {
+            let refused = parse(text).unwrap_err();
+            let shown = format!("{refused} {refused:?}").to_lowercase();
+            assert!(!shown.contains("z8"), "{shown}");
+        }
+        for text in ["loggly://t@localhost", "loggly://t@[::1]:8080", "loggly://t@[2001:db8::1]"] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+    }
 }
