@@ -47,10 +47,9 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::background;
-use super::http_client::{cause, refused};
+use super::http_client::{body, cause, refused};
 use super::shared::{closed, within};
-use crate::error::{ClientError, FailureKind};
-use crate::{Kind, Secret, Value};
+use crate::{ClientError, Kind, Secret, Value};
 
 /// Of an answer; more than its few bytes is no answer of OTLP's.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -312,19 +311,13 @@ impl Sender {
         let http = to.http.clone();
         background::outcome(self.runtime.spawn(async move {
             let mut from = http.execute(request).await.map_err(|error| cause(&error))?;
-            let mut body = Vec::new();
-            // The text of a refusal may repeat the credential, and the SDK would log it.
-            while from.status().is_success()
-                && let Some(chunk) = from.chunk().await.map_err(|error| cause(&error))?
-            {
-                if body.len() + chunk.len() > ANSWER_LIMIT {
-                    return Err(ClientError::of(FailureKind::Protocol, "the answer is too long"));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            let mut answer = Response::new(Bytes::from(body));
+            let mut answer = Response::new(Bytes::new());
             *answer.status_mut() = from.status();
             *answer.headers_mut() = mem::take(from.headers_mut());
+            // The text of a refusal may repeat the credential, and the SDK would log it.
+            if from.status().is_success() {
+                *answer.body_mut() = body(from, ANSWER_LIMIT).await?.into();
+            }
             Ok(answer)
         }))
         .await

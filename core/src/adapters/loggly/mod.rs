@@ -34,9 +34,9 @@
 //!   and counted. The queue holds 64 MB and 250,000 events, the batch on its way included.
 //! - An event above 1 MB is dropped and counted.
 //! - A batch that is refused with 408, 429 or 5xx, or has no answer, is tried again for five
-//!   minutes, after 250 ms at first and 30 s at most, no sooner than `Retry-After` says (of which a
-//!   minute is believed). Then it is dropped and counted. One that is refused otherwise is dropped
-//!   at once: another try would not help.
+//!   minutes, after 250 ms at first and 30 s at most (up to a half less, by chance), no sooner than
+//!   `Retry-After` says (of which a minute is believed). Then it is dropped and counted. One that
+//!   is refused otherwise is dropped at once: another attempt would not help.
 //! - A batch whose answer was lost is sent twice.
 //! - Not compressed: the bulk endpoint does not document it.
 //!
