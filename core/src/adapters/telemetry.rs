@@ -49,7 +49,7 @@ use tokio::sync::oneshot;
 use super::background;
 use super::http_client::{body, cause, refused};
 use super::shared::{closed, within};
-use crate::{ClientError, Kind, Secret, Value};
+use crate::{ClientError, FailureKind, Kind, Secret, Value};
 
 /// Of an answer; more than its few bytes is no answer of OTLP's.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -198,7 +198,7 @@ impl TelemetryClient {
         if sender.closed.load(Ordering::Relaxed) {
             return Err(closed());
         }
-        within(sender.to.connect_timeout, async {
+        let asked = within(sender.to.connect_timeout, async {
             let mut status = StatusCode::NOT_FOUND;
             for path in SIGNALS {
                 let mut request = Request::new(Bytes::new());
@@ -212,8 +212,14 @@ impl TelemetryClient {
                 }
             }
             if status.is_success() { Ok(()) } else { Err(refused(status)) }
+        });
+        let is_grpc = sender.to.origin.ends_with(":4317");
+        asked.await.map_err(|error| match error.kind() {
+            FailureKind::Protocol | FailureKind::Timeout | FailureKind::Other if is_grpc => {
+                error.with_help("4317 is the port of OTLP/gRPC: write 4318, that of OTLP/HTTP")
+            }
+            _ => error,
         })
-        .await
     }
 
     pub(super) async fn close(self) {
