@@ -786,7 +786,13 @@ impl Grammar {
         self.place
     }
 
-    pub(crate) const fn all_variants(&self) -> &'static [&'static Grammar] {
+    /// The grammars of the variants of an enum of adapters; none otherwise.
+    ///
+    /// ```
+    /// # use backing_services::{Grammar, Scheme};
+    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").all_variants().is_empty());
+    /// ```
+    pub const fn all_variants(&self) -> &'static [&'static Grammar] {
         self.variants
     }
 
