@@ -416,6 +416,12 @@ impl Word {
         self.names.iter().copied().chain(std::iter::once(self.name))
     }
 
+    /// The names that its adapter gives it beside the first.
+    pub(crate) fn other_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (first, names) = (self.name, self.names);
+        names.iter().copied().filter(move |name| !same_name(name, first))
+    }
+
     /// Where it stands in the handle.
     ///
     /// ```

@@ -3,6 +3,7 @@
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod fields;
 pub(crate) mod grammar;
+mod page;
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod reader;
 pub(crate) mod tls;
