@@ -3,11 +3,13 @@
 mod builder;
 pub(crate) mod grammar;
 mod host;
+mod origin;
 pub(crate) mod params;
 pub(crate) mod text;
 
 pub use self::builder::HandleBuilder;
 pub use self::host::Host;
+pub use self::origin::Origin;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,7 +21,6 @@ use serde::de::DeserializeOwned;
 use self::grammar::{Fault, Part, Span};
 use crate::adapter::grammar::{Grammar, Part as AdapterPart, Scheme, Word};
 use crate::adapter::value::Kind;
-use crate::environment::Origin;
 use crate::error::{HandleError, Secrets};
 use crate::secret::Secret;
 
