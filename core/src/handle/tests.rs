@@ -213,6 +213,7 @@ fn forms_that_are_taken() {
         "sqlite:///var/shop.db?mode=rwc",
         "sqlite::memory:",
         "memory:",
+        "memory://",
         "file:out/box",
         "mysql://my_db:3306/db",
         "mysql://[2001:db8::1]:3306/db",
