@@ -2,7 +2,7 @@
 //!
 //! Everything here can be built and looked up while compiling: the derive checks defaults with it.
 
-use super::value::{Kind, Unit};
+use super::value::{Kind, Unit, parse_duration};
 
 /// What the handles of one adapter may say: the table that parsing, the other sources, reports and
 /// documentation are made from.
@@ -171,6 +171,7 @@ pub struct Word {
     part: Part,
     kind: Kind,
     default: Option<&'static str>,
+    max: Option<&'static str>,
     meaning: &'static str,
     about: About,
     required: bool,
@@ -262,6 +263,9 @@ pub enum Unencrypted {
     Own,
     /// Refused towards another machine, unless the word for TLS says that it is meant.
     Refused,
+    /// Anything unencrypted is refused towards another machine, whatever the handle says: the service is
+    /// somebody else's, and only a fake server has no TLS.
+    Loopback,
 }
 
 impl Word {
@@ -278,6 +282,7 @@ impl Word {
             part,
             kind,
             default: None,
+            max: None,
             meaning: "",
             about: About::Other,
             required: false,
@@ -309,6 +314,20 @@ impl Word {
     #[must_use]
     pub const fn default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
+        self
+    }
+
+    /// Sets the greatest value of a duration or a whole number: beyond it a driver fails, or does what
+    /// nobody meant.
+    ///
+    /// ```
+    /// # use backing_services::{Kind, Part, Word};
+    /// const LIMIT: Word = Word::new("timeout", Part::Param, Kind::Duration).max("24h");
+    /// assert!(LIMIT.accepts("5s") && !LIMIT.accepts("25h"));
+    /// ```
+    #[must_use]
+    pub const fn max(mut self, max: &'static str) -> Self {
+        self.max = Some(max);
         self
     }
 
@@ -423,6 +442,40 @@ impl Word {
         self.kind
     }
 
+    /// Whether a text has the form of its value, and is not beyond the greatest.
+    ///
+    /// ```
+    /// # use backing_services::{Kind, Part, Word};
+    /// assert!(!Word::new("ttr", Part::Param, Kind::Duration).accepts("30"));
+    /// ```
+    pub fn accepts(&self, text: &str) -> bool {
+        let within = self.max.is_none_or(|max| match self.kind {
+            Kind::Duration => parse_duration(text) <= parse_duration(max),
+            _ => match (text.parse::<i128>(), max.parse::<i128>()) {
+                (Ok(number), Ok(max)) => number <= max,
+                _ => true,
+            },
+        });
+        within && self.kind.accepts(text)
+    }
+
+    /// What to write, in words: it follows "expected".
+    ///
+    /// ```
+    /// # use backing_services::{Kind, Part, Word};
+    /// const RETRIES: Word = Word::new("retries", Part::Param, Kind::of::<u8>()).max("9");
+    /// assert_eq!(RETRIES.expected(), "a whole number from 0 to 9");
+    /// ```
+    pub fn expected(&self) -> String {
+        match (self.kind, self.max) {
+            (Kind::Integer { min, max }, Some(own)) => {
+                Kind::Integer { min, max: own.parse().unwrap_or(max) }.expected()
+            }
+            (kind, Some(max)) => format!("{}, at most `{max}`", kind.expected()),
+            (kind, None) => kind.expected(),
+        }
+    }
+
     /// Its value where it is not there.
     ///
     /// ```
@@ -461,6 +514,16 @@ impl Word {
     /// ```
     pub const fn subject(&self) -> About {
         self.about
+    }
+
+    /// The greatest value, where there is one.
+    ///
+    /// ```
+    /// # use backing_services::{Kind, Part, Word};
+    /// assert_eq!(Word::new("ttr", Part::Param, Kind::Duration).max_value(), None);
+    /// ```
+    pub const fn max_value(&self) -> Option<&'static str> {
+        self.max
     }
 
     pub(crate) const fn bare_unit(&self) -> Option<Unit> {

@@ -225,4 +225,10 @@ pub trait Parameters: Sized {
     /// One is missing, or has not its form.
     #[doc(hidden)]
     fn read(reader: &mut Reader<'_>) -> Result<Self, HandleError>;
+
+    /// How long connecting may take, where one of its words is `connect_timeout`.
+    #[doc(hidden)]
+    fn connect_timeout(&self) -> Option<Duration> {
+        None
+    }
 }

@@ -47,6 +47,7 @@ impl<'g> Reader<'g> {
         reader.check_hosts()?;
         reader.check_parts()?;
         reader.check_encryption()?;
+        reader.take_tls_scheme()?;
         Ok(reader)
     }
 
@@ -159,12 +160,17 @@ impl<'g> Reader<'g> {
                 word.part() != Part::Param && !(self.scheme.is_socket() && word.part().is_path())
             })
         };
-        let moved = builder.without_params(taken).build()?;
-        self.handle = match self.handle.origin() {
-            Some(origin) => moved.with_origin(origin.clone()),
-            None => moved,
-        };
+        self.rebuild(builder.without_params(taken))?;
         self.slots = slots(&self.handle, self.grammar, self.scheme)?.0;
+        Ok(())
+    }
+
+    fn rebuild(&mut self, builder: HandleBuilder) -> Result<(), HandleError> {
+        let built = builder.build()?;
+        self.handle = match self.handle.origin() {
+            Some(origin) => built.with_origin(origin.clone()),
+            None => built,
+        };
         Ok(())
     }
 
@@ -289,7 +295,8 @@ impl<'g> Reader<'g> {
         let tls_scheme = self.grammar.schemes().iter().find(|scheme| scheme.is_tls());
         let by_scheme = tls_scheme.map(|scheme| format!("write `{}://`", scheme.name()));
         let secure = by_scheme.unwrap_or_else(|| format!("write `{name}={}`", values.on));
-        if self.scheme.is_tls() && said == Said::Off {
+        let has_other = self.grammar.schemes().iter().any(|scheme| !scheme.is_tls());
+        if self.scheme.is_tls() && said == Said::Off && has_other {
             return Err(HandleError::new(ours!("the scheme says TLS, and `{name}` says {off}"))
                 .with_help(ours!("leave `{name}` out, or write a scheme without TLS")));
         }
@@ -304,7 +311,19 @@ impl<'g> Reader<'g> {
             ))
             .with_help(ours!("{secure}, or leave `{}` out", file.name())));
         }
-        let exposed = !self.handle.is_loopback() && self.has_credentials();
+        let is_elsewhere = !self.handle.is_loopback();
+        if self.grammar.unencrypted_rule() == Unencrypted::Loopback {
+            return if said == Said::On || !is_elsewhere {
+                Ok(())
+            } else {
+                let help = if has_other { secure } else { format!("leave `{name}` out") };
+                Err(HandleError::insecure(
+                    "the credential would be sent unencrypted to another machine",
+                    ours!("{help}; unencrypted is for a fake server on this machine"),
+                ))
+            };
+        }
+        let exposed = is_elsewhere && self.has_credentials();
         if said == Said::Nothing && exposed {
             return Err(HandleError::insecure(
                 "the credential would be sent unencrypted to another machine",
@@ -312,6 +331,19 @@ impl<'g> Reader<'g> {
             ));
         }
         Ok(())
+    }
+
+    /// Where only the word asks for TLS it is that of the scheme with TLS, whose port is another.
+    fn take_tls_scheme(&mut self) -> Result<(), HandleError> {
+        let is_other = !self.encrypted || self.scheme.is_tls();
+        if is_other || self.grammar.unencrypted_rule() == Unencrypted::Own {
+            return Ok(());
+        }
+        let Some(scheme) = self.grammar.scheme(&format!("{}s", self.scheme.name())) else {
+            return Ok(());
+        };
+        self.scheme = scheme;
+        self.rebuild(self.handle.to_builder().scheme(scheme.name()))
     }
 }
 
@@ -387,24 +419,26 @@ fn unknown(grammar: &Grammar, name: &str) -> HandleError {
 }
 
 fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
-    let value = match word.bare_unit() {
+    let with_unit = match word.bare_unit() {
         Some(unit) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            read(&format!("{text}{}", unit.symbol()))
+            Some(format!("{text}{}", unit.symbol()))
         }
-        _ => read(text),
+        _ => None,
     };
+    let text = with_unit.as_deref().unwrap_or(text);
+    let value = read(text).filter(|_| word.max_value().is_none() || word.accepts(text));
     value.ok_or_else(|| bad_value(word))
 }
 
 /// What is wrong with a word's value, wherever it stands.
 pub(crate) fn bad_value(word: &Word) -> HandleError {
-    let expected = ours!("expected {}", word.kind().expected());
+    let expected = ours!("expected {}", word.expected());
     match word.part() {
         Part::Param => HandleError::parameter(
             ours!("the parameter `{}` has a bad value", word.name()),
             expected,
         ),
-        part => HandleError::new(ours!("the {} is not {}", part.noun(), word.kind().expected()))
+        part => HandleError::new(ours!("the {} is not {}", part.noun(), word.expected()))
             .with_help(expected),
     }
 }

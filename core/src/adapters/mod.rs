@@ -7,7 +7,7 @@
 mod background;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
-mod http;
+mod http_client;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;

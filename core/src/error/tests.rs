@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::mask::base64;
 use super::*;
-use crate::adapter::Adapter;
+use crate::adapter::grammar::{Grammar, Scheme};
+use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
 use crate::handle::Handle;
 
@@ -19,10 +20,8 @@ struct Own {
 }
 
 impl Adapter for Own {
-    const NAME: &'static str = "Own";
-    const SCHEMES: &'static [&'static str] = &["own"];
-    const EXAMPLE: &'static str = "own://localhost";
-    type Client = ();
+    const GRAMMAR: &'static Grammar =
+        &Grammar::new("Own", &[Scheme::new("own")], "own://localhost");
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         let whole =
@@ -30,21 +29,20 @@ impl Adapter for Own {
         Err(HandleError::new(whole).with_help("the server refused the password"))
     }
 
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Connect for Own {
+    type Client = ();
+
     async fn connect(&self) -> Result<(), ClientError> {
         Err(self.error.clone())
-    }
-
-    async fn ping((): &()) -> Result<(), ClientError> {
-        Ok(())
-    }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
     }
 }
 
 #[derive(crate::BackingServices)]
-#[services(crate = "crate")]
 struct Services {
     own: Own,
     other: Option<Own>,
@@ -53,7 +51,6 @@ struct Services {
 }
 
 #[derive(crate::BackingServices)]
-#[services(crate = "crate")]
 struct Inner {
     one: Own,
     two: Option<Own>,
@@ -143,7 +140,7 @@ fn assert_masked(secret: &str) {
         if index == 5 && !is_lower {
             continue;
         }
-        let masked = handle.mask(&format!("§{spelling}§ is wrong"));
+        let masked = handle.mask(&format!("§{spelling}§ is wrong"), Own::GRAMMAR);
         assert_eq!(masked, "§***§ is wrong", "{secret:?} as {spelling}");
     }
 }
@@ -189,7 +186,7 @@ fn an_own_adapter_may_say_what_it_likes() {
         let failure = failure(&handle, error);
         assert_eq!(failure.cause(), "\"***\" ***", "{secret:?}");
         assert_eq!(failure.help(), "\"***\" ***", "{secret:?}");
-        let error = Own::from_handle(&handle).err().unwrap().masked(&handle);
+        let error = Own::from_handle(&handle).err().unwrap().masked(&handle, Own::GRAMMAR);
         assert_eq!(error.message(), "Some(\"***\") ***");
     }
 }
@@ -198,7 +195,8 @@ fn an_own_adapter_may_say_what_it_likes() {
 fn our_own_words_are_not_masked() {
     for secret in NASTY {
         let handle = handle(secret);
-        let shown = |error: ClientError| error.masked(|text| handle.mask(text)).shortened();
+        let shown =
+            |error: ClientError| error.masked(|text| handle.mask(text, Own::GRAMMAR)).shortened();
         let refused = ClientError::caused_by(io::Error::from(ErrorKind::ConnectionRefused));
         let refused = shown(refused);
         assert_eq!(refused.to_string(), "connection refused");
@@ -209,13 +207,15 @@ fn our_own_words_are_not_masked() {
         let cause = shown(ClientError::new(said)).to_string();
         assert_eq!(cause, "the server refused a connection without password (1): ***.");
 
-        let error = Own::from_handle(&handle).err().unwrap().masked(&handle);
+        let error = Own::from_handle(&handle).err().unwrap().masked(&handle, Own::GRAMMAR);
         assert_eq!(error.help(), "the server refused the password");
     }
     let unknown = Handle::parse("own://u:name@h?nam=1").unwrap();
-    let error = unknown.refuse_unknown(&["name"]).unwrap_err().masked(&unknown);
+    let error = HandleError::unknown_parameter(&unknown.query()[0].0, &["name"])
+        .masked(&unknown, Own::GRAMMAR);
     assert_eq!(error.to_string(), "unknown parameter `nam`: did you mean `name`?");
-    let error = unknown.require_scheme("name", &["name"]).unwrap_err().masked(&unknown);
+    let error =
+        HandleError::scheme(&unknown, "name", ["name"].into_iter()).masked(&unknown, Own::GRAMMAR);
     assert_eq!(error.to_string(), "the scheme is not one of name: expected `name://`");
 }
 
@@ -401,13 +401,4 @@ fn what_is_detached_is_not_counted() {
     services.inner = Some(Inner { one: own.clone(), two: Some(own) });
     let report = connect(&services);
     assert_eq!(first_line(report), "4 of 4 resources of `Services` did not connect");
-}
-
-#[test]
-fn fields_are_masked_where_no_handle_is_kept() {
-    let sent = base64(b"shop:p4ssword");
-    let said = format!("p4ssword of shop, {sent}, {}, T%30/x", base64(b"\0shop\0p4ssword"));
-    let texts = [Some("shop"), None, Some("p4ssword"), Some(""), Some("T0/x")];
-    let masked = crate::private::masked(ClientError::new(said), &texts);
-    assert_eq!(masked.to_string(), "*** of ***, ***, ***, ***");
 }

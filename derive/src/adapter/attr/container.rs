@@ -42,8 +42,8 @@ impl Container {
             bindings: cells.take(keys::BINDINGS),
             others: cells.take(keys::OTHERS),
             place: cells.take(keys::PLACE),
-            login: one_of(errors, cells.take(keys::LOGIN), "together"),
-            unencrypted: one_of(errors, cells.take(keys::UNENCRYPTED), "refused"),
+            login: one_of(errors, cells.take(keys::LOGIN), &["together"]),
+            unencrypted: one_of(errors, cells.take(keys::UNENCRYPTED), &["refused", "loopback"]),
             api: cells.take(keys::API),
             mail: cells.take(keys::MAIL),
             check: cells.take(keys::CHECK),
@@ -84,10 +84,11 @@ impl Container {
     }
 }
 
-/// A key that knows one word; without the key the rule is the other one.
-fn one_of(errors: &Errors, cell: Cell, word: &str) -> Cell {
-    if let Some(text) = cell.text().filter(|text| text.value() != word) {
-        let help = format!("write `\"{word}\"`, or leave the key out");
+/// A key that knows few words; without the key the rule is another one.
+fn one_of(errors: &Errors, cell: Cell, words: &[&str]) -> Cell {
+    if let Some(text) = cell.text().filter(|text| !words.contains(&&*text.value())) {
+        let words: Vec<_> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+        let help = format!("write {}, or leave the key out", words.join(" or "));
         errors.on(text, "the key knows no such word", &help);
     }
     cell

@@ -56,6 +56,7 @@ pub(crate) const NAMES: Key = Key::texts("names", "REGION_NAME");
 pub(crate) const ONLY: Key = Key::flag("only");
 pub(crate) const IN_QUERY: Key = Key::flag("in_query");
 pub(crate) const DEFAULT: Key = Key::text("default", "us1");
+pub(crate) const MAX: Key = Key::text("max", "24h");
 pub(crate) const BARE: Key = Key::text("bare", "s");
 pub(crate) const TUNING: Key = Key::flag("tuning");
 pub(crate) const TLS: Key = Key::texts("tls", "off\", \"on\", \"verified");
@@ -79,6 +80,7 @@ pub(crate) const HANDLE: Attribute = Attribute {
         ONLY,
         IN_QUERY,
         DEFAULT,
+        MAX,
         BARE,
         TUNING,
         TLS,
