@@ -230,6 +230,17 @@ fn forms_that_are_taken() {
     assert_eq!(Handle::parse("http://0x7f.1/").unwrap().host(), Some("127.0.0.1"));
 }
 
+/// A bucket is no machine: digits are no address, and upper case is told from lower.
+#[test]
+fn buckets_are_kept_as_written() {
+    for name in ["20240101", "Uploads", "a.b.2024"] {
+        let handle = Handle::parse(&format!("s3://K:S@{name}:1/x")).unwrap();
+        assert_eq!((handle.host(), handle.port()), (Some(name), Some(1)));
+        assert!(Handle::parse(&format!("s3://%2Frun%2F{name}")).is_err());
+    }
+    assert!(Handle::parse("redis://20240101").is_err());
+}
+
 #[test]
 fn nothing_shows_in_debug_or_display() {
     for (text, shown) in [
