@@ -72,6 +72,12 @@ pub(crate) const CA: Word = Word::new("tls_ca", Part::Param, Kind::File)
     .meaning("a file of PEM certificates, the only CA certificates to trust");
 
 impl Tls {
+    /// For a server of which something else than the scheme of the handle says that TLS is used.
+    #[cfg(feature = "s3")]
+    pub(crate) fn required(ca: Option<PathBuf>) -> Self {
+        Self { on: true, ca }
+    }
+
     /// Whether TLS is used.
     ///
     /// ```

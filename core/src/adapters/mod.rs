@@ -20,6 +20,8 @@ pub mod beanstalkd;
 pub mod blobs;
 #[cfg(feature = "couchdb")]
 pub mod couchdb;
+#[cfg(any(feature = "blobs", feature = "mail"))]
+pub mod folder;
 #[cfg(feature = "googlemaps")]
 pub mod googlemaps;
 #[cfg(feature = "http-api")]

@@ -154,8 +154,8 @@ impl Handle {
         &self.parsed.scheme
     }
 
-    /// The first host: a name in lower case, or an address without brackets. `None` for a socket or a
-    /// file.
+    /// The first host: a name in lower case, or an address without brackets; of `s3` the bucket, as it is
+    /// written. `None` for a socket or a file.
     ///
     /// ```
     /// # use backing_services::Handle;
@@ -438,6 +438,7 @@ impl Parsed {
             }
             _ => Ok(None),
         };
+        let scheme = spans.scheme.of(text).to_ascii_lowercase();
         let username = decode(spans.username, Part::Username)?;
         let password = decode(spans.password, Part::Password)?.map(Secret::new);
         let hosts = if spans.hosts.is_empty() {
@@ -447,14 +448,15 @@ impl Parsed {
             if hosts.bytes().filter(|byte| *byte == b',').count() >= MOST {
                 return Err(Fault::TooMany { part: Part::Host });
             }
-            hosts.split(',').map(Host::parse).collect::<Result<_, _>>()?
+            let parse = if scheme == "s3" { Host::bucket } else { Host::parse };
+            hosts.split(',').map(parse).collect::<Result<_, _>>()?
         };
         self::decode(spans.path.of(text), Part::Path)?;
         let params =
             spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
         Ok(Self {
             url: Secret::new(text),
-            scheme: spans.scheme.of(text).to_ascii_lowercase(),
+            scheme,
             username,
             password,
             hosts,

@@ -229,6 +229,7 @@ fn forms_that_are_taken() {
         "sqlite:///var/shop.db?mode=rwc",
         "sqlite::memory:",
         "memory:",
+        "memory://",
         "file:out/box",
         "mysql://my_db:3306/db",
         "mysql://[2001:db8::1]:3306/db",
@@ -246,6 +247,17 @@ fn forms_that_are_taken() {
         let refused = Handle::parse(&format!("redis://{number}")).unwrap_err();
         assert_eq!(refused.message(), "the host is a number", "{number}");
     }
+}
+
+/// A bucket is no machine: digits are no address, and upper case is told from lower.
+#[test]
+fn buckets_are_kept_as_written() {
+    for name in ["20240101", "Uploads", "a.b.2024"] {
+        let handle = Handle::parse(&format!("s3://K:S@{name}:1/x")).unwrap();
+        assert_eq!((handle.host(), handle.port()), (Some(name), Some(1)));
+        assert!(Handle::parse(&format!("s3://%2Frun%2F{name}")).is_err());
+    }
+    assert!(Handle::parse("redis://20240101").is_err());
 }
 
 #[test]
