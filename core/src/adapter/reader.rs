@@ -47,6 +47,7 @@ impl<'g> Reader<'g> {
         reader.check_hosts()?;
         reader.check_parts()?;
         reader.check_encryption()?;
+        reader.use_tls_scheme()?;
         Ok(reader)
     }
 
@@ -159,12 +160,33 @@ impl<'g> Reader<'g> {
                 word.part() != Part::Param && !(self.scheme.is_socket() && word.part().is_path())
             })
         };
-        let moved = builder.without_params(taken).build()?;
-        self.handle = match self.handle.origin() {
-            Some(origin) => moved.with_origin(origin.clone()),
-            None => moved,
-        };
+        self.replace_handle(builder.without_params(taken))?;
         self.slots = slots(&self.handle, self.grammar, self.scheme)?.0;
+        Ok(())
+    }
+
+    /// Where the word says TLS and another port is meant for it, the handle is one of the scheme with an `s`.
+    fn use_tls_scheme(&mut self) -> Result<(), HandleError> {
+        let refused = self.grammar.unencrypted_rule() == Unencrypted::Refused;
+        let name = format!("{}s", self.scheme.name());
+        let secure = self.grammar.scheme(&name).filter(|secure| {
+            secure.is_tls() && secure.default_port() != self.scheme.default_port()
+        });
+        match secure {
+            Some(secure) if refused && self.encrypted => {
+                self.scheme = secure;
+                self.replace_handle(self.handle.to_builder().scheme(&name))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn replace_handle(&mut self, builder: HandleBuilder) -> Result<(), HandleError> {
+        let handle = builder.build()?;
+        self.handle = match self.handle.origin() {
+            Some(origin) => handle.with_origin(origin.clone()),
+            None => handle,
+        };
         Ok(())
     }
 
