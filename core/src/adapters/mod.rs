@@ -5,13 +5,15 @@
 
 #[cfg(any(feature = "loggly", feature = "newrelic"))]
 mod background;
+#[allow(dead_code, reason = "each adapter uses some of it")]
+pub(crate) mod ending;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
 mod http_client;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;
-#[allow(dead_code, reason = "each adapter uses some of it")]
+#[allow(dead_code, unused_imports, reason = "each adapter uses some of it")]
 pub(crate) mod shared;
 
 #[cfg(feature = "beanstalkd")]
