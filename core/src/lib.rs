@@ -235,12 +235,12 @@ pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
 pub use self::backing::BackingServices;
-pub use self::environment::{Environment, Explanation, Origin};
+pub use self::environment::{Environment, Explanation};
 pub use self::error::{
     ClientError, ConnectError, Error, Failure, FailureKind, HandleError, LoadError, Problem,
     ProblemKind,
 };
-pub use self::handle::{Handle, HandleBuilder, Host};
+pub use self::handle::{Handle, HandleBuilder, Host, Origin};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::secret::Secret;
 

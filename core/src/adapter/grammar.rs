@@ -435,6 +435,12 @@ impl Word {
         self.names.iter().copied().chain(std::iter::once(self.name))
     }
 
+    /// The names that its adapter gives it beside the first.
+    pub(crate) fn other_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (first, names) = (self.name, self.names);
+        names.iter().copied().filter(move |name| !same_name(name, first))
+    }
+
     /// Where it stands in the handle.
     ///
     /// ```
@@ -849,7 +855,13 @@ impl Grammar {
         self.place
     }
 
-    pub(crate) const fn all_variants(&self) -> &'static [&'static Grammar] {
+    /// The grammars of the variants of an enum of adapters; none otherwise.
+    ///
+    /// ```
+    /// # use backing_services::{Grammar, Scheme};
+    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").all_variants().is_empty());
+    /// ```
+    pub const fn all_variants(&self) -> &'static [&'static Grammar] {
         self.variants
     }
 

@@ -6,13 +6,15 @@
 #[cfg(any(feature = "loggly", feature = "_otlp"))]
 #[allow(dead_code, reason = "each service uses some of it")]
 mod background;
+#[allow(dead_code, reason = "each adapter uses some of it")]
+pub(crate) mod ending;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
 mod http_client;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;
-#[allow(dead_code, reason = "each adapter uses some of it")]
+#[allow(dead_code, unused_imports, reason = "each adapter uses some of it")]
 pub(crate) mod shared;
 
 #[cfg(feature = "beanstalkd")]
@@ -21,6 +23,8 @@ pub mod beanstalkd;
 pub mod blobs;
 #[cfg(feature = "couchdb")]
 pub mod couchdb;
+#[cfg(any(feature = "blobs", feature = "mail"))]
+pub mod folder;
 #[cfg(feature = "googlemaps")]
 pub mod googlemaps;
 #[cfg(feature = "http-api")]

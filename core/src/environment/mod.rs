@@ -12,7 +12,6 @@ mod family;
 mod file;
 mod layer;
 mod names;
-mod origin;
 mod resolve;
 mod text;
 mod tls;
@@ -25,13 +24,13 @@ use std::path::Path;
 pub use self::explain::Explanation;
 use self::layer::{Entry, Layer};
 pub(crate) use self::names::join;
-pub use self::origin::Origin;
 pub(crate) use self::resolve::{Located, Resolution, Resolver};
 use crate::adapter::reader::Reader;
 use crate::backing::BackingServices;
 use crate::error::{Problem, ProblemKind};
 use crate::generated::{Field, Kind};
 use crate::handle::Handle;
+pub(crate) use crate::handle::Origin;
 
 /// A snapshot of the variables that handles and settings are read from.
 ///

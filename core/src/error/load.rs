@@ -2,8 +2,9 @@ use std::fmt;
 
 use super::{HandleError, heading, write_entry};
 use crate::adapter::grammar::Grammar;
-use crate::environment::{Found, Origin, Unreadable};
+use crate::environment::{Found, Unreadable};
 use crate::generated::{Field, Kind, Table};
+use crate::handle::Origin;
 
 /// Every problem of every field.
 ///

@@ -229,6 +229,7 @@ fn forms_that_are_taken() {
         "sqlite:///var/shop.db?mode=rwc",
         "sqlite::memory:",
         "memory:",
+        "memory://",
         "file:out/box",
         "mysql://my_db:3306/db",
         "mysql://[2001:db8::1]:3306/db",
@@ -246,6 +247,81 @@ fn forms_that_are_taken() {
         let refused = Handle::parse(&format!("redis://{number}")).unwrap_err();
         assert_eq!(refused.message(), "the host is a number", "{number}");
     }
+}
+
+/// A bucket is no machine: digits are no address, and upper case is told from lower.
+#[test]
+fn buckets_are_kept_as_written() {
+    for name in ["20240101", "Uploads", "a.b.2024"] {
+        let handle = Handle::parse(&format!("s3://K:S@{name}:1/x")).unwrap();
+        assert_eq!((handle.host(), handle.port()), (Some(name), Some(1)));
+        assert!(Handle::parse(&format!("s3://%2Frun%2F{name}")).is_err());
+    }
+    assert!(Handle::parse("redis://20240101").is_err());
+}
+
+/// Whole addresses in a list, as other tools write them.
+#[test]
+fn lists_of_addresses() {
+    for (text, joined) in [
+        ("nats://a:4222,nats://b:4222", "nats://a:4222,b:4222"),
+        ("nats://a:4222 , nats://b,\n  nats://[::1]", "nats://a:4222,b,[::1]"),
+        ("nats://u:p@a,nats://u:p@b?name=x", "nats://u:p@a,b?name=x"),
+        ("nats://a,b:1,nats://c", "nats://a,b:1,c"),
+        ("amqp://a.example;amqp://b.example", "amqp://a.example,b.example"),
+        (
+            "amqp://u:p;q@a/%2f?heartbeat=5;AMQP://u:p;q@b/%2f?heartbeat=5\n",
+            "amqp://u:p;q@a,b/%2f?heartbeat=5",
+        ),
+        ("redis://a,redis://b", "redis://a,b"),
+    ] {
+        let handle = Handle::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(handle.expose_url(), joined, "{text}");
+    }
+    for (text, part) in [
+        ("nats://u:p@a,nats://u:q@b", "user name or password"),
+        ("nats://u:p@a,nats://b", "user name or password"),
+        ("nats://a,nats://u:p@b", "user name or password"),
+        ("amqp://u:p@a/x;amqp://v:p@b/x", "user name or password"),
+        ("amqp://a;amqp://b/x", "path"),
+        ("amqp://u:p@a/x;amqp://u:p@b/y", "path"),
+        ("amqp://u:p@a?heartbeat=5;amqp://u:p@b?heartbeat=6", "parameters"),
+        ("nats://a,tls://b", "scheme"),
+    ] {
+        let message = format!("the addresses of the list differ in their {part}");
+        assert_eq!(refused(text).message(), message, "{text}");
+    }
+}
+
+/// What has been one handle stays that one.
+#[test]
+fn an_address_inside_a_handle_makes_no_list() {
+    for text in [
+        "https://proxy.example/a,https://b.example/c",
+        "https://h/?to=a,https://b",
+        "https://h/?to=https://b",
+        "https://h/https://b",
+        "https://h/?to=a;http://b&also=c,https://d/e",
+        "x://u:a,b;c@h,i/d,e;f?a=b,c;d",
+    ] {
+        assert_eq!(Handle::parse(text).unwrap().expose_url(), text);
+    }
+    for text in
+        ["nats://a, b", "nats://a;b", "nats://,nats://b", "nats://a,nats://", " nats://a,nats://b"]
+    {
+        refused(text);
+    }
+}
+
+#[test]
+fn a_long_list_takes_linear_time() {
+    let long = "nats://a,".repeat(200_000);
+    assert_eq!(
+        refused(&format!("{long}nats://b")).message(),
+        "more than 64 hosts stand in the handle"
+    );
+    refused(&format!("{}://{}", "a".repeat(500_000), "://".repeat(200_000)));
+    refused(&format!("nats://{}", " ,".repeat(500_000)));
 }
 
 #[test]

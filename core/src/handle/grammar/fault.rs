@@ -26,6 +26,7 @@ pub(crate) enum Fault {
     Host,
     Number,
     TooMany { part: Part },
+    Difference { part: &'static str },
     Port,
     Parameter,
     RepeatedParameter,
@@ -68,6 +69,9 @@ impl Fault {
             Self::Number => Text::of("the host is a number"),
             Self::TooMany { part } => {
                 Text::of("more than 64 ").add(part.plural()).add(" stand in the handle")
+            }
+            Self::Difference { part } => {
+                Text::of("the addresses of the list differ in their ").add(part)
             }
             Self::Port => Text::of("the port is not a number from 1 to 65535"),
             Self::Parameter => Text::of("a parameter is not of the form `name=value`"),
@@ -126,6 +130,10 @@ impl Fault {
                 "use a DNS name, or an IPv4 address of four decimal numbers without leading zeros",
             ),
             Self::TooMany { .. } => Text::of("a handle takes at most 64 of each"),
+            Self::Difference { .. } => Text::of(
+                "a handle has one of each and several hosts: write \
+                 `scheme://user:password@a:1,b:2/path`",
+            ),
             Self::Port => Text::of("write a port from 1 to 65535 after the `:`, or leave both out"),
             Self::Parameter => Text::of("write parameters as `?name=value&other=value`"),
             Self::RepeatedParameter => Text::of("keep one of the two"),

@@ -5,7 +5,7 @@
 //! ```text
 //! handle    = scheme "://" [ username [ ":" password ] "@" ] host [ ":" port ] *( "," host [ ":" port ] )
 //!             [ "/" path ] [ "?" key "=" value *( "&" key "=" value ) ]
-//!           / embedded ":" path [ "?" ... ]                     embedded = "sqlite" / "file" / "memory"
+//!           / embedded ":" [ "//" ] path [ "?" ... ]            embedded = "sqlite" / "file" / "memory"
 //! ```
 
 mod bytes;
@@ -121,8 +121,9 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
 
     let path = Span { start: authority_end, end: path_end };
     if hosts.is_empty() {
-        // A socket handle names its resource in the path or in a parameter.
-        if has_authority && path.is_empty() && path_end + 1 >= bytes.len() {
+        // A socket handle names its resource in the path or in a parameter; `memory://` has none.
+        let is_embedded = is_embedded(bytes.split_at(scheme.end).0);
+        if has_authority && !is_embedded && path.is_empty() && path_end + 1 >= bytes.len() {
             return Err(Fault::NoHost);
         }
     } else {
