@@ -141,6 +141,7 @@
 //! | `s3` | `S3` | `object_store::aws::AmazonS3` |
 //! | `blobs` | `Blobs`: S3, a folder or memory | `Arc<dyn object_store::ObjectStore>` |
 //! | `newrelic` | `NewRelic` | OpenTelemetry tracer, meter and logger providers |
+//! | `otlp` | `Otlp`: any OpenTelemetry collector | the same providers |
 //! | `loggly` | `Loggly` | `LogglyClient`: batched JSON events, a `tracing` layer |
 //! | `http-api` | `HttpApi`: any API over HTTP | an `HttpClient` on `reqwest` |
 //! | `twitter` | `Twitter`: the API of X | an `HttpClient` on `reqwest` |
@@ -269,6 +270,8 @@ pub use self::adapters::mysql::MySql;
 pub use self::adapters::nats::Nats;
 #[cfg(feature = "newrelic")]
 pub use self::adapters::newrelic::NewRelic;
+#[cfg(feature = "otlp")]
+pub use self::adapters::otlp::Otlp;
 #[cfg(feature = "postgres")]
 pub use self::adapters::postgres::Postgres;
 #[cfg(feature = "postmark")]

@@ -43,6 +43,8 @@ pub mod mysql;
 pub mod nats;
 #[cfg(feature = "newrelic")]
 pub mod newrelic;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "postmark")]
