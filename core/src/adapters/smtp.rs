@@ -224,7 +224,7 @@ impl Options {
             ("smtp", None | Some(Opportunistic)) if !exposed => Ok(Opportunistic),
             ("smtp" | "postmark", Some(Opportunistic)) => Err(HandleError::insecure(
                 "`tls=opportunistic` would send the credentials unencrypted to a server without TLS",
-                "write `tls=required`, or `tls=none` if that is meant",
+                "leave `tls` out, or write `tls=none` if that is meant",
             )),
             ("smtp" | "postmark", Some(tls)) => Ok(tls),
             ("smtps" | "submissions", None | Some(StartTls | Implicit)) => Ok(Implicit),

@@ -44,6 +44,7 @@ const KNOWN_SCHEMES: &[&str] = &[
     "mysql2",
     "nats",
     "newrelic",
+    "null",
     "postgres",
     "postgresql",
     "postmark",
