@@ -70,7 +70,7 @@ impl<'g> Reader<'g> {
         let (word, text) = self.text()?;
         match text.as_deref().or(word.default_value()) {
             Some(text) => parse(word, text, read),
-            None => Err(missing(word)),
+            None => Err(missing(word, self.grammar)),
         }
     }
 
@@ -196,11 +196,13 @@ impl<'g> Reader<'g> {
             (Hosts::One | Hosts::Optional, [_, _, ..]) => {
                 Err(HandleError::new("the handle names several hosts").with_help("name one"))
             }
-            (Hosts::Several, hosts) => check_different(hosts, self.scheme.default_port()),
-            (hosts, [host]) if host.is_socket() && !self.takes_socket_host(hosts) => {
+            (count, hosts)
+                if hosts.iter().any(Host::is_socket) && !self.takes_socket_host(count) =>
+            {
                 Err(HandleError::new("the host is a path")
                     .with_help("write a host name or an address"))
             }
+            (Hosts::Several, hosts) => check_different(hosts, self.scheme.default_port()),
             _ => Ok(()),
         }
     }
@@ -254,9 +256,15 @@ impl<'g> Reader<'g> {
             None
         };
         if let Some(part) = stray {
-            let name = self.grammar.name();
-            return Err(HandleError::new(ours!("the handle has a {part}"))
-                .with_help(ours!("leave it out: {name} takes none")));
+            // A key may stand in the place of the user name, or in that of the password.
+            let is_misplaced =
+                user && !password && has(Part::Password) || password && has(Part::Username);
+            let help = if is_misplaced && matches!(part, "user name" | "password") {
+                ours!("write it as in `{}`", self.grammar.example())
+            } else {
+                ours!("leave it out: {} takes none", self.grammar.name())
+            };
+            return Err(HandleError::new(ours!("the handle has a {part}")).with_help(help));
         }
         if self.grammar.login_rule() == Login::Together && user != password {
             let message = if user {
@@ -443,13 +451,14 @@ pub(crate) fn bad_value(word: &Word) -> HandleError {
     }
 }
 
-fn missing(word: &Word) -> HandleError {
+fn missing(word: &Word, grammar: &Grammar) -> HandleError {
     match word.part() {
         Part::Param => HandleError::parameter(
             ours!("the parameter `{}` is missing", word.name()),
             ours!("add `{}=...` behind the `?`", word.name()),
         ),
-        part => HandleError::new(ours!("the handle has no {}", part.noun())),
+        part => HandleError::new(ours!("the handle has no {}", part.noun()))
+            .with_help(ours!("write it as in `{}`", grammar.example())),
     }
 }
 

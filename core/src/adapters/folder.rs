@@ -1,4 +1,5 @@
-//! A folder of this machine, as `Mail` and `Blobs` take it: `file:relative/folder`, `file:///absolute/folder`.
+//! A folder of this machine, as `Mail` and `Blobs` take it: `file:relative/folder`,
+//! `file:///absolute/folder`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,6 @@
-//! What adapters have in common: what they say of a server, and for how long they wait for it.
+//! What adapters have in common.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
-
+pub(crate) use super::ending::{closed, within};
 use crate::error::{ClientError, HandleError, Message};
 use crate::handle::Host;
 
@@ -23,19 +20,6 @@ pub(crate) fn refuse_bare_host(host: &Host) -> Result<(), HandleError> {
     }
     Err(HandleError::new("the host is a name without a dot")
         .with_help("write `postmark://SERVER_TOKEN@api.postmarkapp.com`"))
-}
-
-/// What a client says after `close`.
-pub(crate) fn closed() -> ClientError {
-    ClientError::new("the client is closed")
-}
-
-/// A ping of a server that went silent ends with an error.
-pub(crate) async fn within<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<T, ClientError>>,
-) -> Result<T, ClientError> {
-    timeout(limit, answer).await.unwrap_or_else(|_| Err(ClientError::no_answer(limit)))
 }
 
 #[cfg(feature = "_net")]

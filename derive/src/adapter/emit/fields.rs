@@ -17,6 +17,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
     let from_handle = from_handle(model, fields);
     let kept = kept(model, fields);
     let timeout = timeout(model, fields);
+    let loopback = loopback(model);
     let debug = model.container.debug.is_set().then(|| debug(model));
     quote! {
         #words
@@ -30,6 +31,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
 
             #from_handle
             #kept
+            #loopback
             #timeout
         }
 
@@ -125,6 +127,18 @@ fn kept(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
             #whole
         }
     }
+}
+
+/// An own function says it where the hosts of the handle are not what is talked to.
+fn loopback(model: &Model<'_>) -> Option<TokenStream> {
+    let krate = &model.krate;
+    model.container.loopback.is_set().then(|| {
+        quote! {
+            fn is_loopback(&self) -> #krate::__private::core::primitive::bool {
+                Self::loopback(self)
+            }
+        }
+    })
 }
 
 /// The parameter `connect_timeout` is the time limit.
