@@ -136,7 +136,7 @@
 //! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |
 //! | `nats` | `Nats` | `async_nats::Client` |
 //! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
-//! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
+//! | `mail` | `Mail`: SMTP, Postmark, a folder or memory | a `lettre::AsyncTransport` |
 //! | `postmark` | `Postmark` | a `postmark::Client` |
 //! | `s3` | `S3` | `object_store::aws::AmazonS3` |
 //! | `blobs` | `Blobs`: S3, a folder or memory | `Arc<dyn object_store::ObjectStore>` |
