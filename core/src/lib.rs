@@ -206,6 +206,8 @@ extern crate self as backing_services;
 mod adapter;
 pub mod adapters;
 mod backing;
+#[cfg_attr(not(feature = "_http"), allow(dead_code, reason = "nobody tries again without HTTP"))]
+mod backoff;
 mod environment;
 mod error;
 mod file;

@@ -70,7 +70,7 @@ impl<'g> Reader<'g> {
         let (word, text) = self.text()?;
         match text.as_deref().or(word.default_value()) {
             Some(text) => parse(word, text, read),
-            None => Err(missing(word)),
+            None => Err(missing(word, self.grammar)),
         }
     }
 
@@ -254,9 +254,15 @@ impl<'g> Reader<'g> {
             None
         };
         if let Some(part) = stray {
-            let name = self.grammar.name();
-            return Err(HandleError::new(ours!("the handle has a {part}"))
-                .with_help(ours!("leave it out: {name} takes none")));
+            // A key may stand in the place of the user name, or in that of the password.
+            let is_misplaced =
+                user && !password && has(Part::Password) || password && has(Part::Username);
+            let help = if is_misplaced && matches!(part, "user name" | "password") {
+                ours!("write it as in `{}`", self.grammar.example())
+            } else {
+                ours!("leave it out: {} takes none", self.grammar.name())
+            };
+            return Err(HandleError::new(ours!("the handle has a {part}")).with_help(help));
         }
         if self.grammar.login_rule() == Login::Together && user != password {
             let message = if user {
@@ -443,13 +449,14 @@ pub(crate) fn bad_value(word: &Word) -> HandleError {
     }
 }
 
-fn missing(word: &Word) -> HandleError {
+fn missing(word: &Word, grammar: &Grammar) -> HandleError {
     match word.part() {
         Part::Param => HandleError::parameter(
             ours!("the parameter `{}` is missing", word.name()),
             ours!("add `{}=...` behind the `?`", word.name()),
         ),
-        part => HandleError::new(ours!("the handle has no {}", part.noun())),
+        part => HandleError::new(ours!("the handle has no {}", part.noun()))
+            .with_help(ours!("write it as in `{}`", grammar.example())),
     }
 }
 
