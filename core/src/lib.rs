@@ -141,6 +141,7 @@
 //! | `s3` | `S3` | `object_store::aws::AmazonS3` |
 //! | `blobs` | `Blobs`: S3, a folder or memory | `Arc<dyn object_store::ObjectStore>` |
 //! | `newrelic` | `NewRelic` | OpenTelemetry tracer, meter and logger providers |
+//! | `otlp` | `Otlp`: any OpenTelemetry collector | the same providers |
 //! | `loggly` | `Loggly` | `LogglyClient`: batched JSON events, a `tracing` layer |
 //! | `http-api` | `HttpApi`: any API over HTTP | an `HttpClient` on `reqwest` |
 //! | `twitter` | `Twitter`: the API of X | an `HttpClient` on `reqwest` |
@@ -206,7 +207,7 @@ extern crate self as backing_services;
 mod adapter;
 pub mod adapters;
 mod backing;
-#[cfg_attr(not(feature = "_http"), allow(dead_code, reason = "nobody tries again without HTTP"))]
+#[allow(dead_code, reason = "some adapters leave further attempts to their driver")]
 mod backoff;
 mod environment;
 mod error;
@@ -235,12 +236,12 @@ pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
 pub use self::backing::BackingServices;
-pub use self::environment::{Environment, Explanation, Origin};
+pub use self::environment::{Environment, Explanation};
 pub use self::error::{
     ClientError, ConnectError, Error, Failure, FailureKind, HandleError, LoadError, Problem,
     ProblemKind,
 };
-pub use self::handle::{Handle, HandleBuilder, Host};
+pub use self::handle::{Handle, HandleBuilder, Host, Origin};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::secret::Secret;
 
@@ -269,6 +270,8 @@ pub use self::adapters::mysql::MySql;
 pub use self::adapters::nats::Nats;
 #[cfg(feature = "newrelic")]
 pub use self::adapters::newrelic::NewRelic;
+#[cfg(feature = "otlp")]
+pub use self::adapters::otlp::Otlp;
 #[cfg(feature = "postgres")]
 pub use self::adapters::postgres::Postgres;
 #[cfg(feature = "postmark")]

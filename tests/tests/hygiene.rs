@@ -4,29 +4,32 @@
 #![forbid(unsafe_code)]
 
 use backing_services::{
-    Adapter, BackingServices as _, ClientError, Environment, Handle, HandleError,
+    Adapter, BackingServices as _, ClientError, Connect, Environment, Grammar, Handle, HandleError,
+    Scheme,
 };
 
 /// An adapter without a server: its client is the host.
 #[derive(Clone, Debug)]
-pub struct Host(String);
+pub struct Host(Handle);
 
 impl Adapter for Host {
-    const NAME: &'static str = "host";
-    const SCHEMES: &'static [&'static str] = &["host"];
-    const EXAMPLE: &'static str = "host://localhost";
-    type Client = String;
+    const GRAMMAR: &'static Grammar =
+        &Grammar::new("host", &[Scheme::new("host")], "host://localhost");
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        Ok(Self(handle.host().unwrap_or_default().to_owned()))
+        Ok(Self(handle.clone()))
     }
+
+    fn handle(&self) -> &Handle {
+        &self.0
+    }
+}
+
+impl Connect for Host {
+    type Client = String;
 
     async fn connect(&self) -> Result<String, ClientError> {
-        Ok(self.0.clone())
-    }
-
-    async fn ping(_: &String) -> Result<(), ClientError> {
-        Ok(())
+        Ok(self.0.host().unwrap_or_default().to_owned())
     }
 }
 

@@ -159,6 +159,7 @@ fn the_table_lists_the_adapters() {
             "MySql" => holds::<backing_services::MySql>(row),
             "Nats" => holds::<backing_services::Nats>(row),
             "NewRelic" => holds::<backing_services::NewRelic>(row),
+            "Otlp" => holds::<backing_services::Otlp>(row),
             "Postgres" => holds::<backing_services::Postgres>(row),
             "Postmark" => holds::<backing_services::Postmark>(row),
             "RabbitMq" => holds::<backing_services::RabbitMq>(row),

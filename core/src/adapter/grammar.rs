@@ -422,6 +422,25 @@ impl Word {
         std::iter::once(self.name).chain(self.names.iter().copied()).chain(common)
     }
 
+    /// The name that people write behind a stem.
+    pub(crate) fn usual_name(&self) -> &'static str {
+        match (self.only, self.part.common_names(), self.names) {
+            (false, [common, ..], _) | (_, _, [common, ..]) => common,
+            _ => self.name,
+        }
+    }
+
+    /// The names that its adapter gives it, its own first.
+    pub(crate) fn own_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.names.iter().copied().chain(std::iter::once(self.name))
+    }
+
+    /// The names that its adapter gives it beside the first.
+    pub(crate) fn other_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (first, names) = (self.name, self.names);
+        names.iter().copied().filter(move |name| !same_name(name, first))
+    }
+
     /// Where it stands in the handle.
     ///
     /// ```
@@ -836,7 +855,13 @@ impl Grammar {
         self.place
     }
 
-    pub(crate) const fn all_variants(&self) -> &'static [&'static Grammar] {
+    /// The grammars of the variants of an enum of adapters; none otherwise.
+    ///
+    /// ```
+    /// # use backing_services::{Grammar, Scheme};
+    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").all_variants().is_empty());
+    /// ```
+    pub const fn all_variants(&self) -> &'static [&'static Grammar] {
         self.variants
     }
 
@@ -860,6 +885,16 @@ impl Grammar {
             About::Tls(values) => Some((word, values)),
             _ => None,
         })
+    }
+
+    /// The variable beside one that holds a handle that says what the word for TLS says: `CACHE_TLS` beside
+    /// `CACHE_URL`.
+    pub(crate) fn tls_variable(&self, variable: &str) -> Option<(TlsWord, String)> {
+        let own = std::iter::once(self).chain(self.variants.iter().copied());
+        let (word, values) = own.filter_map(Grammar::tls_word).next()?;
+        let stem = variable.strip_suffix("_URL").unwrap_or(variable);
+        let name = word.name.to_ascii_uppercase().replace('-', "_");
+        (!stem.is_empty()).then(|| (values, format!("{stem}_{name}")))
     }
 
     /// Whether a handle may carry a credential.

@@ -3,6 +3,9 @@
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod fields;
 pub(crate) mod grammar;
+mod page;
+#[cfg(feature = "_pem")]
+pub(crate) mod pem;
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod reader;
 pub(crate) mod tls;

@@ -196,11 +196,13 @@ impl<'g> Reader<'g> {
             (Hosts::One | Hosts::Optional, [_, _, ..]) => {
                 Err(HandleError::new("the handle names several hosts").with_help("name one"))
             }
-            (Hosts::Several, hosts) => check_different(hosts, self.scheme.default_port()),
-            (hosts, [host]) if host.is_socket() && !self.takes_socket_host(hosts) => {
+            (count, hosts)
+                if hosts.iter().any(Host::is_socket) && !self.takes_socket_host(count) =>
+            {
                 Err(HandleError::new("the host is a path")
                     .with_help("write a host name or an address"))
             }
+            (Hosts::Several, hosts) => check_different(hosts, self.scheme.default_port()),
             _ => Ok(()),
         }
     }

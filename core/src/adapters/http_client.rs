@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
 
@@ -48,6 +48,22 @@ impl HttpTimeouts {
 
 pub(crate) fn origin(tls: bool, host: &Host) -> String {
     format!("{}://{host}", if tls { "https" } else { "http" })
+}
+
+/// Whether a header says how a request is to be read, not who sends it.
+pub(crate) fn is_framing(name: &HeaderName) -> bool {
+    const FRAMING: [&str; 9] = [
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "host",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    FRAMING.contains(&name.as_str())
 }
 
 /// The root cause of a call that had no answer. The URL, which may hold a credential, is left out.

@@ -3,15 +3,18 @@
 //! Every module has the same shape: the grammar of the handle as a table, the type, the parse, `connect`,
 //! `ping`, `close`, tests. A new one touches its file, a feature in `Cargo.toml` and a line here.
 
-#[cfg(any(feature = "loggly", feature = "newrelic"))]
+#[cfg(any(feature = "loggly", feature = "_otlp"))]
+#[allow(dead_code, reason = "each service uses some of it")]
 mod background;
+#[allow(dead_code, reason = "each adapter uses some of it")]
+pub(crate) mod ending;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
 mod http_client;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;
-#[allow(dead_code, reason = "each adapter uses some of it")]
+#[allow(dead_code, unused_imports, reason = "each adapter uses some of it")]
 pub(crate) mod shared;
 
 #[cfg(feature = "beanstalkd")]
@@ -40,6 +43,8 @@ pub mod mysql;
 pub mod nats;
 #[cfg(feature = "newrelic")]
 pub mod newrelic;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "postmark")]
@@ -56,6 +61,8 @@ pub mod smtp;
 pub mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "_otlp")]
+pub mod telemetry;
 #[cfg(feature = "twitter")]
 pub mod twitter;
 

@@ -360,6 +360,7 @@ mod tests {
                 "redis://localhost/2?db=1",
                 "the parameter `database` contradicts the path of the handle",
             ),
+            ("redis://localhost?tls=maybe", "the parameter `tls` has a bad value"),
             ("redis://localhost?protocol=resp4", "the parameter `protocol` has a bad value"),
             ("rediss://cache.example?tls=none", "the scheme says TLS, and `tls` says none"),
             ("redis://localhost?tls_ca=ca.pem", "the handle has `tls_ca` but no TLS to use it in"),

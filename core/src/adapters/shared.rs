@@ -1,9 +1,6 @@
-//! What adapters have in common: what they say of a server, and for how long they wait for it.
+//! What adapters have in common.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
-
+pub(crate) use super::ending::{closed, within};
 use crate::error::{ClientError, HandleError, Message};
 
 /// What Basic authentication cannot send: the first colon ends the user name.
@@ -13,19 +10,6 @@ pub(crate) fn refuse_colon(user: &str) -> Result<(), HandleError> {
             .with_help("Basic authentication cannot send one"));
     }
     Ok(())
-}
-
-/// What a client says after `close`.
-pub(crate) fn closed() -> ClientError {
-    ClientError::new("the client is closed")
-}
-
-/// A ping of a server that went silent ends with an error.
-pub(crate) async fn within<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<T, ClientError>>,
-) -> Result<T, ClientError> {
-    timeout(limit, answer).await.unwrap_or_else(|_| Err(ClientError::no_answer(limit)))
 }
 
 #[cfg(feature = "_net")]

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Message, ProblemKind};
+use super::{Message, ProblemKind, ours};
 use crate::adapter::grammar::Grammar;
 use crate::handle::Handle;
 use crate::handle::grammar::Fault;
@@ -133,7 +133,8 @@ impl HandleError {
         adapter: &str,
         schemes: impl Iterator<Item = &'static str>,
     ) -> Self {
-        let expected: Vec<_> = schemes.map(|scheme| format!("{scheme}://")).collect();
+        let known: Vec<_> = schemes.collect();
+        let expected: Vec<_> = known.iter().map(|scheme| format!("{scheme}://")).collect();
         let expected: Vec<_> = expected.iter().map(String::as_str).collect();
         let message = match handle.known_scheme() {
             Some(scheme) => {
@@ -150,6 +151,9 @@ impl HandleError {
                 "; a value like `tcp://10.0.0.1:80` is put there by Kubernetes service links: \
                  set `enableServiceLinks: false` or name the variable with `env`"
             ));
+        }
+        if let Some(advice) = advice(handle.scheme(), &known) {
+            help = ours!("{advice}").then(format_args!("; ")).with(&help);
         }
         Self { kind: ProblemKind::Scheme, message, help }
     }
@@ -194,6 +198,26 @@ impl HandleError {
             self.message.clone().then(format_args!(": ")).with(&self.help)
         }
     }
+}
+
+/// What to write instead of a scheme that other tools know.
+fn advice(scheme: &str, known: &[&'static str]) -> Option<String> {
+    if scheme.contains("sentinel") || scheme.contains("cluster") {
+        return Some(
+            "name the primary's address, or that of a proxy in front of the group".to_owned(),
+        );
+    }
+    // `postgresql+asyncpg` names the driver of another language.
+    let name = scheme.split('+').next().unwrap_or_default();
+    let name = match name {
+        "cockroachdb" | "cockroach" | "yugabyte" | "timescaledb" | "pgsql" | "pg" => "postgresql",
+        "tidb" | "percona" => "mysql",
+        "sqlite3" => "sqlite",
+        "rabbitmq" => "amqp",
+        name if name.len() < scheme.len() => name,
+        _ => return None,
+    };
+    known.contains(&name).then(|| format!("write {name}://"))
 }
 
 impl fmt::Display for HandleError {

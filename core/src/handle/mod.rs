@@ -3,11 +3,14 @@
 mod builder;
 pub(crate) mod grammar;
 mod host;
+mod list;
+mod origin;
 pub(crate) mod params;
 pub(crate) mod text;
 
 pub use self::builder::HandleBuilder;
 pub use self::host::Host;
+pub use self::origin::Origin;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,7 +22,6 @@ use serde::de::DeserializeOwned;
 use self::grammar::{Fault, Part, Span};
 use crate::adapter::grammar::{Grammar, Part as AdapterPart, Scheme, Word};
 use crate::adapter::value::Kind;
-use crate::environment::Origin;
 use crate::error::{HandleError, Secrets};
 use crate::secret::Secret;
 
@@ -108,7 +110,9 @@ struct Parsed {
 }
 
 impl Handle {
-    /// Parses a handle. One newline at the very end is dropped, because files end in one.
+    /// Parses a handle. One newline at the very end is dropped, because files end in one. A list of
+    /// whole addresses, `nats://a,nats://b` or `amqp://a;amqp://b`, is read as `nats://a,b` where they
+    /// differ in nothing but their hosts.
     ///
     /// # Errors
     ///
@@ -124,7 +128,8 @@ impl Handle {
     /// ```
     pub fn parse(text: &str) -> Result<Self, HandleError> {
         let text = grammar::without_final_newline(text);
-        Parsed::new(text)
+        list::join(text)
+            .and_then(|text| Parsed::new(&text))
             .map(|parsed| Self { parsed: Arc::new(parsed), origin: None })
             .map_err(HandleError::syntax)
     }
@@ -319,7 +324,8 @@ impl Handle {
         self.query().iter().fold(builder, |builder, (name, value)| builder.param(name, value))
     }
 
-    /// The whole handle, with every credential, in the form it was parsed from. For drivers only.
+    /// The whole handle, with every credential, in the form it was parsed from; of a list of addresses
+    /// what they share stands there once. For drivers only.
     ///
     /// ```
     /// # use backing_services::Handle;

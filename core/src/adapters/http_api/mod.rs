@@ -55,20 +55,8 @@ pub(super) use self::calls::{Calls, Credential};
 pub use self::client::{HttpClient, HttpRequest};
 pub use self::error::{HttpError, HttpErrorKind};
 
+use super::http_client::is_framing;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value};
-
-/// Headers that say how a request is to be read, not who sends it.
-const FRAMING: &[&str] = &[
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "host",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// Any API over HTTP. Its client is an [`HttpClient`].
 ///
@@ -138,7 +126,7 @@ impl Value for Auth {
             (_, "") => None,
             ("header", name) => {
                 let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-                (!FRAMING.contains(&name.as_str())).then_some(Self::Header(name))
+                (!is_framing(&name)).then_some(Self::Header(name))
             }
             ("query", name) => Some(Self::Query(name.to_owned())),
             _ => None,

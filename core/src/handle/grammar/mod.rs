@@ -13,7 +13,7 @@ mod chars;
 mod fault;
 mod hosts;
 
-use self::bytes::{find, find_any, find_pair, is_space, starts_with};
+use self::bytes::{find, find_any, find_pair, is_space, starts_with, starts_with_word};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
@@ -146,6 +146,8 @@ const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
         [] => Err(Fault::Empty),
         [first, ..] if is_space(*first) => Err(Fault::SurroundingSpace),
         [.., last] if is_space(*last) => Err(Fault::SurroundingSpace),
+        [first @ (b'"' | b'\''), .., last] if *first == *last => Err(Fault::Quotes),
+        _ if starts_with_word(bytes, b"jdbc:") => Err(Fault::Jdbc),
         _ if find_pair(bytes, b'$', b'{') => Err(Fault::Unexpanded { open: "${...}" }),
         _ if find_pair(bytes, b'$', b'(') => Err(Fault::Unexpanded { open: "$(...)" }),
         _ => Ok(()),
