@@ -136,7 +136,7 @@
 //! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |
 //! | `nats` | `Nats` | `async_nats::Client` |
 //! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
-//! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
+//! | `mail` | `Mail`: SMTP, Postmark, a folder or memory | a `lettre::AsyncTransport` |
 //! | `postmark` | `Postmark` | a `postmark::Client` |
 //! | `s3` | `S3` | `object_store::aws::AmazonS3` |
 //! | `blobs` | `Blobs`: S3, a folder or memory | `Arc<dyn object_store::ObjectStore>` |
@@ -204,6 +204,10 @@
 // The derives name the crate by its path, in here as in an app.
 extern crate self as backing_services;
 
+// First, because the list is a macro.
+#[macro_use]
+mod list;
+
 mod adapter;
 pub mod adapters;
 mod backing;
@@ -245,51 +249,15 @@ pub use self::handle::{Handle, HandleBuilder, Host, Origin};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::secret::Secret;
 
-// By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
-#[cfg(feature = "beanstalkd")]
-pub use self::adapters::beanstalkd::Beanstalkd;
-#[cfg(feature = "blobs")]
-pub use self::adapters::blobs::Blobs;
-#[cfg(feature = "couchdb")]
-pub use self::adapters::couchdb::CouchDb;
-#[cfg(feature = "googlemaps")]
-pub use self::adapters::googlemaps::GoogleMaps;
-#[cfg(feature = "http-api")]
-pub use self::adapters::http_api::HttpApi;
-#[cfg(feature = "lastfm")]
-pub use self::adapters::lastfm::LastFm;
-#[cfg(feature = "loggly")]
-pub use self::adapters::loggly::Loggly;
-#[cfg(feature = "mail")]
-pub use self::adapters::mail::Mail;
-#[cfg(feature = "memcached")]
-pub use self::adapters::memcached::Memcached;
-#[cfg(feature = "mysql")]
-pub use self::adapters::mysql::MySql;
-#[cfg(feature = "nats")]
-pub use self::adapters::nats::Nats;
-#[cfg(feature = "newrelic")]
-pub use self::adapters::newrelic::NewRelic;
-#[cfg(feature = "otlp")]
-pub use self::adapters::otlp::Otlp;
-#[cfg(feature = "postgres")]
-pub use self::adapters::postgres::Postgres;
-#[cfg(feature = "postmark")]
-pub use self::adapters::postmark::Postmark;
-#[cfg(feature = "rabbitmq")]
-pub use self::adapters::rabbitmq::RabbitMq;
-#[cfg(feature = "redis")]
-pub use self::adapters::redis::Redis;
-#[cfg(feature = "s3")]
-pub use self::adapters::s3::S3;
-#[cfg(feature = "smtp")]
-pub use self::adapters::smtp::Smtp;
-#[cfg(feature = "sql")]
-pub use self::adapters::sql::Sql;
-#[cfg(feature = "sqlite")]
-pub use self::adapters::sqlite::Sqlite;
-#[cfg(feature = "twitter")]
-pub use self::adapters::twitter::Twitter;
+/// By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
+macro_rules! reexports {
+    ($($feature:literal $module:ident $adapter:ident $schemes:tt;)*) => {$(
+        #[cfg(feature = $feature)]
+        pub use self::adapters::$module::$adapter;
+    )*};
+}
+
+__each_adapter!(reexports);
 
 // The code of the README compiles.
 #[cfg(all(doctest, feature = "mail", feature = "memcached", feature = "mysql", feature = "sql"))]

@@ -92,7 +92,7 @@ impl Tls {
     /// For a server of which something else than the scheme of the handle says that TLS is used.
     #[cfg(feature = "s3")]
     pub(crate) fn required(ca: Option<PathBuf>) -> Self {
-        Self { on: true, ca }
+        Self { encryption: Encryption(true), ca }
     }
 
     /// Whether TLS is used.

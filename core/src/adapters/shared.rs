@@ -2,6 +2,7 @@
 
 pub(crate) use super::ending::{closed, within};
 use crate::error::{ClientError, HandleError, Message};
+use crate::handle::Host;
 
 /// What Basic authentication cannot send: the first colon ends the user name.
 pub(crate) fn refuse_colon(user: &str) -> Result<(), HandleError> {
@@ -10,6 +11,15 @@ pub(crate) fn refuse_colon(user: &str) -> Result<(), HandleError> {
             .with_help("Basic authentication cannot send one"));
     }
     Ok(())
+}
+
+/// Other tools write `postmark://TOKEN@default` where the host goes without saying.
+pub(crate) fn refuse_bare_host(host: &Host) -> Result<(), HandleError> {
+    if host.is_loopback() || host.name().contains(['.', ':']) {
+        return Ok(());
+    }
+    Err(HandleError::new("the host is a name without a dot")
+        .with_help("write `postmark://SERVER_TOKEN@api.postmarkapp.com`"))
 }
 
 #[cfg(feature = "_net")]
