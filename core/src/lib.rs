@@ -20,6 +20,7 @@
     not(all(feature = "mail", feature = "memcached", feature = "mysql", feature = "sql")),
     doc = "```ignore"
 )]
+//! use backing_services::drivers::sqlx;
 //! use backing_services::{BackingServices, Mail, Memcached, MySql, Sql};
 //!
 //! /// What the shop consumes over the network.
@@ -48,8 +49,8 @@
 //!     let services = Services::from_env()?; // no network; every problem at once
 //!     let clients = services.connect().await?; // all at the same time; each has answered
 //!
-//!     let db: &sqlx::MySqlPool = &clients.db;
-//!     println!("{db:?} serves port {}", services.port);
+//!     let pool: &sqlx::MySqlPool = &clients.db;
+//!     println!("{pool:?} serves port {}", services.port);
 //!     let mail = services.connect_mail().await?; // or one alone
 //!     Ok(())
 //! }
@@ -65,10 +66,10 @@
 //! | on | keys |
 //! |---|---|
 //! | the struct, `#[services(...)]` | `prefix`, `clients`, `example`, `crate` |
-//! | a service, `#[service(...)]` | `env`, `alias`, `default`, `nested`, `prefix`, `binding` |
-//! | a plain value, `#[setting(...)]` | `env`, `default` |
-//! | an adapter of your own, `#[adapter(...)]` | `schemes`, `example`, `name`, `port`, `debug`, `client`, `crate` |
-//! | its field, `#[handle(...)]` | `username`, `password`, `host`, `port`, `path`, `param`, `default` |
+//! | a service, `#[service(...)]` | `env`, `alias`, `default`, `nested`, `prefix`, `shared`, `params`, `ignore`, `ready`, `client`, `attr`, `binding` |
+//! | a plain value, `#[setting(...)]` | `env`, `alias`, `default`, `flatten`, `prefix` |
+//! | an adapter of your own, `#[adapter(...)]` | `schemes`, `example`, `name`, `port`, `bindings`, `unencrypted`, `check`, `debug` and more |
+//! | its field, `#[handle(...)]` | `username`, `password`, `host`, `port`, `path`, `name`, `file`, `param`, `flatten`, `names`, `default` and more |
 //!
 //! [The derive of services](macro@BackingServices) and [that of adapters](macro@Adapter) explain each. A field of type `Option<...>` is one that need not be
 //! attached.
@@ -86,8 +87,10 @@
 //! 6. the same as 1 to 4 in the `.env` file, when there is one
 //! 7. the field's `default`
 //!
-//! [`platforms`] has a page for each platform. [`Environment::explain`] prints which source won and which were
-//! passed over. Two sources that exclude each other are an error.
+//! What a handle can say, a name beside it can say too: `DB_PASSWORD`, `DB_SSLMODE=verify-full`, `CACHE_TLS=none`,
+//! an entry of the binding. Nothing that is set is ignored: a name behind `DB_` is used, or it is a problem, or
+//! [`Environment::explain`] lists it. Two sources that exclude each other are an error. [`platforms`] has a page
+//! for each platform.
 //!
 //! A [`Handle`] is read by one strict grammar before any driver sees it. What is unknown or ambiguous is an
 //! error: a parameter that nobody knows, an unescaped `#` or `@` in a password, the scheme of another service.
@@ -148,7 +151,8 @@
 //! | `googlemaps` | `GoogleMaps` | an `HttpClient` on `reqwest` |
 //! | `lastfm` | `LastFm` | a `LastFmClient` on `reqwest` |
 //!
-//! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
+//! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used. [`drivers`] has the crates
+//! of the clients, so that an app needs no version of its own.
 //!
 //! # Adapters of your own
 //!
