@@ -197,7 +197,7 @@ impl Environment {
     /// let environment = Environment::from_pairs([("PORT", "80")]);
     /// assert_eq!(
     ///     environment.explain::<Services>().to_string(),
-    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  ***    the default\n",
+    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  80     the default\n",
     /// );
     /// ```
     pub fn explain<S: BackingServices>(&self) -> Explanation {
