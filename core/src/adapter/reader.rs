@@ -290,64 +290,66 @@ impl<'g> Reader<'g> {
     }
 
     fn check_encryption(&mut self) -> Result<(), HandleError> {
-        let Some((at, word, values)) = tls_word(self.grammar) else {
-            self.encrypted = self.scheme.is_tls();
-            return Ok(());
+        let word = tls_word(self.grammar);
+        let said = match word {
+            Some((at, word, values)) => said(self.scheme, word, values, self.param(at)),
+            None if self.scheme.is_tls() => Said::On,
+            None => Said::Nothing,
         };
-        let said = said(self.scheme, word, values, self.param(at));
         self.encrypted = said == Said::On;
-        if self.grammar.unencrypted_rule() == Unencrypted::Own {
+        let rule = self.grammar.unencrypted_rule();
+        if self.encrypted || rule == Unencrypted::Own {
             return Ok(());
         }
-        let (name, off) = (word.name(), values.off);
-        let tls_scheme = self.grammar.schemes().iter().find(|scheme| scheme.is_tls());
-        let by_scheme = tls_scheme.map(|scheme| format!("write `{}://`", scheme.name()));
-        let secure = by_scheme.unwrap_or_else(|| format!("write `{name}={}`", values.on));
-        let has_other = self.grammar.schemes().iter().any(|scheme| !scheme.is_tls());
-        if self.scheme.is_tls() && said == Said::Off && has_other {
+        let mut schemes = self.grammar.schemes().iter();
+        if let (true, Some((_, word, values))) = (self.scheme.is_tls(), word)
+            && schemes.any(|scheme| !scheme.is_tls())
+        {
+            let (name, off) = (word.name(), values.off);
             return Err(HandleError::new(ours!("the scheme says TLS, and `{name}` says {off}"))
                 .with_help(ours!("leave `{name}` out, or write a scheme without TLS")));
         }
+        let tls_scheme = self.grammar.schemes().iter().find(|scheme| scheme.is_tls());
+        let secure = match (tls_scheme, word) {
+            (Some(_), Some((_, word, _))) if self.scheme.is_tls() => {
+                format!("leave `{}` out", word.name())
+            }
+            (Some(scheme), _) => format!("write `{}://`", scheme.name()),
+            (None, Some((_, word, values))) => format!("write `{}={}`", word.name(), values.on),
+            (None, None) => "name a host of this machine".to_owned(),
+        };
         let words = self.grammar.all_words().iter().enumerate();
         let mut files = words.filter(|(_, w)| matches!(w.subject(), About::Ca | About::TlsFile));
-        if said != Said::On
-            && let Some((_, file)) = files.find(|(at, _)| self.param(*at).is_some())
-        {
-            return Err(HandleError::new(ours!(
-                "the handle has `{}` but no TLS to use it in",
-                file.name()
-            ))
-            .with_help(ours!("{secure}, or leave `{}` out", file.name())));
+        if let Some((_, file)) = files.find(|(at, _)| self.param(*at).is_some()) {
+            let file = file.name();
+            return Err(HandleError::new(ours!("the handle has `{file}` but no TLS to use it in"))
+                .with_help(ours!("{secure}, or leave `{file}` out")));
         }
-        let is_elsewhere = !self.handle.is_loopback();
-        if self.grammar.unencrypted_rule() == Unencrypted::Loopback {
-            return if said == Said::On || !is_elsewhere {
-                Ok(())
-            } else {
-                let help = if has_other { secure } else { format!("leave `{name}` out") };
-                Err(HandleError::insecure(
-                    "the credential would be sent unencrypted to another machine",
-                    ours!("{help}; unencrypted is for a fake server on this machine"),
-                ))
-            };
+        if self.handle.is_loopback() {
+            return Ok(());
         }
-        let exposed = is_elsewhere && self.has_credentials();
-        if said == Said::Nothing && exposed {
-            return Err(HandleError::insecure(
-                "the credential would be sent unencrypted to another machine",
-                ours!("{secure}, or `{name}={off}` if that is meant"),
-            ));
-        }
-        Ok(())
+        let help = match (rule, word) {
+            (Unencrypted::Loopback, _) => {
+                ours!("{secure}; unencrypted is for a fake server on this machine")
+            }
+            _ if said == Said::Off || !self.has_credentials() => return Ok(()),
+            (_, Some((_, word, values))) => {
+                ours!("{secure}, or `{}={}` if that is meant", word.name(), values.off)
+            }
+            (_, None) => ours!("{secure}"),
+        };
+        let message = "the credential would be sent unencrypted to another machine";
+        Err(HandleError::insecure(message, help))
     }
 
     /// Where only the word asks for TLS it is that of the scheme with TLS, whose port is another.
     fn take_tls_scheme(&mut self) -> Result<(), HandleError> {
-        let is_other = !self.encrypted || self.scheme.is_tls();
-        if is_other || self.grammar.unencrypted_rule() == Unencrypted::Own {
+        let grammar = self.grammar;
+        let is_own = grammar.unencrypted_rule() == Unencrypted::Own || grammar.is_mail();
+        if !self.encrypted || self.scheme.is_tls() || is_own {
             return Ok(());
         }
-        let Some(scheme) = self.grammar.scheme(&format!("{}s", self.scheme.name())) else {
+        let Some(scheme) = grammar.scheme(&format!("{}s", self.scheme.name())) else {
             return Ok(());
         };
         self.scheme = scheme;

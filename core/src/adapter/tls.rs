@@ -32,6 +32,10 @@ use crate::file;
 ///     #[handle(flatten)]
 ///     tls: Tls,
 /// }
+/// # impl backing_services::Connect for Chat {
+/// #     type Client = ();
+/// #     async fn connect(&self) -> Result<(), backing_services::ClientError> { Ok(()) }
+/// # }
 ///
 /// let chat = |text: &str| Chat::from_handle(&Handle::parse(text)?);
 /// assert!(chat("chats://:t0ken@chat.example")?.tls.is_on());
@@ -92,7 +96,7 @@ impl Tls {
     /// For a server of which something else than the scheme of the handle says that TLS is used.
     #[cfg(feature = "s3")]
     pub(crate) fn required(ca: Option<PathBuf>) -> Self {
-        Self { on: true, ca }
+        Self { encryption: Encryption(true), ca }
     }
 
     /// Whether TLS is used.

@@ -1,20 +1,24 @@
 //! The web services of the Google Maps Platform: Geocoding, Directions, Places and others.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
-//! | `https` | TLS | port 443 |
-//! | `http` | unencrypted | port 80 |
-//! | `api_key` | The API key, as password without a user name; sent as `key=` of each query. | |
-//! | `host` | The server. | |
-//! | `path` | The base that the path of every call is appended to. | |
-//! | `user_agent` | What the client calls itself; `backing-services` and its version where nothing is said. | |
-//! | `connect_timeout` | For connecting, and for proving that the service answers. | `10s` |
-//! | `timeout` | For a whole call, the body of its answer included. | `30s` |
-//! | `total_timeout` | For all attempts of a call and the pauses between them, until an answer begins. | `60s` |
-//! | `retries` | How many more attempts a call may have. | `2` |
-//! | `tls` | `none`: unencrypted, also for credentials; `required`: as the scheme with TLS | |
-//! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
+//! - schemes: `https` (TLS, port 443), `http` (port 80)
+//! - password: The API key, without a user name; sent as `key=` of each query. Required. Also
+//!   `KEY`.
+//! - host: The server.
+//! - port
+//! - path: The base that the path of every call is appended to.
+//! - `user_agent`: What the client calls itself; `backing-services` and its version where nothing
+//!   is said.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `total_timeout`: For all attempts of a call and the pauses between them, until an answer
+//!   begins. By default `60s`.
+//! - `retries`: How many more attempts a call may have. By default `2`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
 //! Make a [key](https://developers.google.com/maps/documentation/geocoding/get-api-key) in the
@@ -74,7 +78,7 @@ const ANSWER_LIMIT: usize = 1 << 20;
 pub struct GoogleMaps {
     #[handle]
     handle: Handle,
-    /// The API key, as password without a user name; sent as `key=` of each query.
+    /// The API key, without a user name; sent as `key=` of each query.
     #[handle(password, names("KEY"))]
     api_key: Secret,
     /// The server.

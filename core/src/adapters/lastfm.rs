@@ -1,21 +1,24 @@
 //! The web services of Last.fm, version 2.0.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
-//! | `https` | TLS | port 443 |
-//! | `http` | unencrypted | port 80 |
-//! | `api_key` | The API key, as user name; sent as `api_key=` of each call. | |
-//! | `shared_secret` | The shared secret, as password: it signs calls and is never sent. | |
-//! | `host` | The server. | |
-//! | `path` | The root of the service. | |
-//! | `user_agent` | What the client calls itself; `backing-services` and its version where nothing is said. | |
-//! | `connect_timeout` | For connecting, and for proving that the service answers. | `10s` |
-//! | `timeout` | For a whole call, the body of its answer included. | `30s` |
-//! | `total_timeout` | For all attempts of a call and the pauses between them, until an answer begins. | `60s` |
-//! | `retries` | How many more attempts a call may have. | `2` |
-//! | `tls` | `none`: unencrypted, also for credentials; `required`: as the scheme with TLS | |
-//! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
+//! - schemes: `https` (TLS, port 443), `http` (port 80)
+//! - user name: The API key; sent as `api_key=` of each call. Required.
+//! - password: The shared secret: it signs calls and is never sent. Also `API_SECRET`.
+//! - host: The server.
+//! - port
+//! - path: The root of the service.
+//! - `user_agent`: What the client calls itself; `backing-services` and its version where nothing
+//!   is said.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `total_timeout`: For all attempts of a call and the pauses between them, until an answer
+//!   begins. By default `60s`.
+//! - `retries`: How many more attempts a call may have. By default `2`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
 //! The [page of an API account](https://www.last.fm/api/accounts) shows both:
@@ -90,10 +93,10 @@ const ANSWER_LIMIT: usize = 16 << 20;
 pub struct LastFm {
     #[handle]
     handle: Handle,
-    /// The API key, as user name; sent as `api_key=` of each call.
+    /// The API key; sent as `api_key=` of each call.
     #[handle(username)]
     api_key: Secret,
-    /// The shared secret, as password: it signs calls and is never sent.
+    /// The shared secret: it signs calls and is never sent.
     #[handle(password, names("API_SECRET"))]
     shared_secret: Option<Secret>,
     /// The server.

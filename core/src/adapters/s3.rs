@@ -665,6 +665,44 @@ mod tests {
         }
     }
 
+    /// What a server on this machine is sent by a ping.
+    async fn sent(bucket: &str, more: &str) -> String {
+        use std::io::{Read, Write};
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.extend(byte);
+            }
+            let body = "<ListBucketResult></ListBucketResult>";
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all((head + body).as_bytes()).unwrap();
+            String::from_utf8(request).unwrap()
+        });
+        let text = format!("s3://{bucket}?endpoint=http://localhost:{port}{more}");
+        let client = parse(&text).unwrap().connect().await.unwrap();
+        S3::ping(&client).await.unwrap();
+        server.join().unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_the_words_come_to() {
+        let signed = sent("K:S@uploads", "/storage/v1&region=eu-west-1").await;
+        assert!(signed.starts_with("GET /storage/v1/uploads?"), "{signed}");
+        assert!(signed.contains("/eu-west-1/s3/aws4_request"), "{signed}");
+        // Any resolver may be asked for a name below `localhost`, so none is.
+        let below = sent("K:S@uploads", "&path_style=false").await;
+        assert!(below.starts_with("GET /?"), "{below}");
+        assert!(below.contains("host: uploads.localhost:"), "{below}");
+        let unsigned = sent("uploads", "&anonymous=true").await;
+        assert!(!unsigned.contains("authorization:"), "{unsigned}");
+    }
+
     /// Neither the process's variables nor anybody else is asked for credentials.
     #[tokio::test]
     async fn anonymous_requests_are_not_signed() {

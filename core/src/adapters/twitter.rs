@@ -1,20 +1,23 @@
 //! The API of X, formerly Twitter, version 2.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
-//! | `https` | TLS | port 443 |
-//! | `http` | unencrypted | port 80 |
-//! | `token` | The Bearer token of the app, as password without a user name. | |
-//! | `host` | The server. | |
-//! | `path` | The base that the path of every call is appended to. | |
-//! | `user_agent` | What the client calls itself; `backing-services` and its version where nothing is said. | |
-//! | `connect_timeout` | For connecting, and for proving that the service answers. | `10s` |
-//! | `timeout` | For a whole call, the body of its answer included. | `30s` |
-//! | `total_timeout` | For all attempts of a call and the pauses between them, until an answer begins. | `60s` |
-//! | `retries` | How many more attempts a call may have. | `2` |
-//! | `tls` | `none`: unencrypted, also for credentials; `required`: as the scheme with TLS | |
-//! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
+//! - schemes: `https` (TLS, port 443), `http` (port 80)
+//! - password: The Bearer token of the app, without a user name. Required. Also `BEARER_TOKEN`.
+//! - host: The server.
+//! - port
+//! - path: The base that the path of every call is appended to.
+//! - `user_agent`: What the client calls itself; `backing-services` and its version where nothing
+//!   is said.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `total_timeout`: For all attempts of a call and the pauses between them, until an answer
+//!   begins. By default `60s`.
+//! - `retries`: How many more attempts a call may have. By default `2`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
 //! The developer console shows the [Bearer
@@ -68,8 +71,8 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
 pub struct Twitter {
     #[handle]
     handle: Handle,
-    /// The Bearer token of the app, as password without a user name.
-    #[handle(password, names("BEARER_TOKEN", "TOKEN"))]
+    /// The Bearer token of the app, without a user name.
+    #[handle(password, names("BEARER_TOKEN"))]
     token: Secret,
     /// The server.
     #[handle(host)]
@@ -143,7 +146,9 @@ mod tests {
     #[test]
     fn only_a_fake_server_is_unencrypted() {
         for text in ["http://:t@api.x.com/2", "http://:t@api.x.com/2?tls=none"] {
-            assert_eq!(parse(text).unwrap_err().kind(), ProblemKind::Insecure, "{text}");
+            let error = parse(text).unwrap_err();
+            let help = "write `https://`; unencrypted is for a fake server on this machine";
+            assert_eq!((error.kind(), error.help()), (ProblemKind::Insecure, help), "{text}");
         }
         for text in ["http://:t@localhost", "http://:t@127.0.0.1:8080/2?tls=none"] {
             assert!(parse(text).is_ok(), "{text}");

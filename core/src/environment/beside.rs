@@ -366,7 +366,6 @@ impl<'e, 'n> Beside<'e, 'n> {
 
     /// A name that is no word of the grammar.
     fn judge(&mut self, handle: Option<&Handle>, hit: &Hit<'e>) {
-        let word = hit.word();
         let text = match hit.text().map(|text| text.and_then(|text| self.unset(text))) {
             Ok(Some(text)) => text,
             Ok(None) => return,

@@ -37,8 +37,6 @@ pub(crate) struct FieldNames<'e> {
 #[derive(Clone)]
 pub(super) struct Hit<'e> {
     pub(super) name: Cow<'e, str>,
-    /// Which variable's stem it begins with.
-    pub(super) variable: usize,
     /// The length of that stem.
     stem: usize,
     pub(super) place: Place<'e>,
@@ -135,12 +133,12 @@ impl<'e> Names<'e> {
 
 impl<'e> FieldNames<'e> {
     fn take(&mut self, name: Cow<'e, str>, place: &dyn Fn() -> Place<'e>) {
-        for (variable, own) in self.variables.iter().enumerate() {
+        for own in &self.variables {
             let stem = stem(own);
             let Some(rest) = name.strip_prefix(stem) else { continue };
             if rest.is_empty() && stem.len() == own.len() || rest.starts_with('_') {
                 let stem = stem.len();
-                self.hits.push(Hit { name, variable, stem, place: place() });
+                self.hits.push(Hit { name, stem, place: place() });
                 return;
             }
         }
@@ -184,7 +182,7 @@ impl<'e> FieldNames<'e> {
 
 impl<'e> Hit<'e> {
     pub(super) fn bound(name: Cow<'e, str>, value: Cow<'e, str>) -> Self {
-        Self { name, variable: 0, stem: 0, place: Place::Bound(value) }
+        Self { name, stem: 0, place: Place::Bound(value) }
     }
 
     /// What stands behind the stem and its `_`, without the `_FILE` of a name that names a file.

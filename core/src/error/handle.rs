@@ -6,20 +6,6 @@ use crate::handle::Handle;
 use crate::handle::grammar::Fault;
 use crate::suggest;
 
-/// Schemes that no adapter takes, and what to write instead.
-const FOREIGN: &[(&str, &str)] = &[
-    (
-        "gs",
-        "Google Cloud Storage attaches as S3, with an HMAC key: write \
-         `s3://KEY:SECRET@bucket?endpoint=https://storage.googleapis.com`; no feature takes `gs://`",
-    ),
-    (
-        "az",
-        "no feature takes Azure Blob Storage, which does not speak the protocol of S3: an adapter of \
-         the app's own can, with `object_store` and its feature `azure`",
-    ),
-];
-
 /// Why a handle means nothing to an adapter: what is wrong and what would be right.
 ///
 /// An adapter of the app's own makes one from two sentences. It need not fear to repeat a
@@ -143,9 +129,6 @@ impl HandleError {
             None => Message::ours(format_args!("the scheme is not one of {adapter}")),
         };
         let mut help = Message::ours(format_args!("expected {}", suggest::list(&expected)));
-        if let Some((_, advice)) = FOREIGN.iter().find(|(scheme, _)| *scheme == handle.scheme()) {
-            help = help.then(format_args!("; {advice}"));
-        }
         if handle.scheme() == "tcp" {
             help = help.then(format_args!(
                 "; a value like `tcp://10.0.0.1:80` is put there by Kubernetes service links: \
@@ -206,6 +189,20 @@ fn advice(scheme: &str, known: &[&'static str]) -> Option<String> {
         return Some(
             "name the primary's address, or that of a proxy in front of the group".to_owned(),
         );
+    }
+    let stores = match scheme {
+        "gs" => {
+            "Google Cloud Storage attaches as S3, with an HMAC key: write \
+             `s3://KEY:SECRET@bucket?endpoint=https://storage.googleapis.com`; no feature takes `gs://`"
+        }
+        "az" => {
+            "no feature takes Azure Blob Storage, which does not speak the protocol of S3: an adapter \
+             of the app's own can, with `object_store` and its feature `azure`"
+        }
+        _ => "",
+    };
+    if !stores.is_empty() && known.contains(&"s3") {
+        return Some(stores.to_owned());
     }
     // `postgresql+asyncpg` names the driver of another language.
     let name = scheme.split('+').next().unwrap_or_default();

@@ -25,45 +25,6 @@ use crate::adapter::value::Kind;
 use crate::error::{HandleError, Secrets};
 use crate::secret::Secret;
 
-/// The schemes of all adapters of this crate, compiled in or not. Only these are ever shown when a
-/// handle is refused: what stands before the first colon of a malformed handle may be a secret.
-const KNOWN_SCHEMES: &[&str] = &[
-    "amqp",
-    "amqps",
-    "beanstalk",
-    "beanstalkd",
-    "couchdb",
-    "couchdbs",
-    "file",
-    "http",
-    "https",
-    "loggly",
-    "mariadb",
-    "memcache",
-    "memcached",
-    "memory",
-    "mysql",
-    "mysql2",
-    "nats",
-    "newrelic",
-    "null",
-    "postgres",
-    "postgresql",
-    "postmark",
-    "redis",
-    "redis+unix",
-    "rediss",
-    "s3",
-    "smtp",
-    "smtps",
-    "sqlite",
-    "submission",
-    "submissions",
-    "tls",
-    "valkey",
-    "valkeys",
-];
-
 /// How many hosts and how many parameters a handle may have: more than anybody needs, and few enough to compare
 /// each with each.
 const MOST: usize = 64;
@@ -404,7 +365,7 @@ impl Handle {
 
     /// The scheme, if showing it cannot show a secret.
     pub(crate) fn known_scheme(&self) -> Option<&'static str> {
-        KNOWN_SCHEMES.iter().copied().find(|known| *known == self.scheme())
+        crate::list::known_scheme(self.scheme())
     }
 
     /// Replaces whatever a message of a driver repeats of this handle's secrets: of a path too, where the

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backing_services::adapters::loggly::LogglyClient;
-use backing_services::{Adapter, Handle, HandleBuilder, Loggly};
+use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, Loggly};
 use backing_services_tests::servers::{Request, Response, StandIn};
 use backing_services_tests::tls::Tls;
 use serde_json::{Value, json};

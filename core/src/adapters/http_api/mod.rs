@@ -1,23 +1,27 @@
 //! Any API over HTTP: a client with its base URL, credential, timeouts and retries.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
-//! | `https` | TLS | port 443 |
-//! | `http` | unencrypted | port 80 |
-//! | `username` | A user, sent with the password as Basic authentication, or a key in its place. | |
-//! | `password` | The password of that user; alone it is sent as Bearer token. | |
-//! | `host` | The server. | |
-//! | `path` | The base that the path of every call is appended to. | |
-//! | `auth` | `header:NAME` or `query:NAME`: the password, alone, is the value of that header or parameter. | |
-//! | `ping` | A path below the base that proves the credential: it must answer below 400. | |
-//! | `user_agent` | What the client calls itself; `backing-services` and its version where nothing is said. | |
-//! | `connect_timeout` | For connecting, and for proving that the service answers. | `10s` |
-//! | `timeout` | For a whole call, the body of its answer included. | `30s` |
-//! | `total_timeout` | For all attempts of a call and the pauses between them, until an answer begins. | `60s` |
-//! | `retries` | How many more attempts a call may have. | `2` |
-//! | `tls` | `none`: unencrypted, also for credentials; `required`: as the scheme with TLS | |
-//! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
+//! - schemes: `https` (TLS, port 443), `http` (port 80)
+//! - user name: A user, sent with the password as Basic authentication, or a key in its place.
+//! - password: The password of that user; alone it is sent as Bearer token.
+//! - host: The server.
+//! - port
+//! - path: The base that the path of every call is appended to.
+//! - `auth`: `header:NAME` or `query:NAME`: the password, alone, is the value of that header or
+//!   parameter.
+//! - `ping`: A path below the base that proves the credential: it must answer below 400.
+//! - `user_agent`: What the client calls itself; `backing-services` and its version where nothing
+//!   is said.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `total_timeout`: For all attempts of a call and the pauses between them, until an answer
+//!   begins. By default `60s`.
+//! - `retries`: How many more attempts a call may have. By default `2`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
 //! The user and the password are sent as [Basic](https://www.rfc-editor.org/rfc/rfc7617), so is a
