@@ -186,8 +186,9 @@ fn every_convention_hands_out_the_same_handle() {
             Variable => "DB_URL".to_owned(),
             File => "DB_URL (from the file in DB_URL_FILE)".to_owned(),
             Credential => "DB_URL (from the systemd credential)".to_owned(),
-            Parts => "DB_URL (assembled from DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME)"
-                .to_owned(),
+            Parts => {
+                "DB_URL (assembled from DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME)".to_owned()
+            }
             Binding => "from the service binding db".to_owned(),
             CloudFoundry => "from the service db".to_owned(),
             Dotenv => format!("DB_URL (from {}, line 2)", layout.path(".env")),
@@ -226,9 +227,8 @@ fn the_order_of_the_conventions() {
 
 #[test]
 fn the_other_names_of_the_conventions() {
-    let load = |layout: &Layout| {
-        layout.load::<Services>().unwrap().db.handle().expose_url().to_owned()
-    };
+    let load =
+        |layout: &Layout| layout.load::<Services>().unwrap().db.handle().expose_url().to_owned();
     // .NET Aspire: the URI and its parts, all of them.
     let mut aspire = Layout::new();
     aspire.hand_out(Parts).set("DB_URI", URL).set("DB_DATABASENAME", "orders");
@@ -324,10 +324,8 @@ fn a_password_completes_a_handle() {
     let mut file = Layout::new();
     let path = file.write("password", "p@ss\n");
     file.set("DB_URL", "mysql://shop@h").set("DB_PASSWORD_FILE", path);
-    let expected = (
-        "mysql://shop:p%40ss@h".to_owned(),
-        "DB_URL (completed by DB_PASSWORD_FILE)".to_owned(),
-    );
+    let expected =
+        ("mysql://shop:p%40ss@h".to_owned(), "DB_URL (completed by DB_PASSWORD_FILE)".to_owned());
     assert_eq!(load(&file), expected);
 
     let mut credential = Layout::new();
@@ -663,15 +661,7 @@ fn everything_bad_at_once() {
     let variables: Vec<_> = problems.iter().map(Problem::variable).collect();
     assert_eq!(
         variables,
-        [
-            "VCAP_SERVICES",
-            "DB_URL",
-            "ARCHIVE_URL",
-            "STOCK_URL",
-            "CACHE_URL",
-            "MAIL_URL",
-            "PORT"
-        ]
+        ["VCAP_SERVICES", "DB_URL", "ARCHIVE_URL", "STOCK_URL", "CACHE_URL", "MAIL_URL", "PORT"]
     );
 }
 

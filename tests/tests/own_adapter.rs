@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backing_services::{
-    Adapter, BackingServices, ClientError, Connect, Environment, Handle, HandleError, Host,
-    Kind, Problem, ProblemKind, Secret, Value, Word,
+    Adapter, BackingServices, ClientError, Connect, Environment, Handle, HandleError, Host, Kind,
+    Problem, ProblemKind, Secret, Value, Word,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

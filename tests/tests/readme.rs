@@ -118,10 +118,7 @@ fn holds<A: Adapter + std::fmt::Debug>(row: &Row) {
     let rest = A::GRAMMAR.example().split_once(':').expect("a handle").1;
     for scheme in schemes {
         let shown = Handle::parse(&format!("{scheme}:{rest}")).unwrap().to_string();
-        assert!(
-            shown.starts_with(scheme),
-            "`{scheme}` is not in the list of core/src/list.rs"
-        );
+        assert!(shown.starts_with(scheme), "`{scheme}` is not in the list of core/src/list.rs");
     }
     assert!(!ports.is_empty() || feature != "smtp", "{name} has ports");
     // One port for all schemes, or one each.

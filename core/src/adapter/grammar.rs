@@ -771,7 +771,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").name(), "Chat");
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.name(), "Chat");
     /// ```
     pub const fn name(&self) -> &'static str {
         self.name
@@ -781,7 +782,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").schemes().len(), 1);
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.schemes().len(), 1);
     /// ```
     pub const fn schemes(&self) -> &'static [Scheme] {
         self.schemes
@@ -791,7 +793,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").example(), "chat://a");
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.example(), "chat://a");
     /// ```
     pub const fn example(&self) -> &'static str {
         self.example
@@ -801,7 +804,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").all_words().is_empty());
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.all_words().is_empty());
     /// ```
     pub const fn all_words(&self) -> &'static [Word] {
         self.words
@@ -811,7 +815,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").scheme("smtp").is_none());
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.scheme("smtp").is_none());
     /// ```
     pub fn scheme(&self, name: &str) -> Option<&'static Scheme> {
         self.schemes.iter().find(|scheme| scheme.name == name)
@@ -859,7 +864,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").all_variants().is_empty());
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.all_variants().is_empty());
     /// ```
     pub const fn all_variants(&self) -> &'static [&'static Grammar] {
         self.variants

@@ -208,6 +208,10 @@ pub trait Connect: Sized {
 ///     #[handle(flatten)]
 ///     retries: Retries,
 /// }
+/// # impl backing_services::Connect for Chat {
+/// #     type Client = ();
+/// #     async fn connect(&self) -> Result<(), backing_services::ClientError> { Ok(()) }
+/// # }
 ///
 /// let chat = Chat::from_handle(&Handle::parse("chat://localhost")?)?;
 /// assert_eq!(chat.retries.count, 2);

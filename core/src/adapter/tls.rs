@@ -32,6 +32,10 @@ use crate::file;
 ///     #[handle(flatten)]
 ///     tls: Tls,
 /// }
+/// # impl backing_services::Connect for Chat {
+/// #     type Client = ();
+/// #     async fn connect(&self) -> Result<(), backing_services::ClientError> { Ok(()) }
+/// # }
 ///
 /// let chat = |text: &str| Chat::from_handle(&Handle::parse(text)?);
 /// assert!(chat("chats://:t0ken@chat.example")?.tls.is_on());

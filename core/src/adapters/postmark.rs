@@ -5,15 +5,15 @@
 //! |---|---|---|
 //! <!-- end -->
 //!
-//! With a token of the server's [API Tokens tab](https://postmarkapp.com/developer/api/overview) the handle is
-//! `postmark://SERVER_TOKEN@api.postmarkapp.com`.
+//! With a token of the server's [API Tokens tab](https://postmarkapp.com/developer/api/overview)
+//! the handle is `postmark://SERVER_TOKEN@api.postmarkapp.com`.
 //!
-//! [The same token](https://postmarkapp.com/developer/user-guide/send-email-with-smtp) sends mail over SMTP: a field
-//! of type [`Mail`](super::mail) takes the same handle, and needs no code that knows Postmark. This adapter is for what
-//! SMTP lacks: batches, templates, tags, statistics.
+//! [The same token](https://postmarkapp.com/developer/user-guide/send-email-with-smtp) sends mail
+//! over SMTP: a field of type [`Mail`](super::mail) takes the same handle, and needs no code that
+//! knows Postmark. This adapter is for what SMTP lacks: batches, templates, tags, statistics.
 //!
-//! A ping [asks for the server's settings](https://postmarkapp.com/developer/api/server-api): that proves the token and
-//! sends nothing. No redirect is followed, so the token goes nowhere else.
+//! A ping [asks for the server's settings](https://postmarkapp.com/developer/api/server-api): that
+//! proves the token and sends nothing. No redirect is followed, so the token goes nowhere else.
 
 use std::fmt;
 use std::future::Future;
@@ -84,10 +84,11 @@ pub struct Postmark {
     tls: Tls,
 }
 
-/// Runs the requests of the crate [`postmark`], as its `reqwest::PostmarkClient` does; but that one has no
-/// timeouts, takes no CA certificates, and takes the token along wherever a redirect leads.
+/// Runs the requests of the crate [`postmark`], as its `reqwest::PostmarkClient` does; but that one
+/// has no timeouts, takes no CA certificates, and takes the token along wherever a redirect leads.
 ///
-/// A batch succeeds as a whole even if some of its messages were refused: each answer has an `error_code`.
+/// A batch succeeds as a whole even if some of its messages were refused: each answer has an
+/// `error_code`.
 ///
 /// ```no_run
 /// use backing_services::ClientError;

@@ -11,19 +11,21 @@
 //! | `submission` | STARTTLS, required | 587 |
 //! | `smtp` | as `tls` says; on port 465 from the first byte in any case | 25, with `tls=implicit` 465 |
 //!
-//! Without `tls`, `smtp` requires STARTTLS if there are credentials for another machine, and else uses it where the
-//! server offers it. `tls=opportunistic` with credentials for another machine is refused; `tls=none` says that
-//! sending them unencrypted is meant. Beside the other schemes `tls` may only repeat what they say. Whenever TLS is
-//! used the certificate is verified.
+//! Without `tls`, `smtp` requires STARTTLS if there are credentials for another machine, and else
+//! uses it where the server offers it. `tls=opportunistic` with credentials for another machine is
+//! refused; `tls=none` says that sending them unencrypted is meant. Beside the other schemes `tls`
+//! may only repeat what they say. Whenever TLS is used the certificate is verified.
 //!
-//! **Prefer `submissions`.** lettre 0.11.23 takes what stands behind the answer to STARTTLS, in the same segment,
-//! for answers that came encrypted: who can change what is sent on the way can so acknowledge a mail that no server
-//! took. Nothing outside of lettre can see it. TLS from the first byte has no such gap.
+//! **Prefer `submissions`.** lettre 0.11.23 takes what stands behind the answer to STARTTLS, in the
+//! same segment, for answers that came encrypted: who can change what is sent on the way can so
+//! acknowledge a mail that no server took. Nothing outside of its transport can see it. TLS from
+//! the first byte has no such gap.
 //!
-//! The transport of `lettre` has no timeout once it is connected, and one around its `send` is no cure: a
-//! connection that was left in the middle of a message goes back to the pool, and the next message takes its late
-//! answers for its own. A [`Mail`](crate::adapters) field has the parameter `timeout`, which drops such connections.
-//! The errors of lettre repeat what the server says, which may be the user name; those of `Mail` do not.
+//! The transport of `lettre` has no timeout once it is connected, and one around its `send` is no
+//! cure: a connection that was left in the middle of a message goes back to the pool, and the next
+//! message takes its late answers for its own. A [`Mail`](crate::adapters) field has the parameter
+//! `timeout`, which drops such connections. The errors of lettre repeat what the server says, which
+//! may be the user name; those of `Mail` do not.
 //!
 //! A pool of more than 100 connections is refused: servers take a few from one client, Postfix 50.
 //!
@@ -65,8 +67,8 @@ const SUBMISSIONS: u16 = 465;
 ///     mail: Smtp,
 /// }
 ///
-/// let environment = Environment::from_pairs([("MAIL_URL", "submissions://shop:secret@mail.example")]);
-/// let services = Services::load(&environment)?;
+/// let url = "submissions://shop:secret@mail.example";
+/// let services = Services::load(&Environment::from_pairs([("MAIL_URL", url)]))?;
 /// assert_eq!(format!("{:?}", services.mail), "Smtp(submissions://mail.example:465)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
@@ -99,8 +101,8 @@ pub struct Smtp {
 /// What every adapter over SMTP takes.
 #[derive(Parameters, Clone)]
 pub(super) struct Options {
-    /// `none`: unencrypted, also for credentials; `opportunistic`: STARTTLS where the server offers it;
-    /// `required`: STARTTLS; `implicit`: TLS from the first byte.
+    /// `none`: unencrypted, also for credentials; `opportunistic`: STARTTLS where the server offers
+    /// it; `required`: STARTTLS; `implicit`: TLS from the first byte.
     #[handle(param = "tls", names("tls_kind"), tls("none", "required", "required"))]
     tls: Option<Security>,
     /// A file of PEM certificates, the only CA certificates to trust.
@@ -223,7 +225,7 @@ impl Options {
             ("smtp", _) if handle.port() == Some(SUBMISSIONS) => Ok(Implicit),
             ("smtp", None | Some(Opportunistic)) if !exposed => Ok(Opportunistic),
             ("smtp" | "postmark", Some(Opportunistic)) => Err(HandleError::insecure(
-                "`tls=opportunistic` would send the credentials unencrypted to a server without TLS",
+                "`tls=opportunistic` sends the credentials unencrypted to a server without TLS",
                 "leave `tls` out, or write `tls=none` if that is meant",
             )),
             ("smtp" | "postmark", Some(tls)) => Ok(tls),

@@ -42,14 +42,19 @@ pub(crate) use crate::handle::Origin;
 /// 1. `DB_URL`, or `DB_URI` as .NET Aspire names it, else each `alias` in turn
 /// 2. `DB_URL_FILE`, the path of a file that holds the handle (Docker and Swarm secrets). Both set is an error
 /// 3. `$CREDENTIALS_DIRECTORY/DB_URL` (systemd credentials)
-/// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., see [`Grammar`](crate::Grammar). A
-///    `DB_PASSWORD` beside a `DB_URL` without a password completes it
+/// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., the words of the
+///    adapter's [`Grammar`](crate::Grammar)
 /// 5. a Kubernetes service binding below `SERVICE_BINDING_ROOT`
 /// 6. a Cloud Foundry service in `VCAP_SERVICES`
 /// 7. the same as 1 to 4 in a `.env` file, where [`with_dotenv`](Environment::with_dotenv) has added one
 /// 8. the field's `default`
 ///
-/// [`platforms`](crate::platforms) has a page for each platform. Settings are read from their variable alone.
+/// The same words complete a handle that does not say them itself: `DB_PASSWORD`, or
+/// `DB_SSLMODE=verify-full`, beside a `DB_URL` or a bound `uri`. Nothing that is set under a field's
+/// names is ignored: it is used, it is a problem, or [`explain`](Environment::explain) lists it.
+///
+/// [`platforms`](crate::platforms) has a page for each platform. A setting is read from its variable,
+/// from the file that the variable with `_FILE` names, or from a credential.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
@@ -197,7 +202,7 @@ impl Environment {
     /// let environment = Environment::from_pairs([("PORT", "80")]);
     /// assert_eq!(
     ///     environment.explain::<Services>().to_string(),
-    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  ***    the default\n",
+    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  80     the default\n",
     /// );
     /// ```
     pub fn explain<S: BackingServices>(&self) -> Explanation {

@@ -1,7 +1,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use backing_services::{Adapter as _, BackingServices, Blobs, Connect as _, Environment, HandleBuilder};
+use backing_services::{
+    Adapter as _, BackingServices, Blobs, Connect as _, Environment, HandleBuilder,
+};
 use backing_services_tests::servers::S3Server;
 use backing_services_tests::tls::Tls;
 use futures_util::TryStreamExt;

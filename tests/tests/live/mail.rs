@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use backing_services::adapters::mail::{MailError, MailTransport};
-use backing_services::{Adapter as _, BackingServices, Connect as _, Environment, HandleBuilder, Mail};
+use backing_services::{
+    Adapter as _, BackingServices, Connect as _, Environment, HandleBuilder, Mail,
+};
 use backing_services_tests::servers::Postfix;
 use backing_services_tests::tls::{Authority, Tls};
 use lettre::AsyncTransport;

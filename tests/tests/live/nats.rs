@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::{self, consumer, stream};
-use backing_services::{Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, Nats};
+use backing_services::{
+    Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, Nats,
+};
 use backing_services_tests::servers;
 use backing_services_tests::tls::{Authority, Tls};
 use futures_util::StreamExt as _;

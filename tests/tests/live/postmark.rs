@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use backing_services::adapters::postmark::PostmarkClient;
-use backing_services::{Adapter as _, BackingServices, ClientError, Connect as _, Environment, Handle, HandleBuilder, Postmark};
+use backing_services::{
+    Adapter as _, BackingServices, ClientError, Connect as _, Environment, Handle, HandleBuilder,
+    Postmark,
+};
 use backing_services_tests::servers::{Request, Response, StandIn};
 use backing_services_tests::tls::Tls;
 use postmark::api::Body;

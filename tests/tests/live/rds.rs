@@ -49,7 +49,10 @@ async fn connect<A: Adapter + Connect>(handle: &Handle) -> Result<(), String> {
     Ok(())
 }
 
-async fn verifies<A: Adapter + Connect, S: Server>(start: fn(&Tls) -> S, handle: fn(&S, &Path) -> Handle) {
+async fn verifies<A: Adapter + Connect, S: Server>(
+    start: fn(&Tls) -> S,
+    handle: fn(&S, &Path) -> Handle,
+) {
     let (regions, folder) = (Regions::new(), tempfile::tempdir().unwrap());
     let (bundle, old) = (regions.bundle(folder.path(), true), regions.bundle(folder.path(), false));
 

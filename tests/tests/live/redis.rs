@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use backing_services::{Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, Redis};
+use backing_services::{
+    Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, Redis,
+};
 use backing_services_tests::servers;
 use backing_services_tests::tls::Tls;
 use redis::AsyncCommands;

@@ -32,8 +32,8 @@ pub enum MailError {
 
 /// What a server has against a message, or what was wrong on the way to it.
 ///
-/// Of what the server says `Display` and `Debug` show one line of at most 200 characters, in which user name and
-/// password of the handle are masked.
+/// Of what the server says `Display` and `Debug` show one line of at most 200 characters, in which
+/// user name and password of the handle are masked.
 ///
 /// ```
 /// use backing_services::adapters::mail::SmtpError;

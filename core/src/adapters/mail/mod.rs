@@ -13,14 +13,15 @@
 //! | `file:outbox`, `file:///var/outbox` | one `.eml` file a message in that folder, which is created |
 //! | `memory:`, `null://null` | nowhere: [`MailTransport::sent`] lists the last 1000 messages of a client |
 //!
-//! Over SMTP `timeout` bounds how long one message may take, connecting included. A message that was given
-//! up may have arrived all the same. One whose `send` is dropped is sent to its end, or to that timeout.
+//! Over SMTP `timeout` bounds how long one message may take, connecting included. A message that
+//! was given up may have arrived all the same. One whose `send` is dropped is sent to its end, or
+//! to that timeout.
 //!
-//! [`smtp`](super::smtp) shows the handles of well-known providers. The adapter `Postmark` takes the same `postmark://`
-//! handle, for its HTTP API.
+//! [`smtp`](super::smtp) shows the handles of well-known providers. The adapter `Postmark` takes
+//! the same `postmark://` handle, for its HTTP API.
 //!
-//! The client is [`MailTransport`], a [`lettre::AsyncTransport`]. Its errors mask the user name and the password of
-//! the handle in what the server says.
+//! The client is [`MailTransport`], a [`lettre::AsyncTransport`]. Its errors mask the user name and
+//! the password of the handle in what the server says.
 
 mod error;
 mod memory;

@@ -62,8 +62,8 @@ impl MailTransport {
         Self(Transport::Memory(Arc::default()))
     }
 
-    /// What was sent through this client and its clones, the oldest first, if the handle was `memory:`. Of more
-    /// than 1000 messages those are the last.
+    /// What was sent through this client and its clones, the oldest first, if the handle was
+    /// `memory:`. Of more than 1000 messages those are the last.
     ///
     /// ```
     /// use backing_services::{Adapter, Connect, Handle, Mail};
@@ -72,8 +72,9 @@ impl MailTransport {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let mail = Mail::from_handle(&Handle::parse("memory:")?)?.connect().await?;
-    /// let builder = Message::builder().from("shop@example.com".parse()?).to("ada@example.com".parse()?);
-    /// mail.send(builder.body(String::from("Thank you."))?).await?;
+    /// let message = Message::builder().from("shop@example.com".parse()?);
+    /// let message = message.to("ada@example.com".parse()?).body(String::from("Thank you."))?;
+    /// mail.send(message).await?;
     /// assert!(mail.sent()[0].text().contains("Thank you."));
     /// # Ok(())
     /// # }
@@ -107,8 +108,9 @@ impl MailTransport {
     }
 }
 
-/// The pool of connections to a relay. It is replaced whenever one of them was left in the middle of something:
-/// `lettre` would use that connection again, and take late answers for those to the next message.
+/// The pool of connections to a relay. It is replaced whenever one of them was left in the middle
+/// of something: `lettre` would use that connection again, and take late answers for those to the
+/// next message.
 struct Relay {
     builder: AsyncSmtpTransportBuilder,
     timeout: Duration,
@@ -129,7 +131,8 @@ impl Relay {
         Self { builder, timeout, secrets, pool }
     }
 
-    /// What `talk` comes to. It runs as a task, because its connection is lost when it is dropped halfway.
+    /// What `talk` comes to. It runs as a task, because its connection is lost when it is dropped
+    /// halfway.
     async fn within<T, F>(
         self: &Arc<Self>,
         limit: Duration,
@@ -186,14 +189,16 @@ async fn is_writable(folder: &Path) -> Result<(), ClientError> {
     let probe = folder.join(format!(".{}.probe", std::process::id()));
     tokio::fs::write(&probe, b"").await.map_err(|error| folder_cause(&error))?;
     match tokio::fs::remove_file(&probe).await {
-        // Another ping had the same probe: of this process, or of one elsewhere that shares the folder.
+        // Another ping had the same probe: of this process, or of one elsewhere that shares the
+        // folder.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         removed => removed.map_err(|error| folder_cause(&error)),
     }
 }
 
 impl AsyncTransport for MailTransport {
-    /// What the server answered, or the name of the file without `.eml`, or that it is kept in memory.
+    /// What the server answered, or the name of the file without `.eml`, or that it is kept in
+    /// memory.
     type Ok = String;
     type Error = MailError;
 
