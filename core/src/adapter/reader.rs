@@ -68,9 +68,13 @@ impl<'g> Reader<'g> {
     /// It is missing, or has not the form.
     pub fn next<T>(&mut self, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
         let (word, text) = self.text()?;
-        match text.as_deref().or(word.default_value()) {
-            Some(text) => parse(word, text, read),
-            None => Err(missing(word, self.grammar)),
+        match (text, word.default_value()) {
+            (Some(text), _) => parse(word, &text, read),
+            (None, Some(default)) => parse(word, default, read).map_err(|_| {
+                let message = ours!("the default of the parameter `{}` is wrong", word.name());
+                HandleError::new(message).with_help(ours!("expected {}", word.expected()))
+            }),
+            (None, None) => Err(missing(word, self.grammar)),
         }
     }
 
