@@ -14,7 +14,7 @@ pub(crate) trait Subject {
     type Adapter: Adapter + Connect;
     type Server: Server;
 
-    /// Whether the client trusts the authorities of `SSL_CERT_FILE` and of no handle. Its tests then run in a
+    /// Whether the client trusts the CA certificates of `SSL_CERT_FILE` and those of no handle. Its tests then run in a
     /// process of their own each, with a file of its own for that, which `tls_handle` fills: see `trusted_file`.
     const TRUSTS_THE_ENVIRONMENT: bool = false;
 
@@ -48,9 +48,9 @@ pub(crate) trait Subject {
         }
     }
 
-    /// A handle for the server with TLS that trusts only certificates of `authority` and verifies the
+    /// A handle for the server with TLS that trusts the CA certificate of this file only and verifies the
     /// host's name.
-    fn tls_handle(scheme: &str, _: &Self::Server, _authority: &Path) -> HandleBuilder {
+    fn tls_handle(scheme: &str, _: &Self::Server, _ca: &Path) -> HandleBuilder {
         Self::handle(scheme)
     }
 
@@ -112,8 +112,8 @@ macro_rules! conformance {
             }
 
             conformance!(@tests $subject: round_trip every_scheme wrong_password server_not_there
-                unknown_host killed_and_back_again silent_server tls_with_the_right_authority
-                tls_with_another_authority tls_for_another_host unknown_parameter close);
+                unknown_host killed_and_back_again silent_server tls_with_the_right_ca
+                tls_with_another_ca tls_for_another_host unknown_parameter close);
         }
     };
     (@tests $subject:ty: $($name:ident)*) => {$(
@@ -128,9 +128,9 @@ macro_rules! conformance {
 }
 
 /// Set by `in_process` and by nothing else: many a machine has an `SSL_CERT_FILE`, and that is not ours to write.
-const OWN_FILE: &str = "BACKING_SERVICES_TEST_AUTHORITIES";
+const OWN_FILE: &str = "BACKING_SERVICES_TEST_CA";
 
-/// Where the authorities are that a test in a process of its own trusts.
+/// Where the CA certificates are that a test in a process of its own trusts.
 #[expect(clippy::disallowed_methods, reason = "set by `in_process`, below")]
 pub(crate) fn trusted_file() -> Option<PathBuf> {
     std::env::var_os(OWN_FILE).map(PathBuf::from)
@@ -192,7 +192,9 @@ pub(crate) async fn every_scheme<S: Subject, C: App<S::Adapter>>() {
     let plain = S::start();
     let certificate = Authority::new("right").issue(&["localhost"]);
     let tls = S::start_with_tls(&certificate);
-    for scheme in schemes::<S::Adapter>().iter().map(Scheme::name) {
+    // A socket has no host and port; adapters with one have a test of their own for it.
+    let schemes = schemes::<S::Adapter>().iter().filter(|scheme| !scheme.is_socket());
+    for scheme in schemes.map(Scheme::name) {
         let handle = match (S::reaches(scheme), &tls) {
             (Reaches::Elsewhere, _) => continue,
             (Reaches::Tls, Some(server)) => {
@@ -230,7 +232,7 @@ pub(crate) async fn server_not_there<S: Subject, C: App<S::Adapter>>() {
 
 pub(crate) async fn unknown_host<S: Subject, C: App<S::Adapter>>() {
     let handle = S::at(preferred::<S>(), "no-such-host.invalid", None).build().unwrap();
-    // A password may not go to another machine in the clear, so this one may be refused on load.
+    // A password may not go to another machine unencrypted, so this one may be refused on load.
     let connected = C::connect(&handle).await;
     if let Err(Error::Load(report)) = &connected {
         assert_eq!(
@@ -270,8 +272,8 @@ pub(crate) async fn silent_server<S: Subject, C: App<S::Adapter>>() {
 /// The server and the files of the certificates, for as long as a test runs.
 type Kept<S> = (<S as Subject>::Server, [Tls; 2]);
 
-/// A server whose certificate is for `names`, and a handle that trusts the authority that `trusts` picks
-/// from the right one and another.
+/// A server whose certificate is for `names`, and a handle that trusts the CA certificate that `trusts`
+/// picks from the right one and another.
 fn with_tls<S: Subject>(
     names: &[&str],
     trusts: impl FnOnce([&Tls; 2]) -> &Tls,
@@ -285,18 +287,18 @@ fn with_tls<S: Subject>(
     let mut schemes = schemes::<S::Adapter>().iter().map(Scheme::name);
     let first = schemes.clone().next().unwrap();
     let scheme = schemes.find(|scheme| S::reaches(scheme) == Reaches::Tls);
-    let authority = trusts([&right, &wrong]).ca();
-    let handle = S::tls_handle(scheme.unwrap_or(first), &server, &authority);
+    let ca = trusts([&right, &wrong]).ca();
+    let handle = S::tls_handle(scheme.unwrap_or(first), &server, &ca);
     Some((handle.build().unwrap(), (server, [right, wrong])))
 }
 
-pub(crate) async fn tls_with_the_right_authority<S: Subject, C: App<S::Adapter>>() {
+pub(crate) async fn tls_with_the_right_ca<S: Subject, C: App<S::Adapter>>() {
     let Some((handle, _kept)) = with_tls::<S>(&["localhost"], |[right, _]| right) else { return };
     let client = C::connect(&handle).await.unwrap();
     S::use_it(&client).await.unwrap();
 }
 
-pub(crate) async fn tls_with_another_authority<S: Subject, C: App<S::Adapter>>() {
+pub(crate) async fn tls_with_another_ca<S: Subject, C: App<S::Adapter>>() {
     let Some((handle, _kept)) = with_tls::<S>(&["localhost"], |[_, wrong]| wrong) else { return };
     let failure = failure(C::connect(&handle).await);
     assert!(failure.cause().contains("certificate does not verify: UnknownIssuer"), "{failure:?}");

@@ -31,7 +31,7 @@ impl Subject for OnPostfix {
 
     fn reaches(scheme: &str) -> Reaches {
         match scheme {
-            "postmark" | "file" => Reaches::Elsewhere,
+            "postmark" | "file" | "memory" | "null" => Reaches::Elsewhere,
             _ => smtp::OnPostfix::reaches(scheme),
         }
     }
