@@ -103,6 +103,17 @@ fn traps() {
         ("//h/db", NO_SCHEME, ""),
         ("1sql://h/db", NO_SCHEME, ""),
         ("mysql:/h/db", "the scheme is not followed by `://`", ""),
+        (
+            "jdbc:mysql://h/db?user=u",
+            "the handle is a JDBC address",
+            "write it without `jdbc:`, and user and password before the host; variables of their \
+             own for both may stay",
+        ),
+        (
+            "\"mysql://u:p@h/db\"",
+            "the handle begins with a quote",
+            "remove the quotes around it: they are part of the value here",
+        ),
         ("mysql://", "the handle has no host", ""),
         ("mysql://u:p@", "the handle has no host", ""),
         (
@@ -212,6 +223,8 @@ fn forms_that_are_taken() {
         "sqlite:shop.db",
         "sqlite:///var/shop.db?mode=rwc",
         "sqlite::memory:",
+        "sqlite://:memory:",
+        "mysql://h/db?ssl={\"rejectUnauthorized\":true}",
         "memory:",
         "file:out/box",
         "mysql://my_db:3306/db",
@@ -226,6 +239,14 @@ fn forms_that_are_taken() {
         assert!(Handle::parse(text).is_ok(), "{text}: {}", refused(text));
     }
     assert_eq!(Handle::parse("postgres://%2Frun%2Fpg/db").unwrap().host(), Some("/run/pg"));
+    for (text, path) in [
+        ("sqlite://a.db?mode=ro", "a.db"),
+        ("sqlite://:memory:", ":memory:"),
+        ("sqlite:///./a.db", "/./a.db"),
+    ] {
+        let handle = Handle::parse(text).unwrap();
+        assert_eq!((handle.host(), handle.path()), (None, path), "{text}");
+    }
     assert_eq!(Handle::parse("http://0x7f.1/").unwrap().host(), Some("127.0.0.1"));
 }
 

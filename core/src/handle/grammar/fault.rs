@@ -8,8 +8,10 @@ use crate::handle::text::Text;
 pub(crate) enum Fault {
     Empty,
     SurroundingSpace,
+    Quoted,
     Unexpanded { open: &'static str },
     NoScheme,
+    Jdbc,
     NoSlashes,
     Fragment { before_at: bool },
     DelimiterBeforeAt { byte: u8 },
@@ -35,10 +37,12 @@ impl Fault {
         match self {
             Self::Empty => Text::of("the handle is empty"),
             Self::SurroundingSpace => Text::of("white space stands before or after the handle"),
+            Self::Quoted => Text::of("the handle begins with a quote"),
             Self::Unexpanded { open } => {
                 Text::of("an unexpanded `").add(open).add("` stands in the handle")
             }
             Self::NoScheme => Text::of("the handle has no `scheme://`"),
+            Self::Jdbc => Text::of("the handle is a JDBC address"),
             Self::NoSlashes => Text::of("the scheme is not followed by `://`"),
             Self::Fragment { before_at: true } => Text::of("a `#` stands before the `@`"),
             Self::Fragment { before_at: false } => Text::of("a `#` stands in the handle"),
@@ -75,6 +79,13 @@ impl Fault {
             Self::SurroundingSpace => {
                 Text::of("remove it; only one newline at the very end is allowed")
             }
+            Self::Quoted => {
+                Text::of("remove the quotes around it: they are part of the value here")
+            }
+            Self::Jdbc => Text::of(
+                "write it without `jdbc:`, and user and password before the host; variables of \
+                 their own for both may stay",
+            ),
             Self::Unexpanded { .. } => Text::of(
                 "let the shell or the platform expand it, or write `%24` for a literal `$`",
             ),

@@ -6,6 +6,7 @@
 //! handle    = scheme "://" [ username [ ":" password ] "@" ] host [ ":" port ] *( "," host [ ":" port ] )
 //!             [ "/" path ] [ "?" key "=" value *( "&" key "=" value ) ]
 //!           / embedded ":" path [ "?" ... ]                     embedded = "sqlite" / "file" / "memory"
+//!           / "sqlite://" path [ "?" ... ]                      a file has no host
 //! ```
 
 mod bytes;
@@ -108,8 +109,9 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
     let scheme = tri!(scan_scheme(bytes));
 
     let rest = scheme.end + 1;
-    let has_authority = starts_with(bytes, rest, b"//");
-    let authority = if has_authority { rest + 2 } else { rest };
+    let has_slashes = starts_with(bytes, rest, b"//");
+    let authority = if has_slashes { rest + 2 } else { rest };
+    let has_authority = has_slashes && !is_one_of(bytes.split_at(scheme.end).0, &["sqlite"]);
     let authority_end = if has_authority { find_any(bytes, authority, b"/?#") } else { authority };
     let hash = find(bytes, authority, b'#');
     if hash < bytes.len() {
@@ -145,6 +147,7 @@ const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
         [] => Err(Fault::Empty),
         [first, ..] if is_space(*first) => Err(Fault::SurroundingSpace),
         [.., last] if is_space(*last) => Err(Fault::SurroundingSpace),
+        [b'"' | b'\'', ..] => Err(Fault::Quoted),
         _ if find_pair(bytes, b'$', b'{') => Err(Fault::Unexpanded { open: "${...}" }),
         _ if find_pair(bytes, b'$', b'(') => Err(Fault::Unexpanded { open: "$(...)" }),
         _ => Ok(()),
@@ -167,17 +170,20 @@ const fn scan_scheme(bytes: &[u8]) -> Result<Span, Fault> {
     if end == 0 || end == bytes.len() {
         return Err(Fault::NoScheme);
     }
-    if starts_with(bytes, end + 1, b"//") || is_embedded(bytes.split_at(end).0) {
+    if starts_with(bytes, end + 1, b"//") || is_one_of(bytes.split_at(end).0, EMBEDDED) {
         return Ok(Span { start: 0, end });
+    }
+    if is_one_of(bytes.split_at(end).0, &["jdbc"]) {
+        return Err(Fault::Jdbc);
     }
     // `h:3306` and `u:p@h` have no scheme at all; `mysql:/h` has lost a slash.
     Err(if starts_with(bytes, end + 1, b"/") { Fault::NoSlashes } else { Fault::NoScheme })
 }
 
-const fn is_embedded(scheme: &[u8]) -> bool {
+const fn is_one_of(scheme: &[u8], schemes: &[&str]) -> bool {
     let mut at = 0;
-    while at < EMBEDDED.len() {
-        if scheme.eq_ignore_ascii_case(EMBEDDED[at].as_bytes()) {
+    while at < schemes.len() {
+        if scheme.eq_ignore_ascii_case(schemes[at].as_bytes()) {
             return true;
         }
         at += 1;
