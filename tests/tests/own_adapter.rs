@@ -238,8 +238,8 @@ fn what_is_absent_is_filled_in() {
 #[test]
 fn what_means_nothing_or_is_missing_is_refused() {
     for (text, error) in [
-        ("twilio://:t@h", "the handle has no user name"),
-        ("twilio://AC1@h", "the handle has no password"),
+        ("twilio://:t@h", "the handle has no user name: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`"),
+        ("twilio://AC1@h", "the handle has no password: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`"),
         ("twilio://AC1:t@/x", "the handle has no host"),
         ("twilio://AC1:t@a,b", "the handle names several hosts: name one"),
         ("twilio://AC1:t@%2Frun%2Fx", "the host is a path: write a host name or an address"),
@@ -264,7 +264,7 @@ fn what_means_nothing_or_is_missing_is_refused() {
     for (text, error) in [
         (
             "pager://key:p@pager.example",
-            "the handle has a password: leave it out: Pager takes none",
+            "the handle has a password: write it as in `pager://key@pager.example`",
         ),
         (
             "pager://key@pager.example:1",
@@ -288,7 +288,7 @@ fn what_means_nothing_or_is_missing_is_refused() {
 
 /// A default that only its type can read: a constant knows no more than that it is text.
 #[test]
-fn a_bad_default_is_told_with_the_first_handle() {
+fn a_bad_default_is_told_where_it_counts() {
     #[derive(Clone, Debug)]
     struct Room;
 
@@ -319,12 +319,11 @@ fn a_bad_default_is_told_with_the_first_handle() {
         }
     }
 
-    for text in ["chat://h", "chat://h?room=%23a"] {
-        assert_eq!(
-            parse::<Chat>(text).unwrap_err().to_string(),
-            "the default of the parameter `room` is wrong: expected the name of a room"
-        );
-    }
+    assert!(parse::<Chat>("chat://h?room=%23a").is_ok());
+    assert_eq!(
+        parse::<Chat>("chat://h").unwrap_err().to_string(),
+        "the default of the parameter `room` is wrong: expected the name of a room"
+    );
 }
 
 #[test]
@@ -357,7 +356,8 @@ fn no_secret_shows() {
     let twilio: Alerts = parse("twilio://AC-s3cret:s3cret@h?region=s3cret").unwrap();
     assert_eq!(format!("{twilio:?}"), "Text(Twilio(twilio://h:443))");
     let pager: Alerts = parse("pager://s3cret@pager.example?token=s3cret").unwrap();
-    assert_eq!(format!("{pager:?}"), "Page(Pager { key: Secret(***), token: Some(Secret(***)) })");
+    assert_eq!(format!("{pager:?}"), "Page(Pager { handle: Handle(***://***@pager.example?token=***), key: Secret(***), \
+         token: Some(Secret(***)) })");
 }
 
 #[tokio::test]
@@ -412,7 +412,7 @@ async fn failures_name_where_the_handle_came_from() {
     assert_eq!(alerts.origin().unwrap().to_string(), "OLD_ALERTS_URL");
     assert_eq!(alerts.cause(), "`***` is not a key, nor is `***`");
     assert_eq!(alerts.help(), "not ***");
-    assert_eq!(hook.cause(), "there is no `/***`");
+    assert_eq!(hook.cause(), "there is no `***`");
     assert!(!format!("{report} {report:?}").contains("s3cret"), "{report}");
 
     let url = format!("twilio://AC2:t0ken@127.0.0.1:{port}");
@@ -438,7 +438,7 @@ fn problems_are_reported_with_all_others() {
         "3 problems in the environment of `Services`\n\
          \n  SMS_URL: Services::sms, Twilio\
          \n      the handle has no password\
-         \n      help: write it like twilio://SID:TOKEN@api.twilio.com?region=us1\n\
+         \n      help: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`\n\
          \n  ALERTS_URL: Services::alerts, alerts\
          \n      unknown parameter `tokn`\
          \n      help: did you mean `token`?\n\

@@ -68,9 +68,13 @@ impl<'g> Reader<'g> {
     /// It is missing, or has not the form.
     pub fn next<T>(&mut self, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
         let (word, text) = self.text()?;
-        match text.as_deref().or(word.default_value()) {
-            Some(text) => parse(word, text, read),
-            None => Err(missing(word, self.grammar)),
+        match (text, word.default_value()) {
+            (Some(text), _) => parse(word, &text, read),
+            (None, Some(default)) => parse(word, default, read).map_err(|_| {
+                let message = ours!("the default of the parameter `{}` is wrong", word.name());
+                HandleError::new(message).with_help(ours!("expected {}", word.expected()))
+            }),
+            (None, None) => Err(missing(word, self.grammar)),
         }
     }
 
@@ -511,16 +515,22 @@ fn move_part(
                 Err(contradiction())
             }
         }
-        Part::Port => match value.parse::<u16>() {
-            Ok(port) if port > 0 && handle.port().is_none_or(|own| own == port) => {
-                Ok(if handle.port().is_some() { builder } else { builder.port(port) })
+        Part::Port => {
+            // One for all hosts, or one for each.
+            let ports = value.split(',').map(|port| port.parse().ok().filter(|port| *port > 0));
+            let Some(ports) = ports.collect::<Option<Vec<u16>>>() else {
+                return Err(HandleError::parameter(
+                    ours!("the parameter `{}` has a bad value", word.name()),
+                    "expected a port from 1 to 65535",
+                ));
+            };
+            let mut own = handle.hosts().iter().map(Host::port);
+            match ports.as_slice() {
+                ports if own.clone().all(|port| port.is_none()) => Ok(builder.ports(ports)),
+                [port] if own.all(|own| own == Some(*port)) => Ok(builder),
+                _ => Err(contradiction()),
             }
-            Ok(port) if port > 0 => Err(contradiction()),
-            _ => Err(HandleError::parameter(
-                ours!("the parameter `{}` has a bad value", word.name()),
-                "expected a port from 1 to 65535",
-            )),
-        },
+        }
         Part::Username if agrees(handle.username()) => Ok(builder.username(value)),
         Part::Password if agrees(handle.password().map(crate::Secret::expose)) => {
             Ok(builder.password(value))

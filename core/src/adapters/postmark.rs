@@ -1,8 +1,18 @@
 //! Postmark over its HTTP API, with the requests of the crate `postmark`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `postmark` (TLS, port 443)
+//! - host: `api.postmarkapp.com`, or a fake server.
+//! - port
+//! - user name: The server token; there is no password. Required. Also `SERVER_TOKEN`,
+//!   `API_TOKEN`.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
 //! With a token of the server's [API Tokens tab](https://postmarkapp.com/developer/api/overview)

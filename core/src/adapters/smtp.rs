@@ -1,8 +1,24 @@
 //! SMTP, through the pooled transport of `lettre`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `smtp` (port 25), `smtps` (TLS, port 465), `submission` (TLS, port 587),
+//!   `submissions` (TLS, port 465)
+//! - host: One relay.
+//! - port
+//! - user name: For AUTH; without a password it is sent with an empty one. Also `HOST_USER`,
+//!   `LOGIN`, `AUTH_USER`.
+//! - password: For AUTH. Also `HOST_PASSWORD`, `AUTH_PASS`, `AUTH_PASSWORD`.
+//! - `tls`: `none`: unencrypted, also for credentials; `opportunistic`: STARTTLS where the server
+//!   offers it; `required`: STARTTLS; `implicit`: TLS from the first byte. Either `none`,
+//!   `opportunistic`, `required` or `implicit`. Also `tls_kind`.
+//! - `tls_ca`: A file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `local_domain`: What EHLO says; the name of the machine if it is not set. Also `DOMAIN`,
+//!   `EHLO_DOMAIN`, `HELO_DOMAIN`.
+//! - `connect_timeout`: For connecting. By default `10s`.
+//! - `max_connections`: How many connections are kept. By default `10`.
+//! - `min_connections`: How many of them are kept although they are idle. By default `0`.
+//! - `idle_timeout`: How long a connection is kept that is idle. By default `1m`.
 //! <!-- end -->
 //!
 //! | scheme | TLS | port |

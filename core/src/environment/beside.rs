@@ -323,7 +323,7 @@ impl<'e, 'n> Beside<'e, 'n> {
                     false
                 }
             },
-            _ if word.kind().accepts(text) => true,
+            _ if word.accepts(text) => true,
             Part::Param if word.subject() == About::Tuning => {
                 let why = if word.kind() == Kind::Duration {
                     "a bare number has no unit: write `30s`"
@@ -334,7 +334,7 @@ impl<'e, 'n> Beside<'e, 'n> {
                 false
             }
             _ => {
-                let help = format!("expected {}", word.kind().expected());
+                let help = format!("expected {}", word.expected());
                 self.refuse(hit, ProblemKind::Parameter, "has a bad value", help);
                 false
             }

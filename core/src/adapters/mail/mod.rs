@@ -1,8 +1,56 @@
 //! Mail through any provider, so that swapping it is a change of handle.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! SMTP:
+//!
+//! - schemes: `smtp` (port 25), `smtps` (TLS, port 465), `submission` (TLS, port 587),
+//!   `submissions` (TLS, port 465)
+//! - host: One relay.
+//! - port
+//! - user name: For AUTH; without a password it is sent with an empty one. Also `HOST_USER`,
+//!   `LOGIN`, `AUTH_USER`.
+//! - password: For AUTH. Also `HOST_PASSWORD`, `AUTH_PASS`, `AUTH_PASSWORD`.
+//! - `tls`: `none`: unencrypted, also for credentials; `opportunistic`: STARTTLS where the server
+//!   offers it; `required`: STARTTLS; `implicit`: TLS from the first byte. Either `none`,
+//!   `opportunistic`, `required` or `implicit`. Also `tls_kind`.
+//! - `tls_ca`: A file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `local_domain`: What EHLO says; the name of the machine if it is not set. Also `DOMAIN`,
+//!   `EHLO_DOMAIN`, `HELO_DOMAIN`.
+//! - `connect_timeout`: For connecting. By default `10s`.
+//! - `max_connections`: How many connections are kept. By default `10`.
+//! - `min_connections`: How many of them are kept although they are idle. By default `0`.
+//! - `idle_timeout`: How long a connection is kept that is idle. By default `1m`.
+//! - `timeout`: For one message, connecting included. By default `1m`.
+//!
+//! Postmark:
+//!
+//! - schemes: `postmark` (TLS, port 587)
+//! - host: `api.postmarkapp.com`, whose SMTP is `smtp.postmarkapp.com`; or a fake server.
+//! - port
+//! - user name: The server token. Required. Also `SERVER_TOKEN`, `API_TOKEN`.
+//! - `tls`: `none`: unencrypted, also for credentials; `opportunistic`: STARTTLS where the server
+//!   offers it; `required`: STARTTLS; `implicit`: TLS from the first byte. Either `none`,
+//!   `opportunistic`, `required` or `implicit`. Also `tls_kind`.
+//! - `tls_ca`: A file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `local_domain`: What EHLO says; the name of the machine if it is not set. Also `DOMAIN`,
+//!   `EHLO_DOMAIN`, `HELO_DOMAIN`.
+//! - `connect_timeout`: For connecting. By default `10s`.
+//! - `max_connections`: How many connections are kept. By default `10`.
+//! - `min_connections`: How many of them are kept although they are idle. By default `0`.
+//! - `idle_timeout`: How long a connection is kept that is idle. By default `1m`.
+//! - `timeout`: For one message, connecting included. By default `1m`.
+//!
+//! a folder:
+//!
+//! - schemes: `file`
+//! - path: The folder: an absolute one behind `file://`, one below where the app runs behind
+//!   `file:`. Required.
+//!
+//! memory:
+//!
+//! - schemes: `memory`, `null`
 //! <!-- end -->
 //!
 //! | handle | where mail goes |

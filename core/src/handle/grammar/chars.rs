@@ -36,7 +36,8 @@ const fn may_stand_bare(byte: u8, part: Part) -> bool {
         }
         b'+' => !matches!(part, Part::Host | Part::Query),
         b':' | b'/' => matches!(part, Part::Path | Part::Query),
-        b'?' => matches!(part, Part::Query),
+        // People write JSON bare: `?ssl={"rejectUnauthorized":true}`.
+        b'?' | b'{' | b'}' | b'"' => matches!(part, Part::Query),
         0x80.. => !matches!(part, Part::Username | Part::Password),
         _ => false,
     }
