@@ -1,5 +1,7 @@
 //! Reads a handle by the table of its adapter: every word once, in the order of the table.
 
+use std::borrow::Cow;
+
 use super::grammar::{About, Grammar, Hosts, Login, Part, Scheme, TlsWord, Unencrypted, Word};
 use super::value::Kind;
 use crate::error::{HandleError, ours};
@@ -117,26 +119,28 @@ impl<'g> Reader<'g> {
     }
 
     /// The next word and its text, wherever it stands.
-    fn text(&mut self) -> Result<(&'g Word, Option<String>), HandleError> {
+    fn text(&mut self) -> Result<(&'g Word, Option<Cow<'_, str>>), HandleError> {
         let at = self.next;
         self.next += 1;
         let Some(word) = self.grammar.all_words().get(at) else {
             return Err(HandleError::new("the grammar of the adapter lacks a word that it reads"));
         };
         if let Some(text) = self.param(at) {
-            return Ok((word, Some(text.to_owned())));
+            return Ok((word, Some(text.into())));
         }
         let handle = &self.handle;
         let text = match word.part() {
-            Part::Username => handle.username().map(str::to_owned),
-            Part::Password => handle.password().map(|password| password.expose().to_owned()),
+            Part::Username => handle.username().map(Cow::from),
+            Part::Password => handle.password().map(|password| password.expose().into()),
             Part::Path | Part::Name | Part::File if self.scheme.is_socket() => None,
-            Part::Name => handle.name()?,
-            Part::File => Some(handle.path_decoded()).filter(|path| !path.is_empty()),
+            Part::Name => handle.name()?.map(Cow::from),
+            Part::File => {
+                Some(handle.path_decoded().into()).filter(|path: &Cow<'_, str>| !path.is_empty())
+            }
             Part::Path if matches!(handle.path(), "" | "/") => None,
             // Behind a host the `/` only separates; without one the path is that of a file.
-            Part::Path if handle.hosts().is_empty() => Some(handle.path_decoded()),
-            Part::Path => Some(handle.path_decoded().replacen('/', "", 1)),
+            Part::Path if handle.hosts().is_empty() => Some(handle.path_decoded().into()),
+            Part::Path => Some(handle.path_decoded().replacen('/', "", 1).into()),
             Part::Host | Part::Port | Part::Param => None,
         };
         Ok((word, text))
@@ -440,7 +444,7 @@ fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, H
         _ => None,
     };
     let text = with_unit.as_deref().unwrap_or(text);
-    let value = read(text).filter(|_| word.max_value().is_none() || word.accepts(text));
+    let value = read(text).filter(|_| word.is_within(text));
     value.ok_or_else(|| bad_value(word))
 }
 

@@ -13,7 +13,7 @@ mod chars;
 mod fault;
 mod hosts;
 
-use self::bytes::{find, find_any, find_pair, is_space, starts_with, starts_with_word};
+use self::bytes::{find, find_any, find_expansion, is_space, starts_with, starts_with_word};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
@@ -123,7 +123,7 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
     let path = Span { start: authority_end, end: path_end };
     if hosts.is_empty() {
         // A socket handle names its resource in the path or in a parameter; `memory://` has none.
-        let is_embedded = is_embedded(bytes.split_at(scheme.end).0);
+        let is_embedded = is_one_of(bytes.split_at(scheme.end).0, EMBEDDED);
         if has_authority && !is_embedded && path.is_empty() && path_end + 1 >= bytes.len() {
             return Err(Fault::NoHost);
         }
@@ -149,9 +149,10 @@ const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
         [.., last] if is_space(*last) => Err(Fault::SurroundingSpace),
         [b'"' | b'\'', ..] => Err(Fault::Quotes),
         _ if starts_with_word(bytes, b"jdbc:") => Err(Fault::Jdbc),
-        _ if find_pair(bytes, b'$', b'{') => Err(Fault::Unexpanded { open: "${...}" }),
-        _ if find_pair(bytes, b'$', b'(') => Err(Fault::Unexpanded { open: "$(...)" }),
-        _ => Ok(()),
+        _ => match find_expansion(bytes) {
+            Some(open) => Err(Fault::Unexpanded { open }),
+            None => Ok(()),
+        },
     }
 }
 
