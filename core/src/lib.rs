@@ -279,7 +279,7 @@ pub use self::adapters::redis::Redis;
 pub use self::adapters::s3::S3;
 #[cfg(feature = "smtp")]
 pub use self::adapters::smtp::Smtp;
-#[cfg(feature = "sql")]
+#[cfg(all(feature = "sql", any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
 pub use self::adapters::sql::Sql;
 #[cfg(feature = "sqlite")]
 pub use self::adapters::sqlite::Sqlite;

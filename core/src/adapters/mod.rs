@@ -50,12 +50,17 @@ pub mod redis;
 pub mod s3;
 #[cfg(feature = "smtp")]
 pub mod smtp;
-#[cfg(feature = "sql")]
+#[cfg(all(feature = "sql", any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
 pub mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(feature = "twitter")]
 pub mod twitter;
+
+#[cfg(all(feature = "sql", not(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
+compile_error!(
+    "the feature `sql` is for any database that is compiled in: switch on `mysql`, `postgres` or `sqlite` beside it"
+);
 
 #[allow(unused_imports, reason = "each adapter uses some of it")]
 pub(crate) use crate::adapter::CONNECT_TIMEOUT;
