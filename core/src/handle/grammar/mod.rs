@@ -123,7 +123,7 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
     let path = Span { start: authority_end, end: path_end };
     if hosts.is_empty() {
         // A socket handle names its resource in the path or in a parameter; `memory://` has none.
-        let is_embedded = is_embedded(bytes.split_at(scheme.end).0);
+        let is_embedded = is_one_of(bytes.split_at(scheme.end).0, EMBEDDED);
         if has_authority && !is_embedded && path.is_empty() && path_end + 1 >= bytes.len() {
             return Err(Fault::NoHost);
         }
