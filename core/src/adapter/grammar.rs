@@ -263,6 +263,9 @@ pub enum Unencrypted {
     Own,
     /// Refused towards another machine, unless the word for TLS says that it is meant.
     Refused,
+    /// Anything unencrypted is refused towards another machine, whatever the handle says: the service is
+    /// somebody else's, and only a fake server has no TLS.
+    Loopback,
 }
 
 impl Word {
@@ -417,6 +420,25 @@ impl Word {
         let common: &[&'static str] = if self.only { &[] } else { self.part.common_names() };
         let common = common.iter().copied();
         std::iter::once(self.name).chain(self.names.iter().copied()).chain(common)
+    }
+
+    /// The name that people write behind a stem.
+    pub(crate) fn usual_name(&self) -> &'static str {
+        match (self.only, self.part.common_names(), self.names) {
+            (false, [common, ..], _) | (_, _, [common, ..]) => common,
+            _ => self.name,
+        }
+    }
+
+    /// The names that its adapter gives it, its own first.
+    pub(crate) fn own_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.names.iter().copied().chain(std::iter::once(self.name))
+    }
+
+    /// The names that its adapter gives it beside the first.
+    pub(crate) fn other_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (first, names) = (self.name, self.names);
+        names.iter().copied().filter(move |name| !same_name(name, first))
     }
 
     /// Where it stands in the handle.
@@ -749,7 +771,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").name(), "Chat");
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.name(), "Chat");
     /// ```
     pub const fn name(&self) -> &'static str {
         self.name
@@ -759,7 +782,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").schemes().len(), 1);
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.schemes().len(), 1);
     /// ```
     pub const fn schemes(&self) -> &'static [Scheme] {
         self.schemes
@@ -769,7 +793,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").example(), "chat://a");
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.example(), "chat://a");
     /// ```
     pub const fn example(&self) -> &'static str {
         self.example
@@ -779,7 +804,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").all_words().is_empty());
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.all_words().is_empty());
     /// ```
     pub const fn all_words(&self) -> &'static [Word] {
         self.words
@@ -789,7 +815,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").scheme("smtp").is_none());
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.scheme("smtp").is_none());
     /// ```
     pub fn scheme(&self, name: &str) -> Option<&'static Scheme> {
         self.schemes.iter().find(|scheme| scheme.name == name)
@@ -833,7 +860,14 @@ impl Grammar {
         self.place
     }
 
-    pub(crate) const fn all_variants(&self) -> &'static [&'static Grammar] {
+    /// The grammars of the variants of an enum of adapters; none otherwise.
+    ///
+    /// ```
+    /// # use backing_services::{Grammar, Scheme};
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.all_variants().is_empty());
+    /// ```
+    pub const fn all_variants(&self) -> &'static [&'static Grammar] {
         self.variants
     }
 
@@ -857,6 +891,16 @@ impl Grammar {
             About::Tls(values) => Some((word, values)),
             _ => None,
         })
+    }
+
+    /// The variable beside one that holds a handle that says what the word for TLS says: `CACHE_TLS` beside
+    /// `CACHE_URL`.
+    pub(crate) fn tls_variable(&self, variable: &str) -> Option<(TlsWord, String)> {
+        let own = std::iter::once(self).chain(self.variants.iter().copied());
+        let (word, values) = own.filter_map(Grammar::tls_word).next()?;
+        let stem = variable.strip_suffix("_URL").unwrap_or(variable);
+        let name = word.name.to_ascii_uppercase().replace('-', "_");
+        (!stem.is_empty()).then(|| (values, format!("{stem}_{name}")))
     }
 
     /// Whether a handle may carry a credential.

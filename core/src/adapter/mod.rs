@@ -3,6 +3,9 @@
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod fields;
 pub(crate) mod grammar;
+mod page;
+#[cfg(feature = "_pem")]
+pub(crate) mod pem;
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod reader;
 pub(crate) mod tls;
@@ -205,6 +208,10 @@ pub trait Connect: Sized {
 ///     #[handle(flatten)]
 ///     retries: Retries,
 /// }
+/// # impl backing_services::Connect for Chat {
+/// #     type Client = ();
+/// #     async fn connect(&self) -> Result<(), backing_services::ClientError> { Ok(()) }
+/// # }
 ///
 /// let chat = Chat::from_handle(&Handle::parse("chat://localhost")?)?;
 /// assert_eq!(chat.retries.count, 2);

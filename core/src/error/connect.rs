@@ -3,9 +3,8 @@ use std::time::Duration;
 
 use super::client::Seconds;
 use super::{ClientError, FailureKind, heading, write_entry};
-use crate::environment::Origin;
 use crate::generated::Table;
-use crate::handle::Handle;
+use crate::handle::{Handle, Origin};
 
 /// Every resource that did not connect.
 ///

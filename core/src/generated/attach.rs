@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{Attach, Failures, Field, Kind};
 use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
-use crate::error::{ClientError, ConnectError, Failure, Retry};
+use crate::error::{ClientError, ConnectError, Failure, FailureKind, Retry, ours};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -112,7 +112,19 @@ pub(super) async fn attach<A: Adapter + Connect>(
         Some(origin) => (origin.variable().map(str::to_owned), Some(origin.clone())),
         None => (None, None),
     };
-    let error = error.masked(|text| adapter.handle().mask(text, A::GRAMMAR));
+    let mut error = error.masked(|text| adapter.handle().mask(text, A::GRAMMAR));
+    let name = variable.clone().unwrap_or_else(|| scope.variable(field.variable()));
+    if error.kind() == FailureKind::Tls
+        && error.to_string().contains("does not support TLS")
+        && let Some((words, word)) =
+            A::GRAMMAR.of_scheme(adapter.handle().scheme()).tls_variable(&name)
+    {
+        error = error.with_help(ours!(
+            "if an unencrypted connection is meant, set `{word}={}` beside the handle, or say the \
+             same behind its `?`",
+            words.off
+        ));
+    }
     Err(vec![Failure::new(
         scope.path(field.name),
         variable.unwrap_or_else(|| scope.variable(field.variable())),

@@ -33,6 +33,7 @@ pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
                 &container.unencrypted,
                 &container.api,
                 &container.mail,
+                &container.loopback,
                 &container.debug,
             ];
             for cell in cells {

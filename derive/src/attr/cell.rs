@@ -72,10 +72,6 @@ impl Cell {
         }
     }
 
-    pub(crate) fn into_entry(self) -> Option<Entry> {
-        self.0
-    }
-
     pub(crate) fn entry(&self) -> Option<&Entry> {
         self.0.as_ref()
     }

@@ -5,8 +5,7 @@
 //! ```text
 //! handle    = scheme "://" [ username [ ":" password ] "@" ] host [ ":" port ] *( "," host [ ":" port ] )
 //!             [ "/" path ] [ "?" key "=" value *( "&" key "=" value ) ]
-//!           / embedded ":" path [ "?" ... ]                     embedded = "sqlite" / "file" / "memory"
-//!           / "sqlite://" path [ "?" ... ]                      a file has no host
+//!           / embedded ":" [ "//" ] path [ "?" ... ]            embedded = "sqlite" / "file" / "memory"
 //! ```
 
 mod bytes;
@@ -14,7 +13,7 @@ mod chars;
 mod fault;
 mod hosts;
 
-use self::bytes::{find, find_any, find_pair, is_space, starts_with};
+use self::bytes::{find, find_any, find_pair, is_space, starts_with, starts_with_word};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
@@ -123,8 +122,9 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
 
     let path = Span { start: authority_end, end: path_end };
     if hosts.is_empty() {
-        // A socket handle names its resource in the path or in a parameter.
-        if has_authority && path.is_empty() && path_end + 1 >= bytes.len() {
+        // A socket handle names its resource in the path or in a parameter; `memory://` has none.
+        let is_embedded = is_one_of(bytes.split_at(scheme.end).0, EMBEDDED);
+        if has_authority && !is_embedded && path.is_empty() && path_end + 1 >= bytes.len() {
             return Err(Fault::NoHost);
         }
     } else {
@@ -147,7 +147,8 @@ const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
         [] => Err(Fault::Empty),
         [first, ..] if is_space(*first) => Err(Fault::SurroundingSpace),
         [.., last] if is_space(*last) => Err(Fault::SurroundingSpace),
-        [b'"' | b'\'', ..] => Err(Fault::Quoted),
+        [b'"' | b'\'', ..] => Err(Fault::Quotes),
+        _ if starts_with_word(bytes, b"jdbc:") => Err(Fault::Jdbc),
         _ if find_pair(bytes, b'$', b'{') => Err(Fault::Unexpanded { open: "${...}" }),
         _ if find_pair(bytes, b'$', b'(') => Err(Fault::Unexpanded { open: "$(...)" }),
         _ => Ok(()),
@@ -172,9 +173,6 @@ const fn scan_scheme(bytes: &[u8]) -> Result<Span, Fault> {
     }
     if starts_with(bytes, end + 1, b"//") || is_one_of(bytes.split_at(end).0, EMBEDDED) {
         return Ok(Span { start: 0, end });
-    }
-    if is_one_of(bytes.split_at(end).0, &["jdbc"]) {
-        return Err(Fault::Jdbc);
     }
     // `h:3306` and `u:p@h` have no scheme at all; `mysql:/h` has lost a slash.
     Err(if starts_with(bytes, end + 1, b"/") { Fault::NoSlashes } else { Fault::NoScheme })

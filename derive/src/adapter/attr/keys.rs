@@ -15,6 +15,7 @@ pub(crate) const UNENCRYPTED: Key = Key::text("unencrypted", "refused");
 pub(crate) const API: Key = Key::flag("api");
 pub(crate) const MAIL: Key = Key::flag("mail");
 pub(crate) const CHECK: Key = Key::flag("check");
+pub(crate) const LOOPBACK: Key = Key::flag("loopback");
 pub(crate) const DEBUG: Key = Key::flag("debug");
 pub(crate) const CLIENT: Key = Key::text("client", "AlertsClient");
 pub(crate) const NO_CLIENT: Key = Key::flag("no_client");
@@ -36,6 +37,7 @@ pub(crate) const ADAPTER: Attribute = Attribute {
         API,
         MAIL,
         CHECK,
+        LOOPBACK,
         DEBUG,
         CLIENT,
         NO_CLIENT,

@@ -17,6 +17,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
     let from_handle = from_handle(model, fields);
     let kept = kept(model, fields);
     let timeout = timeout(model, fields);
+    let loopback = loopback(model);
     let debug = model.container.debug.is_set().then(|| debug(model));
     quote! {
         #words
@@ -30,6 +31,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
 
             #from_handle
             #kept
+            #loopback
             #timeout
         }
 
@@ -80,8 +82,9 @@ fn grammar(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     if container.login.is_set() {
         grammar.extend(quote!(.login(#krate::Login::Together)));
     }
-    if container.unencrypted.is_set() {
-        grammar.extend(quote!(.unencrypted(#krate::Unencrypted::Refused)));
+    if let Some(rule) = container.unencrypted.text() {
+        let rule = if rule.value() == "loopback" { quote!(Loopback) } else { quote!(Refused) };
+        grammar.extend(quote!(.unencrypted(#krate::Unencrypted::#rule)));
     }
     if container.api.is_set() {
         grammar.extend(quote!(.api()));
@@ -124,6 +127,18 @@ fn kept(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
             #whole
         }
     }
+}
+
+/// An own function says it where the hosts of the handle are not what is talked to.
+fn loopback(model: &Model<'_>) -> Option<TokenStream> {
+    let krate = &model.krate;
+    model.container.loopback.is_set().then(|| {
+        quote! {
+            fn is_loopback(&self) -> #krate::__private::core::primitive::bool {
+                Self::loopback(self)
+            }
+        }
+    })
 }
 
 /// The parameter `connect_timeout` is the time limit.
