@@ -167,13 +167,13 @@ impl<'g> Reader<'g> {
 
     /// Where the word says TLS and another port is meant for it, the handle is one of the scheme with an `s`.
     fn use_tls_scheme(&mut self) -> Result<(), HandleError> {
-        let refused = self.grammar.unencrypted_rule() == Unencrypted::Refused;
+        let has_own_rules = self.grammar.unencrypted_rule() == Unencrypted::Own;
+        if !self.encrypted || self.scheme.is_tls() || has_own_rules {
+            return Ok(());
+        }
         let name = format!("{}s", self.scheme.name());
-        let secure = self.grammar.scheme(&name).filter(|secure| {
-            secure.is_tls() && secure.default_port() != self.scheme.default_port()
-        });
-        match secure {
-            Some(secure) if refused && self.encrypted => {
+        match self.grammar.scheme(&name) {
+            Some(secure) if secure.default_port() != self.scheme.default_port() => {
                 self.scheme = secure;
                 self.replace_handle(self.handle.to_builder().scheme(&name))
             }
