@@ -238,8 +238,14 @@ fn what_is_absent_is_filled_in() {
 #[test]
 fn what_means_nothing_or_is_missing_is_refused() {
     for (text, error) in [
-        ("twilio://:t@h", "the handle has no user name: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`"),
-        ("twilio://AC1@h", "the handle has no password: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`"),
+        (
+            "twilio://:t@h",
+            "the handle has no user name: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`",
+        ),
+        (
+            "twilio://AC1@h",
+            "the handle has no password: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`",
+        ),
         ("twilio://AC1:t@/x", "the handle has no host"),
         ("twilio://AC1:t@a,b", "the handle names several hosts: name one"),
         ("twilio://AC1:t@%2Frun%2Fx", "the host is a path: write a host name or an address"),
@@ -356,8 +362,11 @@ fn no_secret_shows() {
     let twilio: Alerts = parse("twilio://AC-s3cret:s3cret@h?region=s3cret").unwrap();
     assert_eq!(format!("{twilio:?}"), "Text(Twilio(twilio://h:443))");
     let pager: Alerts = parse("pager://s3cret@pager.example?token=s3cret").unwrap();
-    assert_eq!(format!("{pager:?}"), "Page(Pager { handle: Handle(***://***@pager.example?token=***), key: Secret(***), \
-         token: Some(Secret(***)) })");
+    assert_eq!(
+        format!("{pager:?}"),
+        "Page(Pager { handle: Handle(***://***@pager.example?token=***), key: Secret(***), \
+         token: Some(Secret(***)) })"
+    );
 }
 
 #[tokio::test]

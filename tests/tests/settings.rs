@@ -102,7 +102,11 @@ fn a_bad_one_is_told_by_its_full_name_without_its_value() {
         ("SHOP_PORTS", "80,hunter2", "a whole number from 0 to 65535 (item 2 of the list)"),
         ("SHOP_WORKERS", "-1", "a whole number from 0 to 18446744073709551615"),
         ("SHOP_PERIOD", "hunter2", "a whole number from 0 to 18446744073709551615"),
-        ("SHOP_LIMIT", "hunter2", "a whole number from -9223372036854775808 to 9223372036854775807"),
+        (
+            "SHOP_LIMIT",
+            "hunter2",
+            "a whole number from -9223372036854775808 to 9223372036854775807",
+        ),
         ("SHOP_OTHER", "hunter2", level),
     ];
     let pairs = GOOD.into_iter().chain(bad.map(|(name, value, _)| (name, value)));
