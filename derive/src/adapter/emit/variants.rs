@@ -6,7 +6,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::super::model::{Model, Variant};
-use super::fields::{future, result};
+use super::fields::{future, id, result};
 use crate::types::local;
 
 /// The enum of clients.
@@ -92,6 +92,7 @@ pub(super) fn implementation(
             const __IS: #private::core::primitive::bool = <#ident as #krate::Connect>::__IS;
         }
     });
+    let id = id(model);
     quote! {
         #aliases
         const __SCHEMES: &[#krate::Scheme] =
@@ -108,6 +109,7 @@ pub(super) fn implementation(
         impl #krate::Adapter for #ident {
             const GRAMMAR: &'static #krate::Grammar = __GRAMMAR;
             #proof
+            #id
 
             fn from_handle(#handle: &#krate::Handle) -> #result<Self, #krate::HandleError> {
                 #(if <#roles as #variant>::takes(#handle) {
