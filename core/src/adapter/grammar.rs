@@ -403,6 +403,11 @@ impl Word {
         std::iter::once(self.name).chain(self.names.iter().copied()).chain(common)
     }
 
+    /// Its other names, those that all servers share not included.
+    pub(crate) const fn other_names(&self) -> &'static [&'static str] {
+        self.names
+    }
+
     /// Where it stands in the handle.
     ///
     /// ```

@@ -35,7 +35,7 @@ impl<'a> Ask<'a> {
             Kind::Resource { variables, binding, grammar, .. } => {
                 Some(Self { root, outer, field: name, prefix, variables, binding, grammar })
             }
-            Kind::Setting { .. } | Kind::Nested { .. } => None,
+            Kind::Setting { .. } | Kind::Flatten { .. } | Kind::Nested { .. } => None,
         }
     }
 

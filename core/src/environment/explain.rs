@@ -46,7 +46,7 @@ fn row(
         Kind::Setting { variables: [variable, ..], default, .. } => {
             (environment.value(variable, prefix).transpose().into_iter().collect(), default)
         }
-        Kind::Setting { .. } | Kind::Nested { .. } => return None,
+        Kind::Setting { .. } | Kind::Flatten { .. } | Kind::Nested { .. } => return None,
     };
     let is_handle = matches!(field.kind, Kind::Resource { .. });
     let default = default.map(|text| Ok(Found { value: text.into(), origin: Origin::Default }));

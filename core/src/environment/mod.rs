@@ -139,6 +139,7 @@ impl Environment {
             Kind::Setting { variables, .. } => {
                 variables.iter().for_each(|name| drop(read(join(prefix, name))))
             }
+            Kind::Flatten { .. } => complete = false,
             Kind::Nested { .. } => {}
         });
         complete.then(|| Self {
@@ -301,6 +302,15 @@ impl Environment {
     /// The variables that are parts of a field's handle, where they do not make a whole one.
     pub(crate) fn stray_parts(&self, ask: &Ask<'_>) -> Vec<String> {
         self.views().flat_map(|view| parts::stray(&view, ask)).collect()
+    }
+
+    /// Every variable that is set and can be read, each once.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        let names: std::collections::BTreeSet<_> = self.names().collect();
+        names.into_iter().filter_map(|name| {
+            let found = self.value(name, "").ok()??;
+            Some((name.to_owned(), found.value.into_owned()))
+        })
     }
 }
 

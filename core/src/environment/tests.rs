@@ -14,6 +14,7 @@ const FIELD: Field = Field {
         variables: &["DB_URL"],
         binding: None,
         grammar: &Grammar::new("MySQL", &[Scheme::new("mysql")], "mysql://h"),
+        id: "",
         required: true,
         default: None,
         shared: false,

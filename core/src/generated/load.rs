@@ -11,6 +11,7 @@ use crate::backing::BackingServices;
 use crate::environment::{Ask, Environment, Found, Origin, Sources, Unreadable, join};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask, mask_word};
 use crate::handle::Handle;
+use crate::setting::flatten::{self, Fault};
 use crate::suggest;
 
 /// As `load` of the whole process environment, which most apps need only for the hints of a report.
@@ -282,7 +283,7 @@ pub(crate) fn each_variable(
                 visit(&join(prefix, variable), false);
             }
         }
-        Kind::Nested { .. } => {}
+        Kind::Flatten { .. } | Kind::Nested { .. } => {}
     });
 }
 
@@ -328,4 +329,103 @@ fn setting_reason(message: &str, value: &str) -> String {
         return format!("unknown variant `***`, expected {masked}");
     }
     mask(reason, std::iter::once(value).chain(parts))
+}
+
+impl Loader<'_> {
+    /// A struct of the app's, each of whose fields is a setting.
+    pub fn flatten<T: DeserializeOwned>(&mut self, index: usize) -> Option<T> {
+        let field = self.table.fields.get(index)?;
+        let Kind::Flatten { prefix, names } = field.kind else { return None };
+        let (environment, names) = (self.environment, names());
+        let prefix = join(&self.prefix, prefix).into_owned();
+        let (mut found, mut broken) = (Vec::new(), Vec::new());
+        for name in names {
+            match environment.value(&variable_of(name), &prefix) {
+                Ok(value) => found.extend(value.map(|value| ((*name).to_owned(), value))),
+                Err(unreadable) => {
+                    broken.push(*name);
+                    let problem = self.flattened(field, &prefix, name).because(unreadable);
+                    self.problems.push(problem);
+                }
+            }
+        }
+        // Without a prefix only a type that reads every name is given what it does not know.
+        if names.is_empty() || !prefix.is_empty() {
+            found.extend(self.unnamed(names, &prefix));
+        }
+        let values: Vec<_> =
+            found.iter().map(|(name, found)| (name.as_str(), &*found.value)).collect();
+        let faults = match flatten::read(&values, &broken) {
+            Ok(value) => return Some(value),
+            Err(faults) => faults,
+        };
+        for fault in faults {
+            let problem = match fault {
+                Fault::Missing(name) => {
+                    let help = format!("set it: the field `{name}` has no default");
+                    self.flattened(field, &prefix, name).missing(self.with_dotenv(help))
+                }
+                Fault::Wrong(name, expected) => {
+                    let origin = found.iter().find(|(other, _)| *other == name);
+                    let origin = origin.map(|(_, found)| found.origin.clone());
+                    let problem = self.flattened(field, &prefix, &name);
+                    bad(problem, origin, format!("has a bad value: {expected}"), String::new())
+                }
+                Fault::Unknown(name) => {
+                    let near = suggest::nearest(&name, names.iter().copied());
+                    let help = match near {
+                        Some(near) => format!("did you mean `{prefix}{}`?", variable_of(near)),
+                        None => "clear it, or give the struct such a field".to_owned(),
+                    };
+                    let problem = self.flattened(field, &prefix, &name);
+                    bad(problem, None, "is no field of the struct".to_owned(), help)
+                }
+                Fault::Twice(name) => {
+                    let help = "clear one of the variables that stand for this field".to_owned();
+                    let problem = self.flattened(field, &prefix, name);
+                    bad(problem, None, "is given by two variables".to_owned(), help)
+                }
+                Fault::Refused => {
+                    let message = "the app refuses these values together".to_owned();
+                    bad(self.flattened(field, &prefix, ""), None, message, String::new())
+                }
+            };
+            self.problems.push(problem);
+        }
+        None
+    }
+
+    /// What begins with the prefix and is not the name of a field.
+    fn unnamed(&self, names: &[&str], prefix: &str) -> Vec<(String, Found<'static>)> {
+        let is_known = |name: &str| {
+            let itself = name.strip_suffix("_FILE").unwrap_or(name);
+            names.iter().any(|known| [name, itself].contains(&variable_of(known).as_str()))
+        };
+        let rest = |(variable, value): (String, String)| {
+            let name = variable.strip_prefix(prefix)?;
+            let is_new = !name.is_empty() && !is_known(name);
+            let origin = Origin::Variable { name: variable.as_str().into() };
+            is_new.then(|| (name.to_lowercase(), Found { value: value.into(), origin }))
+        };
+        self.environment.pairs().filter_map(rest).collect()
+    }
+
+    /// A problem of one field of such a struct, or of all of it.
+    fn flattened(&self, field: &Field, prefix: &str, name: &str) -> Problem {
+        let dot = if name.is_empty() { "" } else { "." };
+        Problem::new(
+            format!("{}{}{dot}{name}", self.path, field.name),
+            format!("{prefix}{}", variable_of(name)),
+            ProblemKind::Missing,
+        )
+    }
+}
+
+/// The variable of a field that `serde` names: `HTTP_PORT` for `http_port`.
+fn variable_of(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
+fn bad(problem: Problem, origin: Option<Origin>, message: String, help: String) -> Problem {
+    problem.because(Unreadable { kind: ProblemKind::Setting, origin, message, help })
 }
