@@ -20,6 +20,7 @@
     not(all(feature = "mail", feature = "memcached", feature = "mysql", feature = "sql")),
     doc = "```ignore"
 )]
+//! use backing_services::drivers::sqlx;
 //! use backing_services::{BackingServices, Mail, Memcached, MySql, Sql};
 //!
 //! /// What the shop consumes over the network.
@@ -48,8 +49,8 @@
 //!     let services = Services::from_env()?; // no network; every problem at once
 //!     let clients = services.connect().await?; // all at the same time; each has answered
 //!
-//!     let db: &sqlx::MySqlPool = &clients.db;
-//!     println!("{db:?} serves port {}", services.port);
+//!     let pool: &sqlx::MySqlPool = &clients.db;
+//!     println!("{pool:?} serves port {}", services.port);
 //!     let mail = services.connect_mail().await?; // or one alone
 //!     Ok(())
 //! }
@@ -65,10 +66,10 @@
 //! | on | keys |
 //! |---|---|
 //! | the struct, `#[services(...)]` | `prefix`, `clients`, `example`, `crate` |
-//! | a service, `#[service(...)]` | `env`, `alias`, `default`, `nested`, `prefix`, `binding` |
-//! | a plain value, `#[setting(...)]` | `env`, `default` |
-//! | an adapter of your own, `#[adapter(...)]` | `schemes`, `example`, `name`, `port`, `debug`, `client`, `crate` |
-//! | its field, `#[handle(...)]` | `username`, `password`, `host`, `port`, `path`, `param`, `default` |
+//! | a service, `#[service(...)]` | `env`, `alias`, `default`, `nested`, `prefix`, `shared`, `params`, `ignore`, `ready`, `client`, `attr`, `binding` |
+//! | a plain value, `#[setting(...)]` | `env`, `alias`, `default`, `flatten`, `prefix` |
+//! | an adapter of your own, `#[adapter(...)]` | `schemes`, `example`, `name`, `port`, `bindings`, `unencrypted`, `check`, `debug` and more |
+//! | its field, `#[handle(...)]` | `username`, `password`, `host`, `port`, `path`, `name`, `file`, `param`, `flatten`, `names`, `default` and more |
 //!
 //! [The derive of services](macro@BackingServices) and [that of adapters](macro@Adapter) explain each. A field of type `Option<...>` is one that need not be
 //! attached.
@@ -86,8 +87,10 @@
 //! 6. the same as 1 to 4 in the `.env` file, when there is one
 //! 7. the field's `default`
 //!
-//! [`platforms`] has a page for each platform. [`Environment::explain`] prints which source won and which were
-//! passed over. Two sources that exclude each other are an error.
+//! What a handle can say, a name beside it can say too: `DB_PASSWORD`, `DB_SSLMODE=verify-full`, `CACHE_TLS=none`,
+//! an entry of the binding. Nothing that is set is ignored: a name behind `DB_` is used, or it is a problem, or
+//! [`Environment::explain`] lists it. Two sources that exclude each other are an error. [`platforms`] has a page
+//! for each platform.
 //!
 //! A [`Handle`] is read by one strict grammar before any driver sees it. What is unknown or ambiguous is an
 //! error: a parameter that nobody knows, an unescaped `#` or `@` in a password, the scheme of another service.
@@ -136,18 +139,20 @@
 //! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |
 //! | `nats` | `Nats` | `async_nats::Client` |
 //! | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport` |
-//! | `mail` | `Mail`: SMTP, Postmark or a folder | a `lettre::AsyncTransport` |
+//! | `mail` | `Mail`: SMTP, Postmark, a folder or memory | a `lettre::AsyncTransport` |
 //! | `postmark` | `Postmark` | a `postmark::Client` |
 //! | `s3` | `S3` | `object_store::aws::AmazonS3` |
 //! | `blobs` | `Blobs`: S3, a folder or memory | `Arc<dyn object_store::ObjectStore>` |
 //! | `newrelic` | `NewRelic` | OpenTelemetry tracer, meter and logger providers |
+//! | `otlp` | `Otlp`: any OpenTelemetry collector | the same providers |
 //! | `loggly` | `Loggly` | `LogglyClient`: batched JSON events, a `tracing` layer |
 //! | `http-api` | `HttpApi`: any API over HTTP | an `HttpClient` on `reqwest` |
 //! | `twitter` | `Twitter`: the API of X | an `HttpClient` on `reqwest` |
 //! | `googlemaps` | `GoogleMaps` | an `HttpClient` on `reqwest` |
 //! | `lastfm` | `LastFm` | a `LastFmClient` on `reqwest` |
 //!
-//! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used.
+//! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used. [`drivers`] has the crates
+//! of the clients, so that an app needs no version of its own.
 //!
 //! # Adapters of your own
 //!
@@ -203,9 +208,15 @@
 // The derives name the crate by its path, in here as in an app.
 extern crate self as backing_services;
 
+// First, because the list is a macro.
+#[macro_use]
+mod list;
+
 mod adapter;
 pub mod adapters;
 mod backing;
+#[allow(dead_code, reason = "some adapters leave further attempts to their driver")]
+mod backoff;
 mod environment;
 mod error;
 mod file;
@@ -233,58 +244,24 @@ pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
 pub use self::backing::BackingServices;
-pub use self::environment::{Environment, Explanation, Origin};
+pub use self::environment::{Environment, Explanation};
 pub use self::error::{
     ClientError, ConnectError, Error, Failure, FailureKind, HandleError, LoadError, Problem,
     ProblemKind,
 };
-pub use self::handle::{Handle, HandleBuilder, Host};
+pub use self::handle::{Handle, HandleBuilder, Host, Origin};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::secret::Secret;
 
-// By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
-#[cfg(feature = "beanstalkd")]
-pub use self::adapters::beanstalkd::Beanstalkd;
-#[cfg(feature = "blobs")]
-pub use self::adapters::blobs::Blobs;
-#[cfg(feature = "couchdb")]
-pub use self::adapters::couchdb::CouchDb;
-#[cfg(feature = "googlemaps")]
-pub use self::adapters::googlemaps::GoogleMaps;
-#[cfg(feature = "http-api")]
-pub use self::adapters::http_api::HttpApi;
-#[cfg(feature = "lastfm")]
-pub use self::adapters::lastfm::LastFm;
-#[cfg(feature = "loggly")]
-pub use self::adapters::loggly::Loggly;
-#[cfg(feature = "mail")]
-pub use self::adapters::mail::Mail;
-#[cfg(feature = "memcached")]
-pub use self::adapters::memcached::Memcached;
-#[cfg(feature = "mysql")]
-pub use self::adapters::mysql::MySql;
-#[cfg(feature = "nats")]
-pub use self::adapters::nats::Nats;
-#[cfg(feature = "newrelic")]
-pub use self::adapters::newrelic::NewRelic;
-#[cfg(feature = "postgres")]
-pub use self::adapters::postgres::Postgres;
-#[cfg(feature = "postmark")]
-pub use self::adapters::postmark::Postmark;
-#[cfg(feature = "rabbitmq")]
-pub use self::adapters::rabbitmq::RabbitMq;
-#[cfg(feature = "redis")]
-pub use self::adapters::redis::Redis;
-#[cfg(feature = "s3")]
-pub use self::adapters::s3::S3;
-#[cfg(feature = "smtp")]
-pub use self::adapters::smtp::Smtp;
-#[cfg(feature = "sql")]
-pub use self::adapters::sql::Sql;
-#[cfg(feature = "sqlite")]
-pub use self::adapters::sqlite::Sqlite;
-#[cfg(feature = "twitter")]
-pub use self::adapters::twitter::Twitter;
+/// By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
+macro_rules! reexports {
+    ($($feature:literal $module:ident $adapter:ident $schemes:tt;)*) => {$(
+        #[cfg(feature = $feature)]
+        pub use self::adapters::$module::$adapter;
+    )*};
+}
+
+__each_adapter!(reexports);
 
 // The code of the README compiles.
 #[cfg(all(doctest, feature = "mail", feature = "memcached", feature = "mysql", feature = "sql"))]

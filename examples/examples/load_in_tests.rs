@@ -18,7 +18,7 @@ fn main() {
     // Everything an environment lacks, in one report.
     let staging = Environment::from_pairs([
         ("DATABASE_ULR", "mysql://shop:secret@db.example/shop"),
-        ("MAIL_URL", "submission://shop:s#cret@mail.example"),
+        ("MAIL_URL", "submissions://shop:s#cret@mail.example"),
         ("PORT", "eighty"),
     ]);
     match Services::load(&staging) {

@@ -5,7 +5,7 @@
 //!
 //! ```sh
 //! DATABASE_URL=mysql://shop:secret@db.example/shop \
-//! MAIL_URL=submission://shop:secret@mail.example \
+//! MAIL_URL=submissions://shop:secret@mail.example \
 //!     cargo run -p examples --example quickstart
 //! ```
 //!

@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError, Consumer};
-use backing_services::{Adapter as _, Beanstalkd, Handle};
+use backing_services::{Adapter as _, Beanstalkd, Connect as _, Handle};
 use backing_services_tests::servers;
 
 const JOBS: u32 = 20_000;

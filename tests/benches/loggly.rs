@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backing_services::adapters::loggly::LogglyClient;
-use backing_services::{Adapter, Handle, Loggly};
+use backing_services::{Adapter as _, Connect as _, Handle, Loggly};
 use backing_services_tests::servers::{Response, StandIn};
 use serde::Serialize;
 use tokio::runtime::{self, Runtime};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backing_services::{
-    Adapter, BackingServices, ClientError, ConnectError, Environment, Handle, HandleError,
-    LoadError, MySql, ProblemKind, Resource, Setting,
+    Adapter, BackingServices, ClientError, Connect, ConnectError, Environment, Grammar, Handle,
+    HandleError, LoadError, MySql, ProblemKind, Resource, Scheme, Setting,
 };
 use tokio::time::{Instant, sleep};
 
@@ -14,10 +14,8 @@ use tokio::time::{Instant, sleep};
 struct Fake(Handle);
 
 impl Adapter for Fake {
-    const NAME: &'static str = "Fake";
-    const SCHEMES: &'static [&'static str] = &["fake", "mock"];
-    const EXAMPLE: &'static str = "fake://localhost";
-    type Client = Arc<str>;
+    const GRAMMAR: &'static Grammar =
+        &Grammar::new("Fake", &[Scheme::new("fake"), Scheme::new("mock")], "fake://localhost");
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
         handle.params::<()>()?;
@@ -26,6 +24,14 @@ impl Adapter for Fake {
             None => Err(HandleError::new("the handle has no host")),
         }
     }
+
+    fn handle(&self) -> &Handle {
+        &self.0
+    }
+}
+
+impl Connect for Fake {
+    type Client = Arc<str>;
 
     async fn connect(&self) -> Result<Arc<str>, ClientError> {
         match self.0.host().unwrap_or_default() {

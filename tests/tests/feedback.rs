@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use backing_services::{Adapter, Handle, Loggly, NewRelic};
+use backing_services::{Adapter, Connect, Handle, Loggly, NewRelic};
 use backing_services_tests::servers::StandIn;
 use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;

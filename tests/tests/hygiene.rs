@@ -4,29 +4,32 @@
 #![forbid(unsafe_code)]
 
 use backing_services::{
-    Adapter, BackingServices as _, ClientError, Environment, Handle, HandleError,
+    Adapter, BackingServices as _, ClientError, Connect, Environment, Grammar, Handle, HandleError,
+    Scheme,
 };
 
 /// An adapter without a server: its client is the host.
 #[derive(Clone, Debug)]
-pub struct Host(String);
+pub struct Host(Handle);
 
 impl Adapter for Host {
-    const NAME: &'static str = "host";
-    const SCHEMES: &'static [&'static str] = &["host"];
-    const EXAMPLE: &'static str = "host://localhost";
-    type Client = String;
+    const GRAMMAR: &'static Grammar =
+        &Grammar::new("host", &[Scheme::new("host")], "host://localhost");
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        Ok(Self(handle.host().unwrap_or_default().to_owned()))
+        Ok(Self(handle.clone()))
     }
+
+    fn handle(&self) -> &Handle {
+        &self.0
+    }
+}
+
+impl Connect for Host {
+    type Client = String;
 
     async fn connect(&self) -> Result<String, ClientError> {
-        Ok(self.0.clone())
-    }
-
-    async fn ping(_: &String) -> Result<(), ClientError> {
-        Ok(())
+        Ok(self.0.host().unwrap_or_default().to_owned())
     }
 }
 
@@ -152,10 +155,12 @@ pub mod without_prelude {
         }
     }
 
-    /// Without its handle.
+    /// Without the parts that most have.
     #[derive(::backing_services::Adapter, ::core::clone::Clone, ::core::fmt::Debug)]
     #[adapter(schemes("less"), example = "less://h")]
     pub struct Less {
+        #[handle]
+        handle: ::backing_services::Handle,
         #[handle(username)]
         user: ::core::option::Option<::backing_services::Secret>,
         #[handle(param = "a")]
@@ -166,7 +171,7 @@ pub mod without_prelude {
         type Client = ();
 
         async fn connect(&self) -> ::core::result::Result<(), ::backing_services::ClientError> {
-            let _ = (&self.user, self.param);
+            let _ = (&self.handle, &self.user, self.param);
             ::core::result::Result::Ok(())
         }
     }
@@ -248,6 +253,8 @@ pub mod renamed_adapter {
     #[derive(framework::services::Adapter, Clone, Debug)]
     #[adapter(schemes("own"), example = "own://h", crate = "framework::services")]
     pub struct Own {
+        #[handle]
+        handle: framework::services::Handle,
         #[handle(host)]
         host: String,
     }
@@ -256,6 +263,7 @@ pub mod renamed_adapter {
         type Client = String;
 
         async fn connect(&self) -> Result<String, framework::services::ClientError> {
+            assert_eq!(self.handle.host(), Some(self.host.as_str()));
             Ok(self.host.clone())
         }
     }
@@ -325,6 +333,8 @@ macro_rules! declare_adapter {
         #[derive(backing_services::Adapter, Clone)]
         #[adapter(schemes($scheme), example = "macro://h")]
         $vis struct $name {
+            #[handle]
+            whole: backing_services::Handle,
             $(#[handle($part)] $field: $ty,)*
             #[handle(param = $param, default = $default)]
             $last: $last_type,
@@ -334,6 +344,7 @@ macro_rules! declare_adapter {
             type Client = String;
 
             async fn connect(&self) -> Result<String, ClientError> {
+                assert_eq!(self.whole.scheme(), $scheme);
                 Ok(format!("{:?} {}", ($(&self.$field,)*), self.$last))
             }
         }
@@ -365,6 +376,8 @@ async fn an_adapter_from_a_macro() {
 #[adapter(schemes("raw"), example = "raw://h")]
 #[allow(non_camel_case_types, reason = "that is the point")]
 pub struct r#move {
+    #[handle]
+    r#use: Handle,
     #[handle(host)]
     r#type: String,
     #[handle(param = "fn")]
@@ -375,7 +388,7 @@ impl backing_services::Connect for r#move {
     type Client = String;
 
     async fn connect(&self) -> Result<String, ClientError> {
-        Ok(format!("{} {:?}", self.r#type, self.r#fn))
+        Ok(format!("{} {} {:?}", self.r#use.scheme(), self.r#type, self.r#fn))
     }
 }
 
@@ -390,12 +403,12 @@ pub enum r#loop {
 
 #[tokio::test]
 async fn raw_identifiers_in_an_adapter() {
-    assert_eq!((r#move::NAME, r#loop::NAME), ("move", "loop"));
+    assert_eq!((r#move::GRAMMAR.name(), r#loop::GRAMMAR.name()), ("move", "loop"));
     let any = r#loop::from_handle(&Handle::parse("raw://h?fn=1").unwrap()).unwrap();
     let client = any.connect().await.unwrap();
     assert_eq!(format!("{client:?}"), "while::move(..)");
     let r#while::r#move(text) = client;
-    assert_eq!(text, "h Some(1)");
+    assert_eq!(text, "raw h Some(1)");
 }
 
 /// Fields with the names of what the output works with.
@@ -444,6 +457,8 @@ async fn an_adapter_inside_a_function() {
     #[derive(backing_services::Adapter, Clone)]
     #[adapter(schemes("local"), example = "local://h")]
     struct Local {
+        #[handle]
+        _handle: Handle,
         #[handle(host)]
         host: String,
     }
@@ -626,7 +641,7 @@ pub mod private {
     }
 
     #[derive(Clone)]
-    struct Hidden;
+    struct Hidden(backing_services::Handle);
 
     #[derive(Clone)]
     struct HiddenClient(&'static str);
@@ -638,16 +653,25 @@ pub mod private {
     }
 
     impl backing_services::Adapter for Hidden {
-        const NAME: &'static str = "hidden";
-        const SCHEMES: &'static [&'static str] = &["hidden"];
-        const EXAMPLE: &'static str = "hidden://localhost";
-        type Client = HiddenClient;
+        const GRAMMAR: &'static backing_services::Grammar = &backing_services::Grammar::new(
+            "hidden",
+            &[backing_services::Scheme::new("hidden")],
+            "hidden://localhost",
+        );
 
         fn from_handle(
-            _: &backing_services::Handle,
+            handle: &backing_services::Handle,
         ) -> Result<Self, backing_services::HandleError> {
-            Ok(Self)
+            Ok(Self(handle.clone()))
         }
+
+        fn handle(&self) -> &backing_services::Handle {
+            &self.0
+        }
+    }
+
+    impl backing_services::Connect for Hidden {
+        type Client = HiddenClient;
 
         async fn connect(&self) -> Result<HiddenClient, backing_services::ClientError> {
             Ok(HiddenClient("hidden"))

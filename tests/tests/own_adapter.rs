@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backing_services::{
-    Adapter, BackingServices, ClientError, Connect, Environment, Handle, HandleError, Host,
-    Problem, ProblemKind, Secret,
+    Adapter, BackingServices, ClientError, Connect, Environment, Handle, HandleError, Host, Kind,
+    Problem, ProblemKind, Secret, Value, Word,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -45,8 +45,7 @@ struct Twilio {
     connect_timeout: Duration,
 }
 
-#[derive(serde::Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "lowercase")]
+#[derive(Word, Clone, Debug, PartialEq)]
 enum Edge {
     Dublin,
     Ashburn,
@@ -81,10 +80,12 @@ impl Connect for Twilio {
     }
 }
 
-/// No field for the handle, none for the host.
+/// No field for the host.
 #[derive(Adapter, Clone, Debug)]
 #[adapter(schemes("pager"), example = "pager://key@pager.example")]
 struct Pager {
+    #[handle]
+    handle: Handle,
     #[handle(username)]
     key: Secret,
     #[handle(param = "token")]
@@ -237,8 +238,14 @@ fn what_is_absent_is_filled_in() {
 #[test]
 fn what_means_nothing_or_is_missing_is_refused() {
     for (text, error) in [
-        ("twilio://:t@h", "the handle has no user name"),
-        ("twilio://AC1@h", "the handle has no password"),
+        (
+            "twilio://:t@h",
+            "the handle has no user name: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`",
+        ),
+        (
+            "twilio://AC1@h",
+            "the handle has no password: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`",
+        ),
         ("twilio://AC1:t@/x", "the handle has no host"),
         ("twilio://AC1:t@a,b", "the handle names several hosts: name one"),
         ("twilio://AC1:t@%2Frun%2Fx", "the host is a path: write a host name or an address"),
@@ -263,7 +270,7 @@ fn what_means_nothing_or_is_missing_is_refused() {
     for (text, error) in [
         (
             "pager://key:p@pager.example",
-            "the handle has a password: leave it out: Pager takes none",
+            "the handle has a password: write it as in `pager://key@pager.example`",
         ),
         (
             "pager://key@pager.example:1",
@@ -285,19 +292,32 @@ fn what_means_nothing_or_is_missing_is_refused() {
     assert_eq!(error, "the handle has no host");
 }
 
-/// A default that only its type can read.
+/// A default that only its type can read: a constant knows no more than that it is text.
 #[test]
-fn a_bad_default_is_told_with_the_first_handle() {
-    #[derive(Adapter, Clone, Debug)]
-    #[adapter(schemes("edge"), example = "edge://h")]
-    struct Edges {
-        #[handle(host)]
-        _host: String,
-        #[handle(param = "edge", default = "paris")]
-        _edge: Edge,
+fn a_bad_default_is_told_where_it_counts() {
+    #[derive(Clone, Debug)]
+    struct Room;
+
+    impl Value for Room {
+        const KIND: Kind = Kind::Other("the name of a room");
+
+        fn read(text: &str) -> Option<Self> {
+            text.starts_with('#').then_some(Self)
+        }
     }
 
-    impl Connect for Edges {
+    #[derive(Adapter, Clone, Debug)]
+    #[adapter(schemes("chat"), example = "chat://h")]
+    struct Chat {
+        #[handle]
+        _handle: Handle,
+        #[handle(host)]
+        _host: String,
+        #[handle(param = "room", default = "lobby")]
+        _room: Room,
+    }
+
+    impl Connect for Chat {
         type Client = ();
 
         async fn connect(&self) -> Result<(), ClientError> {
@@ -305,29 +325,34 @@ fn a_bad_default_is_told_with_the_first_handle() {
         }
     }
 
-    for text in ["edge://h", "edge://h?edge=dublin"] {
-        assert_eq!(
-            parse::<Edges>(text).unwrap_err().to_string(),
-            "the default of the parameter `edge` is wrong: expected `dublin` or `ashburn`"
-        );
-    }
+    assert!(parse::<Chat>("chat://h?room=%23a").is_ok());
+    assert_eq!(
+        parse::<Chat>("chat://h").unwrap_err().to_string(),
+        "the default of the parameter `room` is wrong: expected the name of a room"
+    );
 }
 
 #[test]
 fn the_enum_speaks_for_its_variants() {
-    assert_eq!(Alerts::NAME, "alerts");
-    assert_eq!(Alerts::SCHEMES, ["twilio", "twilio+http", "pager", "ring"]);
-    assert_eq!(Alerts::EXAMPLE, Twilio::EXAMPLE);
+    assert_eq!(Alerts::GRAMMAR.name(), "alerts");
+    let schemes: Vec<_> = Alerts::GRAMMAR.schemes().iter().map(|it| it.name()).collect();
+    assert_eq!(schemes, ["twilio", "twilio+http", "pager", "ring"]);
+    assert_eq!(Alerts::GRAMMAR.example(), Twilio::GRAMMAR.example());
+    let variants = [Twilio::GRAMMAR, Pager::GRAMMAR, Ring::GRAMMAR];
+    let names = variants.map(|grammar| grammar.name());
+    let own: Vec<_> = Alerts::GRAMMAR.all_variants().iter().map(|it| it.name()).collect();
+    assert_eq!(own, names);
     let manifest = Services::manifest();
     let alerts = &manifest.resources()[1];
-    assert_eq!((alerts.adapter(), alerts.schemes()), ("alerts", Alerts::SCHEMES));
+    assert_eq!((alerts.adapter(), alerts.schemes()), ("alerts", schemes.as_slice()));
     let error = parse::<Alerts>("smtp://h").unwrap_err().to_string();
     assert_eq!(
         error,
         "the scheme `smtp` is not one of alerts: expected `twilio://`, `twilio+http://`, `pager://` or `ring://`"
     );
-    assert!(parse::<Alerts>("ring://a").unwrap().handle().is_some());
-    assert!(parse::<Alerts>("pager://a@/").unwrap().handle().is_none());
+    for text in ["ring://a", "pager://a@/"] {
+        assert_eq!(parse::<Alerts>(text).unwrap().handle().expose_url(), text);
+    }
 }
 
 #[test]
@@ -337,7 +362,11 @@ fn no_secret_shows() {
     let twilio: Alerts = parse("twilio://AC-s3cret:s3cret@h?region=s3cret").unwrap();
     assert_eq!(format!("{twilio:?}"), "Text(Twilio(twilio://h:443))");
     let pager: Alerts = parse("pager://s3cret@pager.example?token=s3cret").unwrap();
-    assert_eq!(format!("{pager:?}"), "Page(Pager { key: Secret(***), token: Some(Secret(***)) })");
+    assert_eq!(
+        format!("{pager:?}"),
+        "Page(Pager { handle: Handle(***://***@pager.example?token=***), key: Secret(***), \
+         token: Some(Secret(***)) })"
+    );
 }
 
 #[tokio::test]
@@ -349,7 +378,7 @@ async fn a_struct_attaches() {
     ]);
     let services = Services::load(&environment).unwrap();
     let clients = services.connect().await.unwrap();
-    <Twilio as Adapter>::ping(&clients.sms).await.unwrap();
+    <Twilio as Connect>::ping(&clients.sms).await.unwrap();
     assert_eq!(clients.ring, ["a:1", "b:7000"]);
     let alerts = clients.alerts.unwrap();
     assert_eq!(format!("{:?}", alerts.clone()), "AlertsClient::Ring(..)");
@@ -388,14 +417,13 @@ async fn failures_name_where_the_handle_came_from() {
     assert_eq!(sms.cause(), "*** with *** is refused");
     assert!(report.to_string().contains(&format!("Twilio at 127.0.0.1:{port}")), "{report}");
 
-    // It does not keep its handle: the field's own variable it is, and nothing shows all the same.
-    assert_eq!((alerts.variable(), alerts.origin()), ("ALERTS_URL", None));
+    assert_eq!(alerts.variable(), "OLD_ALERTS_URL");
+    assert_eq!(alerts.origin().unwrap().to_string(), "OLD_ALERTS_URL");
     assert_eq!(alerts.cause(), "`***` is not a key, nor is `***`");
     assert_eq!(alerts.help(), "not ***");
-    assert_eq!(hook.cause(), "there is no `/***`");
+    assert_eq!(hook.cause(), "there is no `***`");
     assert!(!format!("{report} {report:?}").contains("s3cret"), "{report}");
 
-    // It does: the alias it is.
     let url = format!("twilio://AC2:t0ken@127.0.0.1:{port}");
     let environment = Environment::from_pairs([("SMS_URL", url.clone()), ("OLD_ALERTS_URL", url)]);
     let report = Services::load(&environment).unwrap().connect_alerts().await.unwrap_err();
@@ -419,7 +447,7 @@ fn problems_are_reported_with_all_others() {
         "3 problems in the environment of `Services`\n\
          \n  SMS_URL: Services::sms, Twilio\
          \n      the handle has no password\
-         \n      help: write it like twilio://SID:TOKEN@api.twilio.com?region=us1\n\
+         \n      help: write it as in `twilio://SID:TOKEN@api.twilio.com?region=us1`\n\
          \n  ALERTS_URL: Services::alerts, alerts\
          \n      unknown parameter `tokn`\
          \n      help: did you mean `token`?\n\

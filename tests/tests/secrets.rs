@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use backing_services::{Adapter, BackingServices, Environment, Error, Handle};
+use backing_services::{Adapter, BackingServices, Connect, Environment, Error, Handle};
 use backing_services_tests::servers::{Silent, StandIn, free_port};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -177,6 +177,7 @@ adapters! {
     mysql: backing_services::MySql;
     nats: backing_services::Nats;
     newrelic: backing_services::NewRelic;
+    otlp: backing_services::Otlp;
     postgres: backing_services::Postgres;
     postmark: backing_services::Postmark;
     rabbitmq: backing_services::RabbitMq;

@@ -2,7 +2,7 @@
 //!
 //! Everything here can be built and looked up while compiling: the derive checks defaults with it.
 
-use super::value::{Kind, Unit};
+use super::value::{Kind, Unit, parse_duration};
 
 /// What the handles of one adapter may say: the table that parsing, the other sources, reports and
 /// documentation are made from.
@@ -171,6 +171,7 @@ pub struct Word {
     part: Part,
     kind: Kind,
     default: Option<&'static str>,
+    max: Option<&'static str>,
     meaning: &'static str,
     about: About,
     required: bool,
@@ -262,6 +263,9 @@ pub enum Unencrypted {
     Own,
     /// Refused towards another machine, unless the word for TLS says that it is meant.
     Refused,
+    /// Anything unencrypted is refused towards another machine, whatever the handle says: the service is
+    /// somebody else's, and only a fake server has no TLS.
+    Loopback,
 }
 
 impl Word {
@@ -278,6 +282,7 @@ impl Word {
             part,
             kind,
             default: None,
+            max: None,
             meaning: "",
             about: About::Other,
             required: false,
@@ -309,6 +314,20 @@ impl Word {
     #[must_use]
     pub const fn default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
+        self
+    }
+
+    /// Sets the greatest value of a duration or a whole number: beyond it a driver fails, or does what
+    /// nobody meant.
+    ///
+    /// ```
+    /// # use backing_services::{Kind, Part, Word};
+    /// const LIMIT: Word = Word::new("timeout", Part::Param, Kind::Duration).max("24h");
+    /// assert!(LIMIT.accepts("5s") && !LIMIT.accepts("25h"));
+    /// ```
+    #[must_use]
+    pub const fn max(mut self, max: &'static str) -> Self {
+        self.max = Some(max);
         self
     }
 
@@ -403,9 +422,28 @@ impl Word {
         std::iter::once(self.name).chain(self.names.iter().copied()).chain(common)
     }
 
-    /// Its other names, those that all servers share not included.
-    pub(crate) const fn other_names(&self) -> &'static [&'static str] {
+    /// Its other names as they are listed, for constants.
+    pub(crate) const fn listed_names(&self) -> &'static [&'static str] {
         self.names
+    }
+
+    /// The name that people write behind a stem.
+    pub(crate) fn usual_name(&self) -> &'static str {
+        match (self.only, self.part.common_names(), self.names) {
+            (false, [common, ..], _) | (_, _, [common, ..]) => common,
+            _ => self.name,
+        }
+    }
+
+    /// The names that its adapter gives it, its own first.
+    pub(crate) fn own_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.names.iter().copied().chain(std::iter::once(self.name))
+    }
+
+    /// The names that its adapter gives it beside the first.
+    pub(crate) fn other_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (first, names) = (self.name, self.names);
+        names.iter().copied().filter(move |name| !same_name(name, first))
     }
 
     /// Where it stands in the handle.
@@ -426,6 +464,40 @@ impl Word {
     /// ```
     pub const fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether a text has the form of its value, and is not beyond the greatest.
+    ///
+    /// ```
+    /// # use backing_services::{Kind, Part, Word};
+    /// assert!(!Word::new("ttr", Part::Param, Kind::Duration).accepts("30"));
+    /// ```
+    pub fn accepts(&self, text: &str) -> bool {
+        let within = self.max.is_none_or(|max| match self.kind {
+            Kind::Duration => parse_duration(text) <= parse_duration(max),
+            _ => match (text.parse::<i128>(), max.parse::<i128>()) {
+                (Ok(number), Ok(max)) => number <= max,
+                _ => true,
+            },
+        });
+        within && self.kind.accepts(text)
+    }
+
+    /// What to write, in words: it follows "expected".
+    ///
+    /// ```
+    /// # use backing_services::{Kind, Part, Word};
+    /// const RETRIES: Word = Word::new("retries", Part::Param, Kind::of::<u8>()).max("9");
+    /// assert_eq!(RETRIES.expected(), "a whole number from 0 to 9");
+    /// ```
+    pub fn expected(&self) -> String {
+        match (self.kind, self.max) {
+            (Kind::Integer { min, max }, Some(own)) => {
+                Kind::Integer { min, max: own.parse().unwrap_or(max) }.expected()
+            }
+            (kind, Some(max)) => format!("{}, at most `{max}`", kind.expected()),
+            (kind, None) => kind.expected(),
+        }
     }
 
     /// Its value where it is not there.
@@ -466,6 +538,16 @@ impl Word {
     /// ```
     pub const fn subject(&self) -> About {
         self.about
+    }
+
+    /// The greatest value, where there is one.
+    ///
+    /// ```
+    /// # use backing_services::{Kind, Part, Word};
+    /// assert_eq!(Word::new("ttr", Part::Param, Kind::Duration).max_value(), None);
+    /// ```
+    pub const fn max_value(&self) -> Option<&'static str> {
+        self.max
     }
 
     pub(crate) const fn bare_unit(&self) -> Option<Unit> {
@@ -694,7 +776,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").name(), "Chat");
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.name(), "Chat");
     /// ```
     pub const fn name(&self) -> &'static str {
         self.name
@@ -704,7 +787,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").schemes().len(), 1);
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.schemes().len(), 1);
     /// ```
     pub const fn schemes(&self) -> &'static [Scheme] {
         self.schemes
@@ -714,7 +798,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert_eq!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").example(), "chat://a");
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert_eq!(CHAT.example(), "chat://a");
     /// ```
     pub const fn example(&self) -> &'static str {
         self.example
@@ -724,7 +809,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").all_words().is_empty());
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.all_words().is_empty());
     /// ```
     pub const fn all_words(&self) -> &'static [Word] {
         self.words
@@ -734,7 +820,8 @@ impl Grammar {
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
-    /// assert!(Grammar::new("Chat", &[Scheme::new("chat")], "chat://a").scheme("smtp").is_none());
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.scheme("smtp").is_none());
     /// ```
     pub fn scheme(&self, name: &str) -> Option<&'static Scheme> {
         self.schemes.iter().find(|scheme| scheme.name == name)
@@ -778,7 +865,14 @@ impl Grammar {
         self.place
     }
 
-    pub(crate) const fn all_variants(&self) -> &'static [&'static Grammar] {
+    /// The grammars of the variants of an enum of adapters; none otherwise.
+    ///
+    /// ```
+    /// # use backing_services::{Grammar, Scheme};
+    /// # const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://a");
+    /// assert!(CHAT.all_variants().is_empty());
+    /// ```
+    pub const fn all_variants(&self) -> &'static [&'static Grammar] {
         self.variants
     }
 
@@ -802,6 +896,16 @@ impl Grammar {
             About::Tls(values) => Some((word, values)),
             _ => None,
         })
+    }
+
+    /// The variable beside one that holds a handle that says what the word for TLS says: `CACHE_TLS` beside
+    /// `CACHE_URL`.
+    pub(crate) fn tls_variable(&self, variable: &str) -> Option<(TlsWord, String)> {
+        let own = std::iter::once(self).chain(self.variants.iter().copied());
+        let (word, values) = own.filter_map(Grammar::tls_word).next()?;
+        let stem = variable.strip_suffix("_URL").unwrap_or(variable);
+        let name = word.name.to_ascii_uppercase().replace('-', "_");
+        (!stem.is_empty()).then(|| (values, format!("{stem}_{name}")))
     }
 
     /// Whether a handle may carry a credential.

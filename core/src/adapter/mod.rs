@@ -3,6 +3,9 @@
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod fields;
 pub(crate) mod grammar;
+mod page;
+#[cfg(feature = "_pem")]
+pub(crate) mod pem;
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod reader;
 pub(crate) mod tls;
@@ -209,6 +212,10 @@ pub trait Connect: Sized {
 ///     #[handle(flatten)]
 ///     retries: Retries,
 /// }
+/// # impl backing_services::Connect for Chat {
+/// #     type Client = ();
+/// #     async fn connect(&self) -> Result<(), backing_services::ClientError> { Ok(()) }
+/// # }
 ///
 /// let chat = Chat::from_handle(&Handle::parse("chat://localhost")?)?;
 /// assert_eq!(chat.retries.count, 2);
@@ -229,4 +236,10 @@ pub trait Parameters: Sized {
     /// One is missing, or has not its form.
     #[doc(hidden)]
     fn read(reader: &mut Reader<'_>) -> Result<Self, HandleError>;
+
+    /// How long connecting may take, where one of its words is `connect_timeout`.
+    #[doc(hidden)]
+    fn connect_timeout(&self) -> Option<Duration> {
+        None
+    }
 }

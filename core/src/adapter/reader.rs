@@ -47,6 +47,7 @@ impl<'g> Reader<'g> {
         reader.check_hosts()?;
         reader.check_parts()?;
         reader.check_encryption()?;
+        reader.take_tls_scheme()?;
         Ok(reader)
     }
 
@@ -67,9 +68,13 @@ impl<'g> Reader<'g> {
     /// It is missing, or has not the form.
     pub fn next<T>(&mut self, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
         let (word, text) = self.text()?;
-        match text.as_deref().or(word.default_value()) {
-            Some(text) => parse(word, text, read),
-            None => Err(missing(word)),
+        match (text, word.default_value()) {
+            (Some(text), _) => parse(word, &text, read),
+            (None, Some(default)) => parse(word, default, read).map_err(|_| {
+                let message = ours!("the default of the parameter `{}` is wrong", word.name());
+                HandleError::new(message).with_help(ours!("expected {}", word.expected()))
+            }),
+            (None, None) => Err(missing(word, self.grammar)),
         }
     }
 
@@ -159,12 +164,17 @@ impl<'g> Reader<'g> {
                 word.part() != Part::Param && !(self.scheme.is_socket() && word.part().is_path())
             })
         };
-        let moved = builder.without_params(taken).build()?;
-        self.handle = match self.handle.origin() {
-            Some(origin) => moved.with_origin(origin.clone()),
-            None => moved,
-        };
+        self.rebuild(builder.without_params(taken))?;
         self.slots = slots(&self.handle, self.grammar, self.scheme)?.0;
+        Ok(())
+    }
+
+    fn rebuild(&mut self, builder: HandleBuilder) -> Result<(), HandleError> {
+        let built = builder.build()?;
+        self.handle = match self.handle.origin() {
+            Some(origin) => built.with_origin(origin.clone()),
+            None => built,
+        };
         Ok(())
     }
 
@@ -190,11 +200,13 @@ impl<'g> Reader<'g> {
             (Hosts::One | Hosts::Optional, [_, _, ..]) => {
                 Err(HandleError::new("the handle names several hosts").with_help("name one"))
             }
-            (Hosts::Several, hosts) => check_different(hosts, self.scheme.default_port()),
-            (hosts, [host]) if host.is_socket() && !self.takes_socket_host(hosts) => {
+            (count, hosts)
+                if hosts.iter().any(Host::is_socket) && !self.takes_socket_host(count) =>
+            {
                 Err(HandleError::new("the host is a path")
                     .with_help("write a host name or an address"))
             }
+            (Hosts::Several, hosts) => check_different(hosts, self.scheme.default_port()),
             _ => Ok(()),
         }
     }
@@ -248,9 +260,15 @@ impl<'g> Reader<'g> {
             None
         };
         if let Some(part) = stray {
-            let name = self.grammar.name();
-            return Err(HandleError::new(ours!("the handle has a {part}"))
-                .with_help(ours!("leave it out: {name} takes none")));
+            // A key may stand in the place of the user name, or in that of the password.
+            let is_misplaced =
+                user && !password && has(Part::Password) || password && has(Part::Username);
+            let help = if is_misplaced && matches!(part, "user name" | "password") {
+                ours!("write it as in `{}`", self.grammar.example())
+            } else {
+                ours!("leave it out: {} takes none", self.grammar.name())
+            };
+            return Err(HandleError::new(ours!("the handle has a {part}")).with_help(help));
         }
         if self.grammar.login_rule() == Login::Together && user != password {
             let message = if user {
@@ -276,42 +294,70 @@ impl<'g> Reader<'g> {
     }
 
     fn check_encryption(&mut self) -> Result<(), HandleError> {
-        let Some((at, word, values)) = tls_word(self.grammar) else {
-            self.encrypted = self.scheme.is_tls();
-            return Ok(());
+        let word = tls_word(self.grammar);
+        let said = match word {
+            Some((at, word, values)) => said(self.scheme, word, values, self.param(at)),
+            None if self.scheme.is_tls() => Said::On,
+            None => Said::Nothing,
         };
-        let said = said(self.scheme, word, values, self.param(at));
         self.encrypted = said == Said::On;
-        if self.grammar.unencrypted_rule() == Unencrypted::Own {
+        let rule = self.grammar.unencrypted_rule();
+        if self.encrypted || rule == Unencrypted::Own {
             return Ok(());
         }
-        let (name, off) = (word.name(), values.off);
-        let tls_scheme = self.grammar.schemes().iter().find(|scheme| scheme.is_tls());
-        let by_scheme = tls_scheme.map(|scheme| format!("write `{}://`", scheme.name()));
-        let secure = by_scheme.unwrap_or_else(|| format!("write `{name}={}`", values.on));
-        if self.scheme.is_tls() && said == Said::Off {
+        let mut schemes = self.grammar.schemes().iter();
+        if let (true, Some((_, word, values))) = (self.scheme.is_tls(), word)
+            && schemes.any(|scheme| !scheme.is_tls())
+        {
+            let (name, off) = (word.name(), values.off);
             return Err(HandleError::new(ours!("the scheme says TLS, and `{name}` says {off}"))
                 .with_help(ours!("leave `{name}` out, or write a scheme without TLS")));
         }
+        let tls_scheme = self.grammar.schemes().iter().find(|scheme| scheme.is_tls());
+        let secure = match (tls_scheme, word) {
+            (Some(_), Some((_, word, _))) if self.scheme.is_tls() => {
+                format!("leave `{}` out", word.name())
+            }
+            (Some(scheme), _) => format!("write `{}://`", scheme.name()),
+            (None, Some((_, word, values))) => format!("write `{}={}`", word.name(), values.on),
+            (None, None) => "name a host of this machine".to_owned(),
+        };
         let words = self.grammar.all_words().iter().enumerate();
         let mut files = words.filter(|(_, w)| matches!(w.subject(), About::Ca | About::TlsFile));
-        if said != Said::On
-            && let Some((_, file)) = files.find(|(at, _)| self.param(*at).is_some())
-        {
-            return Err(HandleError::new(ours!(
-                "the handle has `{}` but no TLS to use it in",
-                file.name()
-            ))
-            .with_help(ours!("{secure}, or leave `{}` out", file.name())));
+        if let Some((_, file)) = files.find(|(at, _)| self.param(*at).is_some()) {
+            let file = file.name();
+            return Err(HandleError::new(ours!("the handle has `{file}` but no TLS to use it in"))
+                .with_help(ours!("{secure}, or leave `{file}` out")));
         }
-        let exposed = !self.handle.is_loopback() && self.has_credentials();
-        if said == Said::Nothing && exposed {
-            return Err(HandleError::insecure(
-                "the credential would be sent unencrypted to another machine",
-                ours!("{secure}, or `{name}={off}` if that is meant"),
-            ));
+        if self.handle.is_loopback() {
+            return Ok(());
         }
-        Ok(())
+        let help = match (rule, word) {
+            (Unencrypted::Loopback, _) => {
+                ours!("{secure}; unencrypted is for a fake server on this machine")
+            }
+            _ if said == Said::Off || !self.has_credentials() => return Ok(()),
+            (_, Some((_, word, values))) => {
+                ours!("{secure}, or `{}={}` if that is meant", word.name(), values.off)
+            }
+            (_, None) => ours!("{secure}"),
+        };
+        let message = "the credential would be sent unencrypted to another machine";
+        Err(HandleError::insecure(message, help))
+    }
+
+    /// Where only the word asks for TLS it is that of the scheme with TLS, whose port is another.
+    fn take_tls_scheme(&mut self) -> Result<(), HandleError> {
+        let grammar = self.grammar;
+        let is_own = grammar.unencrypted_rule() == Unencrypted::Own || grammar.is_mail();
+        if !self.encrypted || self.scheme.is_tls() || is_own {
+            return Ok(());
+        }
+        let Some(scheme) = grammar.scheme(&format!("{}s", self.scheme.name())) else {
+            return Ok(());
+        };
+        self.scheme = scheme;
+        self.rebuild(self.handle.to_builder().scheme(scheme.name()))
     }
 }
 
@@ -387,35 +433,38 @@ fn unknown(grammar: &Grammar, name: &str) -> HandleError {
 }
 
 fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
-    let value = match word.bare_unit() {
+    let with_unit = match word.bare_unit() {
         Some(unit) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            read(&format!("{text}{}", unit.symbol()))
+            Some(format!("{text}{}", unit.symbol()))
         }
-        _ => read(text),
+        _ => None,
     };
+    let text = with_unit.as_deref().unwrap_or(text);
+    let value = read(text).filter(|_| word.max_value().is_none() || word.accepts(text));
     value.ok_or_else(|| bad_value(word))
 }
 
 /// What is wrong with a word's value, wherever it stands.
 pub(crate) fn bad_value(word: &Word) -> HandleError {
-    let expected = ours!("expected {}", word.kind().expected());
+    let expected = ours!("expected {}", word.expected());
     match word.part() {
         Part::Param => HandleError::parameter(
             ours!("the parameter `{}` has a bad value", word.name()),
             expected,
         ),
-        part => HandleError::new(ours!("the {} is not {}", part.noun(), word.kind().expected()))
+        part => HandleError::new(ours!("the {} is not {}", part.noun(), word.expected()))
             .with_help(expected),
     }
 }
 
-fn missing(word: &Word) -> HandleError {
+fn missing(word: &Word, grammar: &Grammar) -> HandleError {
     match word.part() {
         Part::Param => HandleError::parameter(
             ours!("the parameter `{}` is missing", word.name()),
             ours!("add `{}=...` behind the `?`", word.name()),
         ),
-        part => HandleError::new(ours!("the handle has no {}", part.noun())),
+        part => HandleError::new(ours!("the handle has no {}", part.noun()))
+            .with_help(ours!("write it as in `{}`", grammar.example())),
     }
 }
 

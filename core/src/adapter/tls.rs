@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Parameters;
 use super::grammar::{About, Part, TlsWord, Word};
 use super::reader::Reader;
-use super::value::{Kind, Value};
+use super::value::{Kind, Value, find_word};
 use crate::error::{ClientError, FailureKind, HandleError, ours};
 use crate::file;
 
@@ -32,6 +32,10 @@ use crate::file;
 ///     #[handle(flatten)]
 ///     tls: Tls,
 /// }
+/// # impl backing_services::Connect for Chat {
+/// #     type Client = ();
+/// #     async fn connect(&self) -> Result<(), backing_services::ClientError> { Ok(()) }
+/// # }
 ///
 /// let chat = |text: &str| Chat::from_handle(&Handle::parse(text)?);
 /// assert!(chat("chats://:t0ken@chat.example")?.tls.is_on());
@@ -42,26 +46,43 @@ use crate::file;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
-    on: bool,
+    encryption: Encryption,
     ca: Option<PathBuf>,
 }
 
 const POLICY: &[&[&str]] = &[&["none"], &["required"]];
 
 impl Parameters for Tls {
-    const WORDS: &'static [Word] = &[
-        Word::new("tls", Part::Param, Kind::Words(POLICY))
-            .names(&["ssl"])
-            .about(About::Tls(TlsWord { off: "none", on: "required", verified: "required" }))
-            .meaning(
-                "`none`: unencrypted, also for credentials; `required`: as the scheme with TLS",
-            ),
-        CA,
-    ];
+    const WORDS: &'static [Word] = &[Encryption::WORD, CA];
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
-        reader.skip();
-        Ok(Self { on: reader.is_encrypted(), ca: reader.optional(PathBuf::read)? })
+        let encryption = Encryption::read(reader)?;
+        Ok(Self { encryption, ca: reader.optional(PathBuf::read)? })
+    }
+}
+
+/// Whether TLS is used: the parameter `tls` alone, for an adapter with other words for its files.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Encryption(bool);
+
+impl Encryption {
+    const WORD: Word = Word::new("tls", Part::Param, Kind::Words(POLICY))
+        .names(&["ssl"])
+        .about(About::Tls(TlsWord { off: "none", on: "required", verified: "required" }))
+        .meaning("`none`: unencrypted, also for credentials; `required`: as the scheme with TLS");
+
+    pub(crate) fn is_on(self) -> bool {
+        self.0
+    }
+}
+
+impl Parameters for Encryption {
+    const WORDS: &'static [Word] = &[Self::WORD];
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
+        // What the word says has been looked at already, but not whether it is one.
+        reader.optional(|text| find_word(POLICY, text))?;
+        Ok(Self(reader.is_encrypted()))
     }
 }
 
@@ -72,13 +93,19 @@ pub(crate) const CA: Word = Word::new("tls_ca", Part::Param, Kind::File)
     .meaning("a file of PEM certificates, the only CA certificates to trust");
 
 impl Tls {
+    /// For a server of which something else than the scheme of the handle says that TLS is used.
+    #[cfg(feature = "s3")]
+    pub(crate) fn required(ca: Option<PathBuf>) -> Self {
+        Self { encryption: Encryption(true), ca }
+    }
+
     /// Whether TLS is used.
     ///
     /// ```
     /// assert!(!backing_services::Tls::default().is_on());
     /// ```
     pub fn is_on(&self) -> bool {
-        self.on
+        self.encryption.is_on()
     }
 
     /// The file of CA certificates.

@@ -180,14 +180,6 @@ impl Kind {
             _ => None,
         }
     }
-
-    /// Whether a value may be shown: its form leaves no room for a secret.
-    pub(crate) fn is_harmless(&self) -> bool {
-        matches!(
-            self,
-            Self::Bool | Self::Integer { .. } | Self::Float | Self::Duration | Self::Words(_)
-        )
-    }
 }
 
 /// The place of a word; case, `-` and `_` make no difference.

@@ -1,9 +1,9 @@
 //! A thread for what telemetry sends behind the app's back.
 //!
-//! It has a runtime of its own: what the app recorded goes out while its own runtime is busy, is blocked in
-//! a flush or has ended. And what the HTTP client says on it is known to be no event of the app's.
+//! It has a runtime of its own: what the app recorded goes out while its own runtime is busy, is
+//! blocked in a flush or has ended. And what the HTTP client logs on it is known to be no event of
+//! the app's.
 
-#[cfg(feature = "loggly")]
 use std::cell::Cell;
 use std::thread;
 
@@ -13,26 +13,25 @@ use tokio::task::JoinHandle;
 use super::shared::closed;
 use crate::error::ClientError;
 
-#[cfg(feature = "loggly")]
 thread_local! {
     static IN_BACKGROUND: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this is a thread of [`start`]: what it logs must not be sent, or sending would never end.
-#[cfg(feature = "loggly")]
-pub(crate) fn is_this_thread() -> bool {
+/// Whether this is a thread of [`start`]: what it logs must not be sent, or sending would never
+/// end.
+pub(super) fn is_this_thread() -> bool {
     IN_BACKGROUND.try_with(Cell::get).unwrap_or(false)
 }
 
 /// Runs `main` on a new thread, which ends with it.
-pub(crate) fn start(
+pub(super) fn start(
     name: &str,
     main: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Handle, ClientError> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .thread_name(name)
-        // These look up the names of hosts.
+        // The threads of the runtime look up the names of hosts.
         .on_thread_start(enter)
         .build()
         .map_err(ClientError::caused_by)?;
@@ -48,14 +47,14 @@ pub(crate) fn start(
 }
 
 fn enter() {
-    #[cfg(feature = "loggly")]
     IN_BACKGROUND.set(true);
-    // For as long as the thread lives, for a bridge from `tracing` to OpenTelemetry.
-    #[cfg(feature = "newrelic")]
+    // A bridge from `tracing` to OpenTelemetry asks for this. It holds for as long as the thread
+    // lives, so the guard is never dropped.
+    #[cfg(feature = "_otlp")]
     std::mem::forget(opentelemetry::Context::enter_telemetry_suppressed_scope());
 }
 
-/// What a task of [`start`]'s thread gave, unless the thread ended before.
-pub(crate) async fn outcome<T>(task: JoinHandle<Result<T, ClientError>>) -> Result<T, ClientError> {
+/// The result of a task on a thread of [`start`], unless the thread ended before.
+pub(super) async fn outcome<T>(task: JoinHandle<Result<T, ClientError>>) -> Result<T, ClientError> {
     task.await.unwrap_or_else(|_| Err(closed()))
 }

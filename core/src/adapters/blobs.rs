@@ -6,15 +6,23 @@
 //! | `file:blobs`, `file:///var/blobs` | one file an object in that folder, which is created |
 //! | `memory:` | nothing is kept: the clients of one loaded field share the objects, and the last to go ends them |
 //!
-//! The client is an [`object_store::ObjectStore`]. Names cannot leave the folder: `..` is not a name. A symbolic
-//! link inside it is followed, so nobody else should be able to write there. A file is written beside its place
-//! and then renamed, and is on the disk (`fsync`) when writing it returns.
+//! <!-- grammar -->
+//! | word | meaning | default |
+//! |---|---|---|
+//! <!-- end -->
+//!
+//! The client is an [`object_store::ObjectStore`]. Names cannot leave the folder: `..` is not a
+//! name. A symbolic link inside it is followed, so nobody else should be able to write there. A
+//! file is written beside its place and then renamed, and is on the disk (`fsync`) when writing it
+//! returns.
 //!
 //! `ping` writes a file into the folder and deletes it; what it does to a bucket stands with
 //! [`S3`](super::s3). Signed URLs take a field of type [`S3`].
+//!
+//! Google Cloud Storage attaches as S3, with an HMAC key. Azure Blob Storage does not speak the
+//! protocol of S3.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,21 +33,25 @@ use object_store::prefix::PrefixStore;
 use object_store::{Error, ObjectStore, ObjectStoreExt};
 
 use super::CONNECT_TIMEOUT;
+use super::folder::Folder;
 use super::s3::{self, S3};
-use super::shared::{folder, folder_cause, require_scheme, within};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError, Message};
-use crate::handle::Handle;
-use crate::parts::Parts;
+use super::shared::within;
+use crate::adapter::reader::Reader;
+use crate::error::Message;
+use crate::generated::{concat_words, count_words};
+use crate::{
+    Adapter, ClientError, Connect, Grammar, Handle, HandleError, Kind, Parameters, Part, Word,
+};
 
 /// How a store names itself. `dyn ObjectStore` tells nothing else of what it is.
 const FOLDER: &str = "LocalFileSystem(";
 const MEMORY: &str = "InMemory";
 
-/// Objects in a bucket, a folder or memory. Its client is an `Arc` of [`object_store::ObjectStore`].
+/// Objects in a bucket, a folder or memory. Its client is an `Arc` of
+/// [`object_store::ObjectStore`].
 ///
 /// ```
-/// use backing_services::{Adapter, Blobs, Handle};
+/// use backing_services::{Adapter, Blobs, Connect, Handle};
 /// use object_store::ObjectStoreExt;
 /// use object_store::path::Path;
 ///
@@ -56,53 +68,130 @@ const MEMORY: &str = "InMemory";
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Adapter, Clone)]
+#[adapter(no_client)]
+pub enum Blobs {
+    /// Objects in a bucket, or those of it under a prefix.
+    Bucket(Bucket),
+    /// One file an object.
+    Folder(Folder),
+    /// Nothing is kept.
+    Memory(Memory),
+}
+
+/// A bucket of S3, or what of it stands under a prefix.
+///
+/// ```
+/// use backing_services::adapters::blobs::Bucket;
+/// use backing_services::{Adapter, Handle};
+///
+/// let bucket = Bucket::from_handle(&Handle::parse("s3://KEY:SECRET@uploads/shop")?)?;
+/// assert_eq!(format!("{bucket:?}"), "Bucket(s3://uploads, under shop)");
+/// # Ok::<(), backing_services::HandleError>(())
+/// ```
 #[derive(Clone)]
-pub struct Blobs {
+pub struct Bucket {
     handle: Handle,
-    place: Place,
+    s3: Box<S3>,
+    prefix: Path,
 }
 
-#[derive(Clone)]
-enum Place {
-    Bucket { s3: Box<S3>, prefix: Path },
-    Folder(PathBuf),
-    Memory(Arc<InMemory>),
-}
+const PREFIX: Word = Word::new("prefix", Part::Path, Kind::Text)
+    .only()
+    .meaning("what every name of an object gets in front, in segments");
+const WORDS: &[&[Word]] = &[S3::GRAMMAR.all_words(), &[PREFIX]];
 
-impl Adapter for Blobs {
-    const NAME: &'static str = "Blobs";
-    const SCHEMES: &'static [&'static str] = &["s3", "file", "memory"];
-    const EXAMPLE: &'static str = "s3://KEY:SECRET@bucket/prefix?region=eu-central-1";
-    const PARTS: Parts = S3::PARTS;
-    type Client = Arc<dyn ObjectStore>;
+/// By hand, because the grammar is that of `S3` with one word more.
+impl Adapter for Bucket {
+    const GRAMMAR: &'static Grammar =
+        &S3::GRAMMAR.words(&concat_words::<{ count_words(WORDS) }>(WORDS));
 
     fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let place = match handle.scheme() {
-            "file" => Place::Folder(folder(handle)?),
-            "memory" => Place::Memory(memory(handle)?),
-            _ => Place::Bucket { s3: Box::new(S3::whole_bucket(handle)?), prefix: prefix(handle)? },
-        };
-        Ok(Self { handle: handle.clone(), place })
+        let prefix = Path::from_url_path(handle.path()).map_err(|_| {
+            HandleError::new("the path is not a prefix")
+                .with_help("write names separated by `/`: `s3://KEY:SECRET@bucket/shop/uploads`")
+        })?;
+        let s3 = S3::from_handle(&handle.to_builder().path("").build()?)?;
+        Ok(Self { handle: handle.clone(), s3: Box::new(s3), prefix })
     }
 
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    fn is_loopback(&self) -> bool {
+        self.s3.is_loopback()
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        self.s3.connect_timeout()
+    }
+}
+
+impl Connect for Bucket {
+    type Client = Arc<dyn ObjectStore>;
+
     async fn connect(&self) -> Result<Arc<dyn ObjectStore>, ClientError> {
-        Ok(match &self.place {
-            Place::Bucket { s3, prefix } => {
-                let store = s3.connect().await?;
-                if prefix.is_root() {
-                    Arc::new(store)
-                } else {
-                    Arc::new(PrefixStore::new(store, prefix.clone()))
-                }
-            }
-            Place::Folder(path) => {
-                tokio::fs::create_dir_all(path).await.map_err(|error| folder_cause(&error))?;
-                let store = LocalFileSystem::new_with_prefix(path);
-                Arc::new(store.map_err(ClientError::caused_by)?.with_fsync(true))
-            }
-            Place::Memory(store) => Arc::clone(store) as Arc<dyn ObjectStore>,
+        let store = self.s3.connect().await?;
+        Ok(if self.prefix.is_root() {
+            Arc::new(store)
+        } else {
+            Arc::new(PrefixStore::new(store, self.prefix.clone()))
         })
+    }
+}
+
+/// Objects that are gone with the last client.
+///
+/// ```
+/// use backing_services::adapters::blobs::Memory;
+/// use backing_services::{Adapter, Handle};
+///
+/// let memory = Memory::from_handle(&Handle::parse("memory://")?)?;
+/// assert_eq!(format!("{memory:?}"), "Memory(memory:)");
+/// # Ok::<(), backing_services::HandleError>(())
+/// ```
+#[derive(Adapter, Clone)]
+#[adapter(name = "memory", schemes("memory"), example = "memory:", debug)]
+pub struct Memory {
+    #[handle]
+    handle: Handle,
+    #[handle(flatten)]
+    objects: Objects,
+}
+
+/// It has no words: the objects are made where a handle is read, for all clients of it.
+#[derive(Clone, Default)]
+struct Objects(Arc<InMemory>);
+
+impl Parameters for Objects {
+    const WORDS: &'static [Word] = &[];
+
+    fn read(_: &mut Reader<'_>) -> Result<Self, HandleError> {
+        Ok(Self::default())
+    }
+}
+
+impl Connect for Memory {
+    type Client = Arc<dyn ObjectStore>;
+
+    async fn connect(&self) -> Result<Arc<dyn ObjectStore>, ClientError> {
+        Ok(Arc::clone(&self.objects.0) as Arc<dyn ObjectStore>)
+    }
+}
+
+impl Connect for Blobs {
+    type Client = Arc<dyn ObjectStore>;
+
+    async fn connect(&self) -> Result<Arc<dyn ObjectStore>, ClientError> {
+        match self {
+            Self::Bucket(bucket) => bucket.connect().await,
+            Self::Folder(folder) => {
+                let store = LocalFileSystem::new_with_prefix(folder.connect().await?);
+                Ok(Arc::new(store.map_err(ClientError::caused_by)?.with_fsync(true)))
+            }
+            Self::Memory(memory) => memory.connect().await,
+        }
     }
 
     async fn ping(client: &Arc<dyn ObjectStore>) -> Result<(), ClientError> {
@@ -112,40 +201,6 @@ impl Adapter for Blobs {
             _ => s3::answers(&**client).await,
         }
     }
-
-    fn is_loopback(&self, handle: &Handle) -> bool {
-        match &self.place {
-            Place::Bucket { s3, .. } => s3.is_loopback(handle),
-            Place::Folder(_) | Place::Memory(_) => true,
-        }
-    }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        match &self.place {
-            Place::Bucket { s3, .. } => s3.connect_timeout(),
-            Place::Folder(_) | Place::Memory(_) => CONNECT_TIMEOUT,
-        }
-    }
-}
-
-fn prefix(handle: &Handle) -> Result<Path, HandleError> {
-    Path::from_url_path(handle.path()).map_err(|_| {
-        HandleError::new("the path is not a prefix")
-            .with_help("write names separated by `/`: `s3://KEY:SECRET@bucket/shop/uploads`")
-    })
-}
-
-fn memory(handle: &Handle) -> Result<Arc<InMemory>, HandleError> {
-    handle.params::<()>()?;
-    let bare = handle.host().is_none() && handle.path().is_empty();
-    if !bare || handle.username().is_some() || handle.password().is_some() {
-        return Err(HandleError::new("memory has no parts").with_help("write `memory:`"));
-    }
-    Ok(Arc::new(InMemory::new()))
 }
 
 /// A folder answers when an object can be made in it.
@@ -168,13 +223,27 @@ async fn is_writable(store: &Arc<dyn ObjectStore>) -> Result<(), ClientError> {
     })
 }
 
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bucket({self})")
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.s3.fmt(f)?;
+        if self.prefix.is_root() { Ok(()) } else { write!(f, ", under {}", self.prefix) }
+    }
+}
+
 impl fmt::Debug for Blobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::Bucket { s3, prefix } if prefix.is_root() => write!(f, "Blobs({s3})"),
-            Place::Bucket { s3, prefix } => write!(f, "Blobs({s3}, under {prefix})"),
-            Place::Folder(path) => write!(f, "Blobs(file:{})", path.display()),
-            Place::Memory(_) => f.write_str("Blobs(memory:)"),
+        match self {
+            Self::Bucket(bucket) => write!(f, "Blobs({bucket})"),
+            Self::Folder(_) | Self::Memory(_) => {
+                let handle = self.handle();
+                write!(f, "Blobs({})", handle.shown(Self::GRAMMAR.of_scheme(handle.scheme())))
+            }
         }
     }
 }
@@ -195,6 +264,8 @@ mod tests {
             ("file:blobs", "Blobs(file:blobs)"),
             ("file:///var/blobs", "Blobs(file:/var/blobs)"),
             ("memory:", "Blobs(memory:)"),
+            ("memory://", "Blobs(memory:)"),
+            ("s3://bucket?anonymous=true", "Blobs(s3://bucket)"),
         ] {
             let blobs = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(format!("{blobs:?}"), shown, "{text}");
@@ -206,16 +277,51 @@ mod tests {
         for (text, message) in [
             ("s3://K:S@uploads/a//b", "the path is not a prefix"),
             ("s3://K:S@uploads/a/../b", "the path is not a prefix"),
-            ("s3://K@uploads/a", "the handle has only one of access key and secret"),
-            ("file:", "the handle names no folder"),
-            ("file://blobs", "a folder has no host"),
+            ("s3://K@uploads/a", "the handle has a user name and no password"),
+            ("file:", "the handle has no path"),
+            ("file:///", "the handle names no folder"),
+            ("file://blobs", "the handle has a host"),
             ("file:blobs?mode=rw", "unknown parameter `mode`"),
-            ("memory:shop", "memory has no parts"),
-            ("memory://shop", "memory has no parts"),
+            ("memory:shop", "the handle has a path"),
+            ("memory://shop", "the handle has a host"),
+            ("memory://K:S@shop", "the handle has a host"),
             ("gs://bucket", "the scheme is not one of Blobs"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
         }
+    }
+
+    #[test]
+    fn says_how_others_attach() {
+        for (text, advice) in [
+            ("gs://bucket/path", "endpoint=https://storage.googleapis.com`; no feature takes"),
+            ("az://container", "no feature takes Azure Blob Storage"),
+        ] {
+            let help = parse(text).unwrap_err().help().to_owned();
+            assert!(help.contains(advice), "{help}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_where_its_endpoint_is() {
+        for (text, is_loopback) in [
+            ("s3://K:S@localhost/a?endpoint=https://s3.prod.example", false),
+            ("s3://K:S@uploads/a?endpoint=http://localhost:9000", true),
+            ("file:blobs", true),
+            ("memory:", true),
+        ] {
+            assert_eq!(parse(text).unwrap().is_loopback(), is_loopback, "{text}");
+        }
+        let slow = parse("s3://K:S@uploads/a?connect_timeout=20s").unwrap();
+        assert_eq!(slow.connect_timeout(), Duration::from_secs(20));
+    }
+
+    #[tokio::test]
+    async fn unsigned_requests() {
+        let text = "s3://bucket?anonymous=true";
+        let Blobs::Bucket(bucket) = parse(text).unwrap() else { panic!("{text}") };
+        let store = bucket.s3.connect().await.unwrap();
+        assert!(format!("{store:?}").contains("skip_signature: true"), "{store:?}");
     }
 
     #[tokio::test]

@@ -1,30 +1,26 @@
 //! CouchDB, through the databases of `couch_rs`.
 //!
-//! | part | meaning | default |
+//! <!-- grammar -->
+//! | word | meaning | default |
 //! |---|---|---|
-//! | `couchdb://`, `http://` | in the clear | port 5984 |
-//! | `couchdbs://`, `https://` | over TLS | port 6984 |
-//! | user, password | Basic authentication; both or neither | none |
-//! | host, port | one host | as above |
-//! | path | the database, which has to exist | required |
-//! | `create` | `true` makes the database if there is none | `false` |
-//! | `connect_timeout` | for connecting, and for a ping | `10s` |
-//! | `timeout` | for a whole call, its answer included; whole seconds | `30s` |
+//! <!-- end -->
 //!
-//! Credentials for another machine need TLS. Certificates are verified against the authorities of the system:
-//! `couch_rs` makes its HTTP client itself and takes no others, so `tls_ca` is refused. An authority of your own goes
-//! into the system's store, or into the file that the variable `SSL_CERT_FILE` names, which then replaces the
-//! store for the whole process.
+//! Credentials for another machine need TLS, or `tls=none`. Certificates are verified against the
+//! CA certificates of the system: `couch_rs` makes its HTTP client itself and takes no others, so
+//! `tls_ca` is refused. A CA certificate of your own goes into the system's store, or into the file
+//! that the variable `SSL_CERT_FILE` names, which then replaces the store for the whole process.
+//! The same client heeds `HTTP_PROXY` and `HTTPS_PROXY`: a proxy that would get credentials
+//! unencrypted, or what is for this machine, is refused while connecting.
 //!
-//! `timeout` also ends a stream of changes: read on from its last sequence. A redirect to another host or port is
-//! followed without the credentials.
+//! `timeout` also ends a stream of changes: read on from its last sequence. A redirect to another
+//! host or port is followed without the credentials.
 //!
 //! # Providers
 //!
 //! | provider | handle |
 //! |---|---|
 //! | [CouchDB of your own](https://docs.couchdb.org/en/stable/config/http.html) | `couchdb://user:password@localhost/shop`, with TLS `couchdbs://user:password@couch.example.com/shop` |
-//! | [IBM Cloudant](https://cloud.ibm.com/docs/Cloudant?topic=Cloudant-connecting) | `https://user:password@ACCOUNT.cloudantnosqldb.appdomain.cloud:443/shop`; write the port, and make credentials that are not for IAM alone |
+//! | [IBM Cloudant](https://cloud.ibm.com/docs/Cloudant?topic=Cloudant-connecting) | `https://user:password@ACCOUNT.cloudantnosqldb.appdomain.cloud/shop`; make credentials that are not for IAM alone |
 
 use std::fmt;
 use std::ops::Deref;
@@ -39,16 +35,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 
-use super::CONNECT_TIMEOUT;
-use super::http::{cause, origin, refused};
-use super::shared::{closed, login, one_host, refuse_colon, require_scheme, require_tls, within};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError, Message};
-use crate::handle::{Handle, Host};
-use crate::parts::Parts;
-use crate::secret::Secret;
-
-const TIMEOUT: Duration = Duration::from_secs(30);
+use super::http_client::{cause, origin, refused};
+use super::shared::{closed, refuse_colon, within};
+use crate::error::{FailureKind, Message};
+use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Tls, Value};
 
 /// A CouchDB database. Its client is [`CouchDatabase`].
 ///
@@ -63,7 +53,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let environment = Environment::from_pairs([("CATALOGUE_URL", "couchdb://shop:secret@localhost/catalogue")]);
+/// let url = "couchdb://shop:secret@localhost/catalogue";
+/// let environment = Environment::from_pairs([("CATALOGUE_URL", url)]);
 /// let catalogue = Services::load(&environment)?.connect_catalogue().await?;
 /// let mut book = json!({ "_id": "dune", "price": 12 });
 /// catalogue.save(&mut book).await?; // the document has its revision now
@@ -72,22 +63,56 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "CouchDB",
+    schemes("couchdb" = 5984, "couchdbs" = tls(6984), "http" = 80, "https" = tls(443)),
+    example = "couchdbs://user:password@couch.example.com:6984/database",
+    bindings("cloudant"),
+    login = "together",
+    unencrypted = "refused",
+    check,
+    debug
+)]
 pub struct CouchDb {
+    #[handle]
     handle: Handle,
+    /// One server.
+    #[handle(host)]
     host: Host,
-    tls: bool,
-    credentials: Option<(String, Secret)>,
+    /// For Basic authentication.
+    #[handle(username)]
+    username: Option<String>,
+    /// Of that user.
+    #[handle(password)]
+    password: Option<Secret>,
+    /// The database, which has to exist.
+    #[handle(name)]
     database: String,
-    params: Params,
+    /// Whether the database is made if there is none.
+    #[handle(param = "create", default = "false")]
+    create: bool,
+    /// For connecting, and for a ping.
+    #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
+    connect_timeout: Duration,
+    /// For a whole call, its answer included, in whole seconds.
+    #[handle(param = "timeout", default = "30s", tuning)]
+    timeout: WholeSeconds,
+    #[handle(flatten)]
+    tls: Tls,
 }
 
-#[derive(Deserialize, Clone)]
-struct Params {
-    create: Option<bool>,
-    connect_timeout: Option<Duration>,
-    timeout: Option<Duration>,
-    tls_ca: Option<String>,
+/// The unit of `couch_rs`.
+#[derive(Clone, Copy)]
+struct WholeSeconds(u64);
+
+impl Value for WholeSeconds {
+    const KIND: Kind = Kind::Other("whole seconds such as `30s`, at most `24h`");
+
+    fn read(text: &str) -> Option<Self> {
+        let time = Duration::read(text).filter(|time| *time <= Duration::from_hours(24))?;
+        (time.subsec_nanos() == 0).then_some(Self(time.as_secs()))
+    }
 }
 
 /// A [`couch_rs::database::Database`], to which it dereferences.
@@ -111,63 +136,54 @@ pub struct CouchDatabase {
     closed: Arc<AtomicBool>,
 }
 
-impl Adapter for CouchDb {
-    const NAME: &'static str = "CouchDB";
-    const SCHEMES: &'static [&'static str] = &["couchdb", "couchdbs", "http", "https"];
-    const EXAMPLE: &'static str = "couchdbs://user:password@couch.example.com:6984/database";
-    const PARTS: Parts = Parts::server().known_as(&["cloudant"]);
-    type Client = CouchDatabase;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let tls = matches!(handle.scheme(), "couchdbs" | "https");
-        let host = one_host(handle)?.or_port(if tls { 6984 } else { 5984 });
-        let params: Params = handle.params()?;
-        if params.tls_ca.is_some() {
+impl CouchDb {
+    fn check(&self) -> Result<(), HandleError> {
+        if self.tls.ca_file().is_some() {
             return Err(HandleError::new("the client of CouchDB takes no `tls_ca`").with_help(
-                "add the authority to the system's, or name its file in the variable `SSL_CERT_FILE`",
+                "add the CA certificate to the system's, or name its file in the variable \
+                 `SSL_CERT_FILE`",
             ));
         }
-        if params.timeout.is_some_and(|timeout| timeout.subsec_nanos() > 0) {
-            return Err(HandleError::parameter(
-                "the parameter `timeout` has a bad value",
-                "expected whole seconds such as `30s`",
-            ));
-        }
-        let credentials = match login(handle)? {
-            None => None,
-            Some((user, password)) => {
-                refuse_colon(user)?;
-                require_tls(handle, tls, "use `couchdbs://`, or `https://`")?;
-                Some((user.to_owned(), password.clone()))
-            }
-        };
-        let database = handle.name()?.ok_or_else(|| {
-            HandleError::new("the handle names no database")
-                .with_help("write it after the host, as in `couchdb://localhost/database`")
-        })?;
-        if !is_database_name(&database) {
+        if !is_database_name(&self.database) {
             return Err(HandleError::new("the path is no name of a database").with_help(
                 "CouchDB takes lower-case letters, digits and `_$()+-/`, and a letter comes first",
             ));
         }
-        Ok(Self { handle: handle.clone(), host, tls, credentials, database, params })
+        self.username.as_deref().map_or(Ok(()), refuse_colon)
     }
 
-    async fn connect(&self) -> Result<CouchDatabase, ClientError> {
-        let origin = self.origin();
-        if self.credentials.is_some() && !self.tls && goes_by_proxy(&origin) {
-            return Err(ClientError::new(
-                "the proxy of the environment would get the credentials in the clear",
-            )
-            .with_help("name the host in the variable `NO_PROXY`"));
-        }
-        let (user, password) = match &self.credentials {
-            Some((user, password)) => (Some(user.as_str()), Some(password.expose())),
-            None => (None, None),
+    fn origin(&self) -> String {
+        origin(self.tls.is_on(), &self.host)
+    }
+
+    /// The client takes a proxy from the environment, and cannot be told not to.
+    fn check_proxy(&self, proxies: &Matcher) -> Result<(), ClientError> {
+        let cause = if self.host.is_loopback() {
+            "the proxy of the environment would get what is for this machine"
+        } else if self.username.is_some() && !self.tls.is_on() {
+            "the proxy of the environment would get the credentials unencrypted"
+        } else {
+            return Ok(());
         };
-        let timeout = self.params.timeout.unwrap_or(TIMEOUT).as_secs();
-        let client = Client::new_with_timeout(&origin, user, password, Some(timeout))
+        let uses_proxy = |uri: ::http::Uri| proxies.intercept(&uri).is_some();
+        if self.origin().parse().is_ok_and(uses_proxy) {
+            return Err(
+                ClientError::new(cause).with_help("name the host in the variable `NO_PROXY`")
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Connect for CouchDb {
+    type Client = CouchDatabase;
+
+    async fn connect(&self) -> Result<CouchDatabase, ClientError> {
+        self.check_proxy(&Matcher::from_env())?;
+        let (user, password) = (self.username.as_deref(), self.password.as_ref());
+        let timeout = Some(self.timeout.0);
+        let password = password.map(Secret::expose);
+        let client = Client::new_with_timeout(&self.origin(), user, password, timeout)
             .map_err(|error| ClientError::root_cause(&error))?;
         // As `Client::db` encodes it, which also creates a database that it does not find.
         let name = utf8_percent_encode(&self.database, NON_ALPHANUMERIC).to_string();
@@ -177,7 +193,7 @@ impl Adapter for CouchDb {
             limit: self.connect_timeout(),
             closed: Arc::default(),
         };
-        if self.params.create == Some(true) {
+        if self.create {
             database.create_if_missing().await?;
         }
         Ok(database)
@@ -191,9 +207,7 @@ impl Adapter for CouchDb {
         within(client.limit, async {
             let answer = client.call(Method::GET).await?;
             match answer.status() {
-                StatusCode::OK => {
-                    answer.json::<Info>().await.map(drop).map_err(|_| not_couchdb("its answer"))
-                }
+                StatusCode::OK => is_database(answer).await,
                 StatusCode::NOT_FOUND => {
                     Err(ClientError::of(FailureKind::NotFound, "there is no such database")
                         .with_help("create it, or add the parameter `create=true`"))
@@ -208,14 +222,6 @@ impl Adapter for CouchDb {
     async fn close(client: CouchDatabase) {
         client.closed.store(true, Ordering::Relaxed);
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
-    }
 }
 
 /// What tells a database from the page of some other server.
@@ -225,18 +231,26 @@ struct Info {
     _name: String,
 }
 
+/// More than CouchDB says of a database; some other server may never stop.
+const LONGEST_INFO: usize = 64 * 1024;
+
+async fn is_database(mut answer: Response) -> Result<(), ClientError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LONGEST_INFO {
+            break;
+        }
+    }
+    serde_json::from_slice::<Info>(&body).map(drop).map_err(|_| not_couchdb("its answer"))
+}
+
 fn not_couchdb(what: &str) -> ClientError {
     ClientError::of(
         FailureKind::Protocol,
         Message::ours(format_args!("{what} is not that of a CouchDB")),
     )
     .with_help("are host and port right?")
-}
-
-impl CouchDb {
-    fn origin(&self) -> String {
-        origin(self.tls, &self.host)
-    }
 }
 
 impl CouchDatabase {
@@ -257,17 +271,13 @@ impl CouchDatabase {
     }
 }
 
-/// <https://docs.couchdb.org/en/stable/api/database/common.html#put--db>; the system's own begin with `_`.
+/// <https://docs.couchdb.org/en/stable/api/database/common.html#put--db>; the system's own begin
+/// with `_`.
 fn is_database_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
         && name.bytes().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_$()+-/".contains(&byte)
         })
-}
-
-/// Whether the client, which heeds `HTTP_PROXY`, leaves this machine.
-fn goes_by_proxy(origin: &str) -> bool {
-    origin.parse().is_ok_and(|uri: ::http::Uri| Matcher::from_env().intercept(&uri).is_some())
 }
 
 impl Deref for CouchDatabase {
@@ -284,12 +294,6 @@ impl fmt::Debug for CouchDatabase {
     }
 }
 
-impl fmt::Debug for CouchDb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CouchDb({}://{}/{})", self.handle.scheme(), self.host, self.database)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,12 +307,18 @@ mod tests {
     fn scheme_decides_port_and_tls() {
         for (text, origin) in [
             ("couchdb://localhost/shop", "http://localhost:5984"),
-            ("http://u:p@localhost/shop", "http://localhost:5984"),
+            ("http://u:p@localhost/shop", "http://localhost:80"),
             ("http://couch.example:80/shop", "http://couch.example:80"),
             ("couchdbs://u:p@couch.example/shop", "https://couch.example:6984"),
-            ("https://u:p@couch.example/shop", "https://couch.example:6984"),
+            ("https://u:p@couch.example/shop", "https://couch.example:443"),
             ("https://u:p@couch.example:443/shop", "https://couch.example:443"),
             ("couchdb://[::1]/a%2Fb", "http://[::1]:5984"),
+            ("couchdb://u:p@couch.example/shop?tls=required", "https://couch.example:6984"),
+            ("http://u:p@couch:5984/shop?tls=none", "http://couch:5984"),
+            (
+                "https://apikey:secret@account.cloudantnosqldb.appdomain.cloud/shop",
+                "https://account.cloudantnosqldb.appdomain.cloud:443",
+            ),
         ] {
             assert_eq!(parse(text).unwrap().origin(), origin, "{text}");
         }
@@ -319,7 +329,7 @@ mod tests {
     #[test]
     fn refuses_what_means_nothing() {
         for (text, message) in [
-            ("couchdb://localhost", "the handle names no database"),
+            ("couchdb://localhost", "the handle has no path"),
             ("couchdb://localhost/Shop", "the path is no name of a database"),
             ("couchdb://localhost/1shop", "the path is no name of a database"),
             ("couchdb://localhost/a/b", "the path has more than one segment"),
@@ -327,16 +337,43 @@ mod tests {
             ("couchdb://:p@localhost/shop", "the handle has a password and no user name"),
             ("couchdb://u%3Av:p@localhost/shop", "a `:` stands in the user name"),
             ("couchdb://localhost/shop?timeout=500ms", "the parameter `timeout` has a bad value"),
+            ("couchdb://localhost/shop?timeout=25h", "the parameter `timeout` has a bad value"),
+            ("couchdbs://h/shop?tls=none", "the scheme says TLS, and `tls` says none"),
             ("couchdb://localhost/shop?creat=true", "unknown parameter `creat`"),
             ("couchdbs://h/shop?tls_ca=ca.pem", "the client of CouchDB takes no `tls_ca`"),
             ("couchdb://a,b/shop", "the handle names several hosts"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
         }
-        for scheme in ["couchdb", "http"] {
-            let refused = parse(&format!("{scheme}://u:p@couch.example/shop")).unwrap_err();
+        for text in ["couchdb://u:p@couch.example/shop", "http://admin:password@couchdb:5984/shop"]
+        {
+            let refused = parse(text).unwrap_err();
             assert_eq!(refused.kind(), ProblemKind::Insecure);
+            assert!(refused.help().contains("`tls=none` if that is meant"), "{}", refused.help());
         }
+    }
+
+    #[test]
+    fn what_a_proxy_must_not_get() {
+        let proxies = Matcher::builder().all("http://proxy:3128").no("inside.example").build();
+        let gets = "the proxy of the environment would get ";
+        for (text, refused) in [
+            ("couchdb://localhost/shop", Some("what is for this machine")),
+            ("couchdbs://u:p@127.0.0.1/shop", Some("what is for this machine")),
+            ("couchdb://u:p@h.example/shop?tls=none", Some("the credentials unencrypted")),
+            ("couchdb://u:p@inside.example/shop?tls=none", None),
+            ("couchdb://h.example/shop", None),
+            ("couchdbs://u:p@h.example/shop", None),
+        ] {
+            let cause = parse(text).unwrap().check_proxy(&proxies).err().map(|e| e.to_string());
+            assert_eq!(cause, refused.map(|what| format!("{gets}{what}")), "{text}");
+        }
+        assert!(
+            parse("couchdb://localhost/shop")
+                .unwrap()
+                .check_proxy(&Matcher::builder().build())
+                .is_ok()
+        );
     }
 
     #[tokio::test]

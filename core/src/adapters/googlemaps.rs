@@ -1,34 +1,50 @@
 //! The web services of the Google Maps Platform: Geocoding, Directions, Places and others.
 //!
-//! | part | meaning | default |
-//! |---|---|---|
-//! | scheme | `https`; `http` to this machine only, for a stand-in | |
-//! | password | the [API key](https://developers.google.com/maps/documentation/geocoding/get-api-key), without a user name; sent as `key=` of each query | |
-//! | host, port | `maps.googleapis.com` | 443, with `http` 80 |
-//! | path | the base of all calls: `/maps/api` | `/` |
-//! | `connect_timeout`, `timeout`, `total_timeout`, `retries`, `user_agent`, `tls_ca` | as in [`http_api`](super::http_api) | |
+//! <!-- grammar -->
+//! - schemes: `https` (TLS, port 443), `http` (port 80)
+//! - password: The API key, without a user name; sent as `key=` of each query. Required. Also
+//!   `KEY`.
+//! - host: The server.
+//! - port
+//! - path: The base that the path of every call is appended to.
+//! - `user_agent`: What the client calls itself; `backing-services` and its version where nothing
+//!   is said.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `total_timeout`: For all attempts of a call and the pauses between them, until an answer
+//!   begins. By default `60s`.
+//! - `retries`: How many more attempts a call may have. By default `2`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! <!-- end -->
 //!
-//! Make a key in the [Google Cloud console](https://console.cloud.google.com/google/maps-apis/credentials), restrict it to
-//! the services in use, and write `https://:API_KEY@maps.googleapis.com/maps/api`.
+//! Make a [key](https://developers.google.com/maps/documentation/geocoding/get-api-key) in the
+//! [Google Cloud console](https://console.cloud.google.com/google/maps-apis/credentials), restrict
+//! it to the services in use, and write `https://:API_KEY@maps.googleapis.com/maps/api`.
+//! Unencrypted calls go to a fake server on this machine only.
 //!
 //! Google tells in the JSON of an answer with status 200 what went wrong: look at its
-//! [`status`](https://developers.google.com/maps/documentation/geocoding/requests-geocoding#StatusCodes) before its results.
+//! [`status`](https://developers.google.com/maps/documentation/geocoding/requests-geocoding#StatusCodes)
+//! before its results.
 //!
-//! A ping is a geocoding request without an address. With a good key Google answers `INVALID_REQUEST`, "the query is
-//! missing"; with a bad one `REQUEST_DENIED`. It therefore needs a key that may use the Geocoding API. For a key
-//! that may not, use [`HttpApi`](super::http_api::HttpApi) with `auth=query:key`.
-
-use std::fmt;
-use std::time::Duration;
+//! A ping is a geocoding request without an address. With a good key Google answers
+//! `INVALID_REQUEST`, "the query is missing"; with a bad one `REQUEST_DENIED`. It therefore needs a
+//! key that may use the Geocoding API. For a key that may not, use
+//! [`HttpApi`](super::http_api::HttpApi) with `auth=query:key`.
 
 use serde::Deserialize;
 
-use super::http_api::{Credential, HttpClient, HttpErrorKind, Service};
-use super::shared::{password_alone, require_scheme, within};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError, Message};
-use crate::handle::Handle;
-use crate::parts::{Part, Parts};
+use super::http_api::{Calls, Credential, HttpClient, HttpErrorKind};
+use super::http_client::body;
+use super::shared::within;
+use crate::error::{FailureKind, Message};
+use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
+
+/// What says that the address is missing is shorter.
+const ANSWER_LIMIT: usize = 1 << 20;
 
 /// The Google Maps Platform. Its client is an [`HttpClient`].
 ///
@@ -47,9 +63,33 @@ use crate::parts::{Part, Parts};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "Google Maps",
+    schemes("https" = tls(443), "http" = 80),
+    example = "https://:api_key@maps.googleapis.com/maps/api",
+    place = "https://maps.googleapis.com/maps/api",
+    bindings("googlemaps"),
+    unencrypted = "loopback",
+    api,
+    check,
+    debug
+)]
 pub struct GoogleMaps {
-    service: Service,
+    #[handle]
+    handle: Handle,
+    /// The API key, without a user name; sent as `key=` of each query.
+    #[handle(password, names("KEY"))]
+    api_key: Secret,
+    /// The server.
+    #[handle(host)]
+    host: Host,
+    /// The base that the path of every call is appended to.
+    #[handle(path)]
+    #[expect(dead_code, reason = "the base URL has it as it is written")]
+    path: Option<String>,
+    #[handle(flatten)]
+    calls: Calls,
 }
 
 /// The head of every answer.
@@ -59,40 +99,29 @@ struct Answer {
     error_message: Option<String>,
 }
 
-impl Adapter for GoogleMaps {
-    const NAME: &'static str = "Google Maps";
-    const SCHEMES: &'static [&'static str] = &["https", "http"];
-    const EXAMPLE: &'static str = "https://:api_key@maps.googleapis.com/maps/api";
-    const PARTS: Parts = Parts::hosted("https://maps.googleapis.com/maps/api")
-        .with(&[(Part::Password, &["API_KEY", "KEY"])])
-        .known_as(&["googlemaps"]);
-    type Client = HttpClient;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let credential =
-            Credential::Query("key".to_owned(), password_alone(handle, "API key")?.clone());
-        Ok(Self { service: Service::read(handle, credential)? })
+impl GoogleMaps {
+    fn check(&self) -> Result<(), HandleError> {
+        self.calls.check(&self.handle, &self.host, &self.credential())
     }
 
+    fn credential(&self) -> Credential {
+        Credential::Query("key".to_owned(), self.api_key.clone())
+    }
+}
+
+impl Connect for GoogleMaps {
+    type Client = HttpClient;
+
     async fn connect(&self) -> Result<HttpClient, ClientError> {
-        self.service.client()
+        self.calls.client(&self.handle, &self.host, &self.credential(), None)
     }
 
     async fn ping(client: &HttpClient) -> Result<(), ClientError> {
-        within(client.ping_limit(), ask(client)).await
+        within(client.ping_timeout(), ask(client)).await
     }
 
     async fn close(client: HttpClient) {
         client.close();
-    }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.service.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.service.connect_timeout()
     }
 }
 
@@ -112,7 +141,8 @@ async fn ask(client: &HttpClient) -> Result<(), ClientError> {
         }
         Err(error) => return Err(error.cause()),
     };
-    let Ok(answer) = response.json::<Answer>().await else { return Err(cause) };
+    let body = body(response, ANSWER_LIMIT).await?;
+    let Ok(answer) = serde_json::from_slice::<Answer>(&body) else { return Err(cause) };
     let said = match &answer.error_message {
         Some(message) => format!("{}: {}", client.mask(&answer.status), client.mask(message)),
         None => client.mask(&answer.status),
@@ -131,12 +161,6 @@ async fn ask(client: &HttpClient) -> Result<(), ClientError> {
     }
 }
 
-impl fmt::Debug for GoogleMaps {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.service.debug("GoogleMaps", f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,10 +172,9 @@ mod tests {
 
     #[test]
     fn refuses_what_means_nothing() {
-        let needs = "the handle needs the API key as password and no user name";
         for (text, message) in [
-            ("https://maps.googleapis.com/maps/api", needs),
-            ("https://key@maps.googleapis.com/maps/api", needs),
+            ("https://maps.googleapis.com/maps/api", "the handle has no password"),
+            ("https://key@maps.googleapis.com/maps/api", "the handle has a user name"),
             ("https://:k@maps.googleapis.com/maps/api?key=k", "unknown parameter `key`"),
             ("memcached://h", "the scheme `memcached` is not one of Google Maps"),
         ] {

@@ -1,41 +1,54 @@
 //! The web services of Last.fm, version 2.0.
 //!
-//! | part | meaning | default |
-//! |---|---|---|
-//! | scheme | `https`; `http` to this machine only, for a stand-in | |
-//! | user | the API key; sent as `api_key=` of each call | |
-//! | password | the shared secret, for signed calls; never sent | none: only calls that need no signature |
-//! | host, port | `ws.audioscrobbler.com` | 443, with `http` 80 |
-//! | path | the root of the service: `/2.0/` | `/` |
-//! | `connect_timeout`, `timeout`, `total_timeout`, `retries`, `user_agent`, `tls_ca` | as in [`http_api`](super::http_api) | |
+//! <!-- grammar -->
+//! - schemes: `https` (TLS, port 443), `http` (port 80)
+//! - user name: The API key; sent as `api_key=` of each call. Required.
+//! - password: The shared secret: it signs calls and is never sent. Also `API_SECRET`.
+//! - host: The server.
+//! - port
+//! - path: The root of the service.
+//! - `user_agent`: What the client calls itself; `backing-services` and its version where nothing
+//!   is said.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `total_timeout`: For all attempts of a call and the pauses between them, until an answer
+//!   begins. By default `60s`.
+//! - `retries`: How many more attempts a call may have. By default `2`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! <!-- end -->
 //!
 //! The [page of an API account](https://www.last.fm/api/accounts) shows both:
-//! `https://API_KEY:SHARED_SECRET@ws.audioscrobbler.com/2.0/`. Last.fm asks for
-//! [a `user_agent` that names the app](https://www.last.fm/api/intro).
+//! `https://API_KEY:SHARED_SECRET@ws.audioscrobbler.com/2.0/`. Without the secret only calls that
+//! need no signature can be made. Last.fm asks for [a `user_agent` that names the
+//! app](https://www.last.fm/api/intro). Unencrypted calls go to a fake server on this machine only.
 //!
-//! Each call gets `api_key` and `format=json`. A signed one gets `api_sig` as
-//! [the specification](https://www.last.fm/api/authspec) says: the MD5 sum of all parameters but `format` and
-//! `callback`, names and values in the order of the names, and the secret.
+//! Each call gets `api_key` and `format=json`. A signed one gets `api_sig` as [the
+//! specification](https://www.last.fm/api/authspec) says: the MD5 sum of all parameters but
+//! `format` and `callback`, names and values in the order of the names, and the secret.
 //!
-//! A ping asks for the first of the [top tags](https://www.last.fm/api/show/chart.getTopTags), a public method that changes
-//! nothing. It proves the key, not the secret.
+//! A ping asks for the first of the [top tags](https://www.last.fm/api/show/chart.getTopTags), a
+//! public method that changes nothing. It proves the key, not the secret.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::time::Duration;
 
 use md5::{Digest as _, Md5};
 use reqwest::Response;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::http_api::{Credential, HttpClient, HttpError, HttpRequest, Service};
-use super::shared::{require_scheme, within};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError, Message};
-use crate::handle::Handle;
-use crate::parts::{Part, Parts};
-use crate::secret::Secret;
+use super::http_api::{Calls, Credential, HttpClient, HttpError, HttpRequest};
+use super::http_client::body;
+use super::shared::within;
+use crate::error::{FailureKind, Message};
+use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
+
+/// A page of a thousand tracks, the most that a method gives at once, is shorter.
+const ANSWER_LIMIT: usize = 16 << 20;
 
 /// Last.fm. Its client is a [`LastFmClient`].
 ///
@@ -65,11 +78,36 @@ use crate::secret::Secret;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "Last.fm",
+    schemes("https" = tls(443), "http" = 80),
+    example = "https://api_key:shared_secret@ws.audioscrobbler.com/2.0/",
+    place = "https://ws.audioscrobbler.com/2.0/",
+    bindings("lastfm"),
+    unencrypted = "loopback",
+    api,
+    check,
+    debug
+)]
 pub struct LastFm {
-    service: Service,
-    key: Secret,
-    secret: Option<Secret>,
+    #[handle]
+    handle: Handle,
+    /// The API key; sent as `api_key=` of each call.
+    #[handle(username)]
+    api_key: Secret,
+    /// The shared secret: it signs calls and is never sent.
+    #[handle(password, names("API_SECRET"))]
+    shared_secret: Option<Secret>,
+    /// The server.
+    #[handle(host)]
+    host: Host,
+    /// The root of the service.
+    #[handle(path)]
+    #[expect(dead_code, reason = "the base URL has it as it is written")]
+    path: Option<String>,
+    #[handle(flatten)]
+    calls: Calls,
 }
 
 /// Calls the methods of Last.fm. Cloning it is cheap and shares the connections.
@@ -147,30 +185,23 @@ struct Refusal {
     message: String,
 }
 
-impl Adapter for LastFm {
-    const NAME: &'static str = "Last.fm";
-    const SCHEMES: &'static [&'static str] = &["https", "http"];
-    const EXAMPLE: &'static str = "https://api_key:shared_secret@ws.audioscrobbler.com/2.0/";
-    const PARTS: Parts = Parts::hosted("https://ws.audioscrobbler.com/2.0/")
-        .with(&[(Part::Username, &["API_KEY"]), (Part::Password, &["SHARED_SECRET", "API_SECRET"])])
-        .known_as(&["lastfm"]);
-    type Client = LastFmClient;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let Some(key) = handle.username().map(Secret::new) else {
-            return Err(HandleError::new("the handle needs the API key as user name")
-                .with_help("write `https://API_KEY:SHARED_SECRET@host/2.0/`"));
-        };
-        let secret = handle.password().cloned();
-        let secrets = [key.clone()].into_iter().chain(secret.clone()).collect();
-        let service = Service::read(handle, Credential::Own(secrets))?;
-        Ok(Self { service, key, secret })
+impl LastFm {
+    fn check(&self) -> Result<(), HandleError> {
+        self.calls.check(&self.handle, &self.host, &self.credential())
     }
 
+    fn credential(&self) -> Credential {
+        let secrets = [&self.api_key].into_iter().chain(&self.shared_secret);
+        Credential::Own(secrets.cloned().collect())
+    }
+}
+
+impl Connect for LastFm {
+    type Client = LastFmClient;
+
     async fn connect(&self) -> Result<LastFmClient, ClientError> {
-        let (key, secret) = (self.key.clone(), self.secret.clone());
-        Ok(LastFmClient { http: self.service.client()?, key, secret })
+        let http = self.calls.client(&self.handle, &self.host, &self.credential(), None)?;
+        Ok(LastFmClient { http, key: self.api_key.clone(), secret: self.shared_secret.clone() })
     }
 
     async fn ping(client: &LastFmClient) -> Result<(), ClientError> {
@@ -180,19 +211,11 @@ impl Adapter for LastFm {
             let read: Result<IgnoredAny, _> = client.read(answer).await;
             read.map(drop).map_err(|error| error.cause())
         };
-        within(client.http.ping_limit(), ask).await
+        within(client.http.ping_timeout(), ask).await
     }
 
     async fn close(client: LastFmClient) {
         client.http.close();
-    }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.service.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.service.connect_timeout()
     }
 }
 
@@ -227,7 +250,7 @@ impl LastFmClient {
                 }
             }
         };
-        let body = response.bytes().await;
+        let body = body(response, ANSWER_LIMIT).await;
         if let Ok(Ok(Refusal { error, message })) =
             body.as_ref().map(|body| serde_json::from_slice(body))
         {
@@ -236,8 +259,7 @@ impl LastFmClient {
         if let Some(error) = refused {
             return Err(LastFmError::Http(error));
         }
-        let body =
-            body.map_err(|error| LastFmError::Answer(super::http::cause(&error).to_string()))?;
+        let body = body.map_err(|error| LastFmError::Answer(error.to_string()))?;
         serde_json::from_slice(&body).map_err(|error| {
             // The text of serde's error may repeat what stands there.
             let (line, column) = (error.line(), error.column());
@@ -266,8 +288,8 @@ impl LastFmCall {
         self
     }
 
-    /// Signs the call with the shared secret, for one without a session: `auth.getToken`, `auth.getSession`,
-    /// `auth.getMobileSession`.
+    /// Signs the call with the shared secret, for one without a session: `auth.getToken`,
+    /// `auth.getSession`, `auth.getMobileSession`.
     ///
     /// ```no_run
     /// # use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
@@ -295,8 +317,9 @@ impl LastFmCall {
         self.signed()
     }
 
-    /// Sends it as POST with the parameters in its body, as [all methods that write](https://www.last.fm/api/rest)
-    /// and `auth.getMobileSession` want it. It is tried again only where nothing is done twice.
+    /// Sends it as POST with the parameters in its body, as [all methods that
+    /// write](https://www.last.fm/api/rest) and `auth.getMobileSession` want it. It is tried again
+    /// only where nothing is done twice.
     ///
     /// ```no_run
     /// # use backing_services::Secret;
@@ -362,8 +385,8 @@ fn sign(params: &BTreeMap<String, String>, secret: &Secret) -> String {
 }
 
 impl LastFmError {
-    /// Whether trying again later may help: the service is offline, busy, or limits the rate. The client itself
-    /// tries again by the status of an answer alone, not by a code in it.
+    /// Whether trying again later may help: the service is offline, busy, or limits the rate. The
+    /// client itself tries again by the status of an answer alone, not by a code in it.
     ///
     /// ```no_run
     /// # use backing_services::adapters::lastfm::LastFmError;
@@ -420,12 +443,6 @@ impl std::error::Error for LastFmError {
     }
 }
 
-impl fmt::Debug for LastFm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.service.debug("LastFm", f)
-    }
-}
-
 impl fmt::Debug for LastFmClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LastFmClient({:?})", self.http)
@@ -450,8 +467,8 @@ mod tests {
     #[test]
     fn refuses_what_means_nothing() {
         for (text, message) in [
-            ("https://ws.audioscrobbler.com/2.0/", "the handle needs the API key as user name"),
-            ("https://:s@ws.audioscrobbler.com/2.0/", "the handle needs the API key as user name"),
+            ("https://ws.audioscrobbler.com/2.0/", "the handle has no user name"),
+            ("https://:s@ws.audioscrobbler.com/2.0/", "the handle has no user name"),
             ("https://k:s@h/2.0/?format=xml", "unknown parameter `format`"),
             ("memcached://h", "the scheme `memcached` is not one of Last.fm"),
         ] {

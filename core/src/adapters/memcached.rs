@@ -1,15 +1,16 @@
 //! Memcached, through pools of `async-memcached`.
 //!
-//! | part | meaning | default |
+//! <!-- grammar -->
+//! | word | meaning | default |
 //! |---|---|---|
-//! | scheme | `memcached`, `memcache` | |
-//! | hosts, ports | one or several servers, separated by commas: `memcached://a,b:11212` | 11211 |
-//! | user, password, path | none: the client speaks the protocol without authentication and without TLS | |
-//! | `connect_timeout` | for connecting and for waiting for a free connection | `10s` |
-//! | `max_connections` | for each server | 10 |
+//! <!-- end -->
+//!
+//! The client speaks the protocol without authentication and without TLS, so a handle has no user name and
+//! no password: reach the servers over a private network.
 //!
 //! With several servers each key has its home on one of them, and stays there for as long as the server is in
-//! the list, in any order (rendezvous hashing with XXH3). The client reaches servers over IPv4 only.
+//! the list, in any order (rendezvous hashing with XXH3). A server with a weight, `host:port:weight`, is refused.
+//! The client reaches servers over IPv4 only.
 //!
 //! A connection is tried before it is given out, unless it was in use within the last second and no other has failed
 //! since: after an outage shorter than that, a call may be told of it.
@@ -32,18 +33,12 @@ use deadpool::managed::{
     self, Metrics, Object, Pool, PoolError, QueueMode, RecycleResult, TimeoutType,
 };
 use deadpool::{Runtime, Status};
-use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::CONNECT_TIMEOUT;
-use super::shared::{refuse_path, require_scheme, several_hosts, within};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError};
-use crate::handle::Handle;
-use crate::parts::{Part, Parts};
+use super::ending::within;
+use crate::{Adapter, ClientError, Connect, FailureKind, Handle, HandleError, Host};
 
-const DEFAULT_PORT: u16 = 11211;
-const DEFAULT_CONNECTIONS: usize = 10;
 /// A connection that was taken so recently is not asked whether it still works.
 const TRUSTED: Duration = Duration::from_secs(1);
 
@@ -62,18 +57,27 @@ const TRUSTED: Duration = Duration::from_secs(1);
 /// assert_eq!(format!("{:?}", services.cache), "Memcached(memcached://a:11211,b:11212)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "memcached",
+    schemes("memcached", "memcache"),
+    port = 11211,
+    example = "memcached://localhost:11211",
+    check,
+    debug
+)]
 pub struct Memcached {
+    #[handle]
     handle: Handle,
-    /// As `host:port`.
-    servers: Vec<String>,
-    params: Params,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-struct Params {
-    connect_timeout: Option<Duration>,
-    max_connections: Option<NonZeroUsize>,
+    /// One server or several, separated by commas.
+    #[handle(host, names("SERVERS", "HOSTS", "ADDRESSES", "NODES"))]
+    servers: Vec<Host>,
+    /// For connecting, and for waiting for a free connection.
+    #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
+    connect_timeout: Duration,
+    /// The size of the pool, for each server.
+    #[handle(param = "max_connections", default = "10", max = "10000", tuning)]
+    max_connections: NonZeroUsize,
 }
 
 /// Connections to every server of a [`Memcached`] handle.
@@ -129,46 +133,35 @@ pub struct Manager {
 /// ```
 pub type MemcachedError = PoolError<Error>;
 
-impl Adapter for Memcached {
-    const NAME: &'static str = "memcached";
-    const SCHEMES: &'static [&'static str] = &["memcached", "memcache"];
-    const EXAMPLE: &'static str = "memcached://localhost:11211";
-    const PARTS: Parts = Parts::server().without_name().with(&[(Part::Host, &["SERVERS"])]);
-    type Client = MemcachedPool;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let params: Params = handle.params()?;
-        if handle.username().is_some() || handle.password().is_some() {
-            return Err(HandleError::new("the client does not authenticate").with_help(
-                "leave the user name and password out, and reach the server over a private network",
-            ));
-        }
-        refuse_path(handle)?;
-        let servers = several_hosts(handle, DEFAULT_PORT)?;
-        if handle.hosts().iter().any(|host| host.name().contains(':')) {
+impl Memcached {
+    fn check(&self) -> Result<(), HandleError> {
+        if self.servers.iter().any(|server| server.name().contains(':')) {
             return Err(HandleError::new("the client reaches servers over IPv4 only")
                 .with_help("write a host name or an IPv4 address"));
         }
-        Ok(Self { handle: handle.clone(), servers, params })
+        Ok(())
     }
+}
+
+impl Connect for Memcached {
+    type Client = MemcachedPool;
 
     async fn connect(&self) -> Result<MemcachedPool, ClientError> {
         let timeout = Some(self.connect_timeout());
-        let connections =
-            self.params.max_connections.map_or(DEFAULT_CONNECTIONS, NonZeroUsize::get);
-        let servers = self.servers.iter().map(|address| {
-            let pool = Pool::builder(Manager::new(address.clone()))
+        let servers = self.servers.iter().map(|server| {
+            let address = server.to_string();
+            let seed = xxh3_64_with_seed(address.as_bytes(), 0);
+            let pool = Pool::builder(Manager::new(address))
                 .runtime(Runtime::Tokio1)
                 // What failed comes up first, and says that the others are to be tried.
                 .queue_mode(QueueMode::Lifo)
-                .max_size(connections)
+                .max_size(self.max_connections.get())
                 .create_timeout(timeout)
                 .wait_timeout(timeout)
                 .recycle_timeout(timeout)
                 .build()
                 .map_err(ClientError::caused_by)?;
-            Ok(Server { seed: xxh3_64_with_seed(address.as_bytes(), 0), pool })
+            Ok(Server { seed, pool })
         });
         Ok(MemcachedPool { servers: servers.collect::<Result<_, _>>()? })
     }
@@ -189,14 +182,6 @@ impl Adapter for Memcached {
         for server in client.servers.iter() {
             server.pool.close();
         }
-    }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
     }
 }
 
@@ -331,12 +316,6 @@ fn client_cause(error: &Error) -> ClientError {
     }
 }
 
-impl fmt::Debug for Memcached {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Memcached({}://{})", self.handle.scheme(), self.servers.join(","))
-    }
-}
-
 impl fmt::Debug for MemcachedPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = |server: &Server| {
@@ -360,15 +339,42 @@ mod tests {
     fn refuses_what_means_nothing() {
         for (text, message) in [
             ("memcached:///", "the handle has no host"),
-            ("memcached://u:p@h", "the client does not authenticate"),
+            ("memcached://u:p@h", "the handle has a user name"),
+            ("memcached://:p@h", "the handle has a password"),
             ("memcached://h/0", "the handle has a path"),
             ("memcached://%2Frun%2Fm.sock", "the host is a path"),
             ("memcached://[::1]", "the client reaches servers over IPv4 only"),
             ("memcached://a,a:11211", "the same server is named twice"),
+            ("memcached://h:11211:100", "the host has more than one `:`"),
             ("memcached://h?max_connections=0", "the parameter `max_connections` has a bad value"),
+            (
+                "memcached://h?max_connections=10001",
+                "the parameter `max_connections` has a bad value",
+            ),
+            (
+                "memcached://h?connect_timeout=25h",
+                "the parameter `connect_timeout` has a bad value",
+            ),
+            ("memcached://h?tls=required", "unknown parameter `tls`"),
             ("redis://h", "the scheme `redis` is not one of memcached"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn says_which_servers_and_how_many_connections() {
+        for (text, shown, connections) in [
+            ("memcached://localhost", "Memcached(memcached://localhost:11211)", 10),
+            (
+                "memcache://a,memcache://b:11212?max-connections=10000",
+                "Memcached(memcache://a:11211,b:11212)",
+                10_000,
+            ),
+        ] {
+            let memcached = parse(text).unwrap();
+            assert_eq!(format!("{memcached:?}"), shown, "{text}");
+            assert_eq!(memcached.max_connections.get(), connections, "{text}");
         }
     }
 

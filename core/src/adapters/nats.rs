@@ -1,15 +1,13 @@
 //! NATS, through `async-nats`.
 //!
-//! | part | meaning | default |
+//! <!-- grammar -->
+//! | word | meaning | default |
 //! |---|---|---|
-//! | scheme | `nats`: TLS if the server asks for it; `tls`: TLS or no connection | |
-//! | user, password | as the server knows them; a user without a password is a [token](https://docs.nats.io/using-nats/developer/connecting/token) | none |
-//! | hosts, ports | one server or several of a cluster, separated by commas: `nats://a,b:4223` | 4222 |
-//! | path | none | |
-//! | `creds` | path of a [credentials file](https://docs.nats.io/using-nats/developer/connecting/creds): a JWT and the key that goes with it | none |
-//! | `name` | what the server's monitoring calls this client | none |
-//! | `tls_ca` | file of PEM certificates, the only authorities to trust | those of the system |
-//! | `connect_timeout` | for connecting | `10s` |
+//! <!-- end -->
+//!
+//! A user without a password is a [token](https://docs.nats.io/using-nats/developer/connecting/token). Under
+//! `nats` TLS is used if the server asks for it; under `tls`, or with `tls=required`, there is no connection
+//! without.
 //!
 //! The client finds its servers again by itself, within half a second of their return, and subscribes anew. What is
 //! published meanwhile waits in its buffer; what the server had not passed on when it died is lost, as core NATS
@@ -19,9 +17,10 @@
 //!
 //! # Security
 //!
-//! A credential goes to another machine by `tls` only; under `nats` a server without TLS would be sent it in
-//! the clear, so that is refused. With a credential under `nats` the client also keeps to the hosts of the
-//! handle, whatever others the server recommends. At the level TRACE `async-nats` logs the *user name* when it
+//! A credential goes to another machine by TLS only, unless `tls=none` says that it may travel unencrypted:
+//! under `nats` a server without TLS would be sent it as it is. Where a credential goes without TLS, and where
+//! the handle names this machine alone, the client keeps to the hosts of the handle, whatever others the server
+//! recommends. At the level TRACE `async-nats` logs the *user name* when it
 //! connects anew; passwords, tokens and keys it never logs.
 //!
 //! # Providers
@@ -29,8 +28,7 @@
 //! [Synadia Cloud](https://docs.synadia.com/cloud/user-guides/user-mgmt) gives each user a credentials file:
 //! `tls://connect.ngs.global?creds=/run/secrets/app.creds`.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,29 +37,21 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::rustls::client::{ClientConfig, WantsClientCert};
 use async_nats::rustls::crypto::aws_lc_rs;
-use async_nats::rustls::pki_types::CertificateDer;
-use async_nats::rustls::pki_types::pem::PemObject as _;
 use async_nats::rustls::{ConfigBuilder, RootCertStore};
 use async_nats::{
     Client, ConnectError, ConnectErrorKind, ConnectOptions, RequestErrorKind, ServerAddr,
 };
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
 use super::CONNECT_TIMEOUT;
-use super::shared::{
-    certificates_without_tls, closed, read_certificates, refuse_path, require_scheme,
-    several_hosts, within,
-};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError, Message};
-use crate::handle::Handle;
-use crate::parts::{Part, Parts};
+use super::ending::{closed, within};
+use crate::adapter::pem;
+use crate::adapter::tls::read_file;
+use crate::{Adapter, ClientError, Connect, FailureKind, Handle, HandleError, Host, Secret, Tls};
 
-const DEFAULT_PORT: u16 = 4222;
 /// The longest wait between two attempts to connect again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How often a ping looks whether the client still has its connection.
@@ -83,59 +73,57 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// assert_eq!(format!("{:?}", services.bus), "Nats(tls://a.example:4222,b.example:4223)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "NATS",
+    schemes("nats", "tls" = tls),
+    port = 4222,
+    example = "nats://user:password@localhost:4222",
+    unencrypted = "refused",
+    check,
+    debug
+)]
 pub struct Nats {
+    #[handle]
     handle: Handle,
-    /// As `host:port`.
-    servers: Vec<String>,
-    tls: bool,
-    params: Params,
-}
-
-#[derive(Deserialize, Clone)]
-struct Params {
-    connect_timeout: Option<Duration>,
-    name: Option<String>,
+    /// One server, or several of a cluster, separated by commas.
+    #[handle(host, names("SERVERS", "HOSTS", "ADDRESSES", "NODES"))]
+    servers: Vec<Host>,
+    /// As the server knows the user; without a password it is a token.
+    #[handle(username, names("TOKEN"))]
+    user: Option<Secret>,
+    /// Of that user.
+    #[handle(password)]
+    password: Option<Secret>,
+    /// A credentials file: a JWT, and the key that goes with it.
+    #[handle(param = "creds", credential)]
     creds: Option<PathBuf>,
-    tls_ca: Option<PathBuf>,
+    /// What the server's monitoring calls this client.
+    #[handle(param = "name", tuning)]
+    name: Option<String>,
+    /// For connecting.
+    #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
+    connect_timeout: Duration,
+    #[handle(flatten)]
+    tls: Tls,
 }
 
-impl Adapter for Nats {
-    const NAME: &'static str = "NATS";
-    const SCHEMES: &'static [&'static str] = &["nats", "tls"];
-    const EXAMPLE: &'static str = "nats://user:password@localhost:4222";
-    const PARTS: Parts = Parts::server()
-        .without_name()
-        .with(&[(Part::Host, &["SERVERS"]), (Part::Username, &["TOKEN"])])
-        .authorities("tls_ca");
-    type Client = Client;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let params: Params = handle.params()?;
-        let tls = handle.scheme() == "tls";
-        refuse_path(handle)?;
-        let servers = several_hosts(handle, DEFAULT_PORT)?;
-        let (user, password) = (handle.username().is_some(), handle.password().is_some());
-        if password && !user {
+impl Nats {
+    fn check(&self) -> Result<(), HandleError> {
+        if self.password.is_some() && self.user.is_none() {
             return Err(HandleError::new("the handle has a password and no user name")
                 .with_help("write a token as `nats://TOKEN@host`"));
         }
-        if user && params.creds.is_some() {
+        if self.user.is_some() && self.creds.is_some() {
             return Err(HandleError::new("the handle has a user name and a file of credentials")
                 .with_help("leave one of them out"));
         }
-        if params.tls_ca.is_some() && !tls {
-            return Err(certificates_without_tls("write `tls://`, or leave `tls_ca` out"));
-        }
-        if (user || params.creds.is_some()) && !tls && !handle.is_loopback() {
-            return Err(HandleError::insecure(
-                "a server without TLS would be sent the credential in the clear",
-                "write `tls://` instead of `nats://`",
-            ));
-        }
-        Ok(Self { handle: handle.clone(), servers, tls, params })
+        Ok(())
     }
+}
+
+impl Connect for Nats {
+    type Client = Client;
 
     async fn connect(&self) -> Result<Client, ClientError> {
         // What it would log at the finest level has the user name in it.
@@ -170,14 +158,6 @@ impl Adapter for Nats {
         // A client without a connection cannot deliver what it holds.
         let _ = timeout(CONNECT_TIMEOUT, ended).await;
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
-    }
 }
 
 impl Nats {
@@ -191,40 +171,41 @@ impl Nats {
 
     fn options(&self) -> Result<ConnectOptions, ClientError> {
         let mut options = ConnectOptions::new()
-            .connection_timeout(self.connect_timeout())
-            .require_tls(self.tls)
+            .connection_timeout(self.connect_timeout)
+            .require_tls(self.tls.is_on())
             .tls_client_config(self.tls_config()?)
             .reconnect_delay_callback(pause);
-        let (user, password) = (self.handle.username(), self.handle.password());
-        options = match (user, password) {
+        let secret = |secret: &Secret| secret.expose().to_owned();
+        options = match (&self.user, &self.password) {
             (Some(user), Some(password)) => {
-                options.user_and_password(user.to_owned(), password.expose().to_owned())
+                options.user_and_password(secret(user), secret(password))
             }
-            (Some(token), None) => options.token(token.to_owned()),
+            (Some(token), None) => options.token(secret(token)),
             (None, _) => options,
         };
-        if let Some(path) = &self.params.creds {
-            let bad = |reason: String| {
-                ClientError::new(Message::ours(format_args!(
-                    "the file that `creds` names {reason}"
-                )))
-                .with_help("set `creds` to the path of a NATS credentials file")
-            };
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| bad(format!("cannot be read: {}", crate::file::reason(&error))))?;
+        if let Some(path) = &self.creds {
+            let file = read_file("creds", path, "NATS credentials")?;
             // The driver's own text may repeat the file's.
-            options = options
-                .credentials(&text)
-                .map_err(|_| bad("holds no NATS credentials".to_owned()))?;
+            let read = str::from_utf8(&file).ok().map(|text| options.credentials(text));
+            options = read.and_then(Result::ok).ok_or_else(|| {
+                ClientError::new("the file that `creds` names holds no NATS credentials")
+                    .with_help("set `creds` to the path of a NATS credentials file")
+            })?;
         }
-        if let Some(name) = &self.params.name {
+        if let Some(name) = &self.name {
             options = options.name(name);
         }
-        if !self.tls && (user.is_some() || self.params.creds.is_some()) {
-            // Another machine that the server recommends would be sent the credential in the clear.
+        if self.keeps_to_its_hosts() {
             options = options.ignore_discovered_servers();
         }
         Ok(options)
+    }
+
+    /// Whether another machine that the server recommends would get what is meant for those of the handle: a
+    /// credential without TLS, or what is to stay on this machine.
+    fn keeps_to_its_hosts(&self) -> bool {
+        let has_credential = self.user.is_some() || self.creds.is_some();
+        self.handle.is_loopback() || has_credential && !self.tls.is_on()
     }
 
     /// The driver's own asks for the process's default of rustls, which panics where there is none.
@@ -232,26 +213,17 @@ impl Nats {
         let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(ClientError::caused_by)?;
-        let builder: ConfigBuilder<ClientConfig, WantsClientCert> = match &self.params.tls_ca {
-            Some(path) => builder.with_root_certificates(Self::authorities(path)?),
+        let builder: ConfigBuilder<ClientConfig, WantsClientCert> = match self.tls.ca_file() {
+            Some(path) => {
+                let mut roots = RootCertStore::empty();
+                for certificate in pem::certificates("tls_ca", path)? {
+                    roots.add(certificate).map_err(|_| pem::broken_certificate("tls_ca"))?;
+                }
+                builder.with_root_certificates(roots)
+            }
             None => builder.with_platform_verifier().map_err(ClientError::caused_by)?,
         };
         Ok(builder.with_no_client_auth())
-    }
-
-    fn authorities(path: &Path) -> Result<RootCertStore, ClientError> {
-        let bad = || {
-            ClientError::of(
-                FailureKind::Tls,
-                "the file that `tls_ca` names holds a broken certificate",
-            )
-        };
-        let pem = read_certificates("tls_ca", path)?;
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            roots.add(certificate.map_err(|_| bad())?).map_err(|_| bad())?;
-        }
-        Ok(roots)
     }
 
     fn cause(&self, error: &ConnectError) -> ClientError {
@@ -264,13 +236,13 @@ impl Nats {
                 FailureKind::Authentication,
                 "authentication failed: the file of credentials is broken",
             ),
-            ConnectErrorKind::TimedOut => ClientError::no_answer(self.connect_timeout()),
+            ConnectErrorKind::TimedOut => ClientError::no_answer(self.connect_timeout),
             _ => match ClientError::root_cause(error) {
                 root if root.to_string().contains("expected INFO, got nothing") => {
                     ClientError::transient("the connection ended before the server answered")
                         .with_kind(FailureKind::Protocol)
                 }
-                root if self.tls && root.to_string().contains("corrupt message") => {
+                root if self.tls.is_on() && root.to_string().contains("corrupt message") => {
                     ClientError::of(
                         FailureKind::Tls,
                         "the server answered a TLS handshake with something else",
@@ -332,12 +304,6 @@ fn connects(client: &Client) -> u64 {
     client.statistics().connects.load(Ordering::Relaxed)
 }
 
-impl fmt::Debug for Nats {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Nats({}://{})", self.handle.scheme(), self.servers.join(","))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,13 +319,20 @@ mod tests {
             ("nats://h/subject", "the handle has a path"),
             ("nats://:p@localhost", "the handle has a password and no user name"),
             ("nats://a,a:4222", "the same server is named twice"),
+            ("nats://%2Frun%2Fnats.sock", "the host is a path"),
+            (
+                "nats://u:p@a,nats://u:q@b",
+                "the addresses of the list differ in their user name or password",
+            ),
             (
                 "nats://u:p@localhost?creds=/c",
                 "the handle has a user name and a file of credentials",
             ),
+            ("nats://localhost?tls_ca=/ca.pem", "the handle has `tls_ca` but no TLS to use it in"),
+            ("tls://localhost?tls=none", "the scheme says TLS, and `tls` says none"),
             (
-                "nats://localhost?tls_ca=/ca.pem",
-                "the handle has certificates but no TLS to use them in",
+                "nats://localhost?connect_timeout=25h",
+                "the parameter `connect_timeout` has a bad value",
             ),
             ("redis://h", "the scheme `redis` is not one of NATS"),
         ] {
@@ -373,12 +346,65 @@ mod tests {
             let error = parse(&format!("nats://{rest}")).unwrap_err();
             assert_eq!(
                 error.message(),
-                "a server without TLS would be sent the credential in the clear"
+                "the credential would be sent unencrypted to another machine"
             );
-            assert!(parse(&format!("tls://{rest}")).is_ok(), "{rest}");
+            assert_eq!(error.help(), "write `tls://`, or `tls=none` if that is meant");
+            let end = if rest.contains('?') { '&' } else { '?' };
+            for (text, on) in [
+                (format!("tls://{rest}"), true),
+                (format!("nats://{rest}{end}tls=required"), true),
+                (format!("nats://{rest}{end}tls=none"), false),
+            ] {
+                let nats = parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+                assert_eq!(nats.tls.is_on(), on, "{text}");
+                assert_eq!(nats.keeps_to_its_hosts(), !on, "{text}");
+            }
         }
-        assert!(parse("nats://h").is_ok());
-        assert!(parse("nats://u:p@localhost,127.0.0.1:4223").is_ok());
+        assert!(!parse("nats://h").unwrap().keeps_to_its_hosts());
+        assert!(parse("nats://u:p@localhost,127.0.0.1:4223").unwrap().keeps_to_its_hosts());
+        assert!(parse("tls://localhost").unwrap().keeps_to_its_hosts());
+    }
+
+    /// As the list of handles that platforms write has them.
+    #[test]
+    fn what_platforms_write() {
+        for (text, addresses) in [
+            (
+                "nats://127.0.0.1:4222,nats://127.0.0.1:5222",
+                vec!["nats://127.0.0.1:4222", "nats://127.0.0.1:5222"],
+            ),
+            ("nats://shop:secret@nats:4222?tls=none", vec!["nats://nats:4222"]),
+            ("tls://u:p@a, tls://u:p@[::1]", vec!["tls://a:4222", "tls://[::1]:4222"]),
+        ] {
+            let nats = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let taken = nats.addresses().unwrap();
+            let taken: Vec<_> = taken.iter().map(ServerAddr::as_url_str).collect();
+            assert_eq!(taken, addresses, "{text}");
+        }
+    }
+
+    /// A server on this machine recommends another one.
+    #[tokio::test]
+    async fn what_is_to_stay_on_this_machine_stays() {
+        use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (reader, mut writer) = listener.accept().await.unwrap().0.into_split();
+            let info = r#"{"server_id":"a","version":"2.10.0","max_payload":1,"connect_urls":["192.0.2.1:4222"]}"#;
+            writer.write_all(format!("INFO {info}\r\n").as_bytes()).await.unwrap();
+            let mut lines = BufReader::new(reader).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                if line == "PING" {
+                    writer.write_all(b"PONG\r\n").await.unwrap();
+                }
+            }
+        });
+        let client = parse(&format!("nats://localhost:{port}")).unwrap().connect().await.unwrap();
+        let pool = client.server_pool().await.unwrap();
+        let hosts: Vec<_> = pool.iter().map(|server| server.addr.host()).collect();
+        assert_eq!(hosts, ["localhost"]);
     }
 
     #[test]

@@ -1,24 +1,29 @@
 //! Postmark over its HTTP API, with the requests of the crate `postmark`.
 //!
-//! | part | meaning | default |
-//! |---|---|---|
-//! | `postmark://` | HTTPS | port 443 |
-//! | user | the server token; there is no password | required |
-//! | host, port | `api.postmarkapp.com`, or a stand-in for it | required |
-//! | `tls` | `none` for a stand-in on this machine | `required` |
-//! | `connect_timeout` | for connecting, and for a ping | `10s` |
-//! | `timeout` | for a whole call, the body of its answer included | `30s` |
-//! | `tls_ca` | a file of PEM certificates, the only authorities to trust | those of the system |
+//! <!-- grammar -->
+//! - schemes: `postmark` (TLS, port 443)
+//! - host: `api.postmarkapp.com`, or a fake server.
+//! - port
+//! - user name: The server token; there is no password. Required. Also `SERVER_TOKEN`,
+//!   `API_TOKEN`.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! <!-- end -->
 //!
-//! With a token of the server's [API Tokens tab](https://postmarkapp.com/developer/api/overview) the handle is
-//! `postmark://SERVER_TOKEN@api.postmarkapp.com`.
+//! With a token of the server's [API Tokens tab](https://postmarkapp.com/developer/api/overview)
+//! the handle is `postmark://SERVER_TOKEN@api.postmarkapp.com`.
 //!
-//! [The same token](https://postmarkapp.com/developer/user-guide/send-email-with-smtp) sends mail over SMTP: a field
-//! of type [`Mail`](super::mail) takes the same handle, and needs no code that knows Postmark. This adapter is for what
-//! SMTP lacks: batches, templates, tags, statistics.
+//! [The same token](https://postmarkapp.com/developer/user-guide/send-email-with-smtp) sends mail
+//! over SMTP: a field of type [`Mail`](super::mail) takes the same handle, and needs no code that
+//! knows Postmark. This adapter is for what SMTP lacks: batches, templates, tags, statistics.
 //!
-//! A ping [asks for the server's settings](https://postmarkapp.com/developer/api/server-api): that proves the token and
-//! sends nothing. No redirect is followed, so the token goes nowhere else.
+//! A ping [asks for the server's settings](https://postmarkapp.com/developer/api/server-api): that
+//! proves the token and sends nothing. No redirect is followed, so the token goes nowhere else.
 
 use std::fmt;
 use std::future::Future;
@@ -32,15 +37,9 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::http::{HttpParams, TlsParams, cause, origin, refused};
-use super::shared::{closed, one_host, refuse_path, require_scheme, user_alone, within};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
-use crate::handle::{Handle, Host};
-use crate::parts::{Part, Parts};
-use crate::secret::Secret;
-
-const DEFAULT_PORT: u16 = 443;
+use super::http_client::{HttpTimeouts, cause, origin, refused};
+use super::shared::{closed, refuse_bare_host, within};
+use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret, Tls};
 
 /// One server of a Postmark account. Its client is [`PostmarkClient`].
 ///
@@ -70,19 +69,36 @@ const DEFAULT_PORT: u16 = 443;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    schemes("postmark" = tls),
+    port = 443,
+    example = "postmark://SERVER_TOKEN@api.postmarkapp.com",
+    place = "postmark://api.postmarkapp.com",
+    unencrypted = "loopback",
+    check,
+    debug
+)]
 pub struct Postmark {
+    #[handle]
     handle: Handle,
+    /// `api.postmarkapp.com`, or a fake server.
+    #[handle(host)]
     host: Host,
-    tls: bool,
+    /// The server token; there is no password.
+    #[handle(username, names("SERVER_TOKEN", "API_TOKEN", "TOKEN"))]
     token: Secret,
-    http: HttpParams,
+    #[handle(flatten)]
+    http: HttpTimeouts,
+    #[handle(flatten)]
+    tls: Tls,
 }
 
-/// Runs the requests of the crate [`postmark`], as its `reqwest::PostmarkClient` does; but that one has no time
-/// limits, takes no authorities of its own, and takes the token along wherever a redirect leads.
+/// Runs the requests of the crate [`postmark`], as its `reqwest::PostmarkClient` does; but that one
+/// has no timeouts, takes no CA certificates, and takes the token along wherever a redirect leads.
 ///
-/// A batch succeeds as a whole even if some of its messages were refused: each answer has an `error_code`.
+/// A batch succeeds as a whole even if some of its messages were refused: each answer has an
+/// `error_code`.
 ///
 /// ```no_run
 /// use backing_services::ClientError;
@@ -114,45 +130,38 @@ pub struct PostmarkClient {
     closed: Arc<AtomicBool>,
 }
 
-impl Adapter for Postmark {
-    const NAME: &'static str = "Postmark";
-    const SCHEMES: &'static [&'static str] = &["postmark"];
-    const EXAMPLE: &'static str = "postmark://SERVER_TOKEN@api.postmarkapp.com";
-    const PARTS: Parts = Parts::hosted("postmark://api.postmarkapp.com")
-        .with(&[(Part::Username, &["SERVER_TOKEN", "API_TOKEN", "TOKEN"])])
-        .authorities("tls_ca");
-    type Client = PostmarkClient;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let (http, secure): (HttpParams, TlsParams) = handle.params()?;
-        refuse_path(handle)?;
-        let host = one_host(handle)?;
-        let token = user_alone(handle, "server token")?;
-        if HeaderValue::from_str(token).is_err() {
+impl Postmark {
+    fn check(&self) -> Result<(), HandleError> {
+        if HeaderValue::from_str(self.token.expose()).is_err() {
             return Err(HandleError::new("the server token has a character that no token has")
                 .with_help("copy it from the API Tokens tab of the Postmark server"));
         }
-        let tls = secure.is_on(handle)?;
-        let host = match host.name() {
-            "smtp.postmarkapp.com" => {
-                return Err(HandleError::new("the host is that of Postmark's SMTP")
-                    .with_help("write `api.postmarkapp.com`, or use the type `Mail`"));
-            }
-            _ => host.or_port(DEFAULT_PORT),
-        };
-        let http = http.check(tls)?;
-        Ok(Self { handle: handle.clone(), host, tls, token: Secret::new(token), http })
+        if self.host.name() == "smtp.postmarkapp.com" {
+            return Err(HandleError::new("the host is that of Postmark's SMTP")
+                .with_help("write `api.postmarkapp.com`, or use the type `Mail`"));
+        }
+        refuse_bare_host(&self.host)
     }
+}
+
+impl Connect for Postmark {
+    type Client = PostmarkClient;
 
     async fn connect(&self) -> Result<PostmarkClient, ClientError> {
-        let http = self.http.client(&self.host)?.build().map_err(|error| cause(&error))?;
-        let base = Url::parse(&origin(self.tls, &self.host)).map_err(ClientError::caused_by)?;
+        let http = self.http.client(&self.host, &self.tls)?;
+        let http = http.build().map_err(|error| cause(&error))?;
+        let base = origin(self.tls.is_on(), &self.host);
+        let base = Url::parse(&base).map_err(ClientError::caused_by)?;
         let mut token =
             HeaderValue::from_str(self.token.expose()).map_err(ClientError::caused_by)?;
         token.set_sensitive(true);
-        let limit = self.http.connect_timeout();
-        Ok(PostmarkClient { http, base, token, limit, closed: Arc::default() })
+        Ok(PostmarkClient {
+            http,
+            base,
+            token,
+            limit: self.connect_timeout(),
+            closed: Arc::default(),
+        })
     }
 
     async fn ping(client: &PostmarkClient) -> Result<(), ClientError> {
@@ -168,14 +177,6 @@ impl Adapter for Postmark {
 
     async fn close(client: PostmarkClient) {
         client.closed.store(true, Ordering::Relaxed);
-    }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.http.connect_timeout()
     }
 }
 
@@ -237,12 +238,6 @@ impl fmt::Debug for PostmarkClient {
     }
 }
 
-impl fmt::Debug for Postmark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Postmark(postmark://{})", self.host)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,17 +264,25 @@ mod tests {
 
     #[test]
     fn refuses_what_means_nothing() {
-        let no_token = "the handle needs the server token as user name and no password";
         for (text, message) in [
-            ("postmark://api.postmarkapp.com", no_token),
-            ("postmark://t0ken:x@api.postmarkapp.com", no_token),
-            ("postmark://:t0ken@api.postmarkapp.com", no_token),
+            ("postmark://api.postmarkapp.com", "the handle has no user name"),
+            ("postmark://t0ken:x@api.postmarkapp.com", "the handle has a password"),
+            ("postmark://:t0ken@api.postmarkapp.com", "the handle has a password"),
             ("postmark://t0ken@api.postmarkapp.com/email", "the handle has a path"),
+            (
+                "postmark://t%0Aken@api.postmarkapp.com",
+                "the server token has a character that no token has",
+            ),
             ("postmark://t0ken@smtp.postmarkapp.com", "the host is that of Postmark's SMTP"),
+            ("postmark://TOKEN@default", "the host is a name without a dot"),
             ("postmark://t0ken@h?timout=1s", "unknown parameter `timout`"),
             (
+                "postmark://t0ken@localhost?connect_timeout=1000000h",
+                "the parameter `connect_timeout` has a bad value",
+            ),
+            (
                 "postmark://t0ken@localhost?tls=none&tls_ca=ca.pem",
-                "the handle has certificates but no TLS to use them in",
+                "the handle has `tls_ca` but no TLS to use it in",
             ),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");

@@ -1,20 +1,12 @@
 //! Redis and Valkey, through the connection manager of `redis`, which connects anew by itself.
 //!
-//! | part | meaning | default |
-//! |---|---|---|
-//! | `redis://`, `valkey://` | in the clear | port 6379 |
-//! | `rediss://`, `valkeys://` | TLS | port 6379 |
-//! | `redis+unix://` | a Unix socket, whose path is that of the handle | |
-//! | user, password | an ACL user and its password, or a password alone: `redis://:password@host` | none |
-//! | host, port | one host | as above |
-//! | path | the number of the database; of a socket the parameter `db` | 0 |
-//! | `protocol` | `resp2`, `resp3` | `resp2` |
-//! | `tls` | `none`: sending the password in the clear to another machine is meant | |
-//! | `tls_ca` | a file of PEM certificates, the only authorities to trust | those of the system |
-//! | `connect_timeout` | for connecting, each time, and for a machine that is gone to be noticed (on Linux) | `10s` |
-//! | `timeout` | for the answer to a command; a blocking one such as `BLPOP` needs more than it blocks | `30s` |
+//! <!-- grammar -->
+//! <!-- end -->
 //!
 //! A password for another machine takes TLS or `tls=none`. Certificates are always verified.
+//!
+//! A blocking command such as `BLPOP` needs a `timeout` longer than it blocks. `connect_timeout` holds for each
+//! attempt, and on Linux for a machine that is gone to be noticed.
 //!
 //! When the server goes away, commands fail at once, and each makes the manager try to connect again: the first
 //! after the server's return may still be told of the last failure. There is nothing to close: the connection
@@ -28,7 +20,7 @@
 //! | [Amazon ElastiCache](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html), one node or cluster mode off | `rediss://user:password@master.name.euw1.cache.amazonaws.com`; without encryption in transit there is no password: `redis://host` |
 //! | [Upstash](https://upstash.com/docs/redis/howto/connectclient) | `rediss://default:password@name.upstash.io:6379` |
 //! | [Redis Cloud](https://redis.io/docs/latest/operate/rc/security/database-security/tls-ssl/) | `rediss://default:password@host:12345?tls_ca=redis_ca.pem`; without TLS `redis://...?tls=none` |
-//! | [Heroku Key-Value Store](https://devcenter.heroku.com/articles/connecting-heroku-redis) | `REDIS_URL` is a `rediss` handle of a server whose certificate is self-signed: it is refused unless `tls_ca` names a file with the authority behind it |
+//! | [Heroku Key-Value Store](https://devcenter.heroku.com/articles/connecting-heroku-redis) | `REDIS_URL` is a `rediss` handle of a server whose certificate is self-signed: it is refused unless `tls_ca` names a file with the CA certificate behind it |
 //!
 //! Cluster mode, Sentinel and client certificates are not supported.
 
@@ -360,6 +352,7 @@ mod tests {
                 "redis://localhost/2?db=1",
                 "the parameter `database` contradicts the path of the handle",
             ),
+            ("redis://localhost?tls=maybe", "the parameter `tls` has a bad value"),
             ("redis://localhost?protocol=resp4", "the parameter `protocol` has a bad value"),
             ("rediss://cache.example?tls=none", "the scheme says TLS, and `tls` says none"),
             ("redis://localhost?tls_ca=ca.pem", "the handle has `tls_ca` but no TLS to use it in"),

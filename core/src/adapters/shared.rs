@@ -1,10 +1,8 @@
-//! What adapters have in common: what they say of a server, and for how long they wait for it.
+//! What adapters have in common.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
-
+pub(crate) use super::ending::{closed, within};
 use crate::error::{ClientError, HandleError, Message};
+use crate::handle::Host;
 
 /// What Basic authentication cannot send: the first colon ends the user name.
 pub(crate) fn refuse_colon(user: &str) -> Result<(), HandleError> {
@@ -15,17 +13,13 @@ pub(crate) fn refuse_colon(user: &str) -> Result<(), HandleError> {
     Ok(())
 }
 
-/// What a client says after `close`.
-pub(crate) fn closed() -> ClientError {
-    ClientError::new("the client is closed")
-}
-
-/// A ping of a server that went silent ends with an error.
-pub(crate) async fn within<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<T, ClientError>>,
-) -> Result<T, ClientError> {
-    timeout(limit, answer).await.unwrap_or_else(|_| Err(ClientError::no_answer(limit)))
+/// Other tools write `postmark://TOKEN@default` where the host goes without saying.
+pub(crate) fn refuse_bare_host(host: &Host) -> Result<(), HandleError> {
+    if host.is_loopback() || host.name().contains(['.', ':']) {
+        return Ok(());
+    }
+    Err(HandleError::new("the host is a name without a dot")
+        .with_help("write `postmark://SERVER_TOKEN@api.postmarkapp.com`"))
 }
 
 #[cfg(feature = "_net")]

@@ -1,35 +1,59 @@
 //! SMTP, through the pooled transport of `lettre`.
 //!
-//! | part | meaning | default |
+//! <!-- grammar -->
+//! - schemes: `smtp` (port 25), `smtps` (TLS, port 465), `submission` (TLS, port 587),
+//!   `submissions` (TLS, port 465)
+//! - host: One relay.
+//! - port
+//! - user name: For AUTH; without a password it is sent with an empty one. Also `HOST_USER`,
+//!   `LOGIN`, `AUTH_USER`.
+//! - password: For AUTH. Also `HOST_PASSWORD`, `AUTH_PASS`, `AUTH_PASSWORD`.
+//! - `tls`: `none`: unencrypted, also for credentials; `opportunistic`: STARTTLS where the server
+//!   offers it; `required`: STARTTLS; `implicit`: TLS from the first byte. Either `none`,
+//!   `opportunistic`, `required` or `implicit`. Also `tls_kind`.
+//! - `tls_ca`: A file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `local_domain`: What EHLO says; the name of the machine if it is not set. Also `DOMAIN`,
+//!   `EHLO_DOMAIN`, `HELO_DOMAIN`.
+//! - `connect_timeout`: For connecting. By default `10s`.
+//! - `max_connections`: How many connections are kept. By default `10`.
+//! - `min_connections`: How many of them are kept although they are idle. By default `0`.
+//! - `idle_timeout`: How long a connection is kept that is idle. By default `1m`.
+//! <!-- end -->
+//!
+//! | scheme | TLS | port |
 //! |---|---|---|
-//! | `smtp://` | submission to a relay, TLS as `tls` says | port 25 |
-//! | `smtps://`, `submissions://` | TLS from the first byte ([RFC 8314](https://www.rfc-editor.org/rfc/rfc8314)) | port 465 |
-//! | `submission://` | STARTTLS, required | port 587 |
-//! | user, password | for AUTH; a user without a password is kept | no AUTH |
-//! | host, port | one host | as above |
-//! | `tls` | of `smtp` alone: `none`, `opportunistic` (STARTTLS if offered), `required` (STARTTLS) | see below |
-//! | `tls_ca` | file of PEM certificates to trust instead of the system's | |
-//! | `local_domain` | what EHLO says | the machine's host name |
-//! | `connect_timeout`, `max_connections`, `min_connections`, `idle_timeout` | the pool | `10s`, 10, 0, `1m` |
+//! | `submissions`, `smtps` | from the first byte ([RFC 8314](https://www.rfc-editor.org/rfc/rfc8314)) | 465 |
+//! | `submission` | STARTTLS, required | 587 |
+//! | `smtp` | as `tls` says; on port 465 from the first byte in any case | 25, with `tls=implicit` 465 |
 //!
-//! Without `tls` it is `required` if there are credentials for another machine, else `opportunistic`.
-//! `opportunistic` with credentials for another machine is refused; `tls=none` says that sending them in
-//! the clear is meant. Whenever TLS is used the certificate is verified.
+//! Without `tls`, `smtp` requires STARTTLS if there are credentials for another machine, and else
+//! uses it where the server offers it. `tls=opportunistic` with credentials for another machine is
+//! refused; `tls=none` says that sending them unencrypted is meant. Beside the other schemes `tls`
+//! may only repeat what they say. Whenever TLS is used the certificate is verified.
 //!
-//! The transport of `lettre` has no time limit once it is connected, and one around its `send` is no cure: a
-//! connection that was left in the middle of a message goes back to the pool, and the next message takes its late
-//! answers for its own. A [`Mail`](crate::adapters) field has a limit, `timeout`, that drops such connections.
+//! **Prefer `submissions`.** lettre 0.11.23 takes what stands behind the answer to STARTTLS, in the
+//! same segment, for answers that came encrypted: who can change what is sent on the way can so
+//! acknowledge a mail that no server took. Nothing outside of its transport can see it. TLS from
+//! the first byte has no such gap.
+//!
+//! The transport of `lettre` has no timeout once it is connected, and one around its `send` is no
+//! cure: a connection that was left in the middle of a message goes back to the pool, and the next
+//! message takes its late answers for its own. A [`Mail`](crate::adapters) field has the parameter
+//! `timeout`, which drops such connections. The errors of lettre repeat what the server says, which
+//! may be the user name; those of `Mail` do not.
+//!
+//! A pool of more than 100 connections is refused: servers take a few from one client, Postfix 50.
 //!
 //! # Providers
 //!
 //! | provider | handle |
 //! |---|---|
-//! | [Amazon SES](https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html) | `submission://SMTP_USER:SMTP_PASSWORD@email-smtp.eu-west-1.amazonaws.com` |
-//! | [SendGrid](https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-smtp) | `submission://apikey:API_KEY@smtp.sendgrid.net` |
-//! | [Mailgun](https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp) | `submission://postmaster%40mg.example.com:PASSWORD@smtp.mailgun.org` |
-//! | [Postmark](https://postmarkapp.com/developer/user-guide/send-email-with-smtp) | `submission://SERVER_TOKEN:SERVER_TOKEN@smtp.postmarkapp.com` |
+//! | [Amazon SES](https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html) | `submissions://SMTP_USER:SMTP_PASSWORD@email-smtp.eu-west-1.amazonaws.com` |
+//! | [SendGrid](https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-smtp) | `submissions://apikey:API_KEY@smtp.sendgrid.net` |
+//! | [Mailgun](https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp) | `submissions://postmaster%40mg.example.com:PASSWORD@smtp.mailgun.org` |
+//! | [Postmark](https://postmarkapp.com/developer/user-guide/send-email-with-smtp), which has STARTTLS alone | `submission://SERVER_TOKEN:SERVER_TOKEN@smtp.postmarkapp.com` |
 
-use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,17 +63,15 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsPar
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use serde::Deserialize;
 
 use super::CONNECT_TIMEOUT;
-use super::shared::{
-    certificates_without_tls, one_host, read_certificates, refuse_path, require_scheme, within,
-};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError, Message};
+use super::shared::within;
+use crate::error::{ClientError, FailureKind, HandleError, ours};
 use crate::handle::{Handle, Host};
-use crate::parts::{Part, Parts};
-use crate::secret::Secret;
+use crate::{Adapter, Connect, Kind, Parameters, Secret, Value, Word, read_certificates};
+
+/// The port of TLS from the first byte.
+const SUBMISSIONS: u16 = 465;
 
 /// A mail relay. Its client is [`lettre::AsyncSmtpTransport`].
 ///
@@ -61,65 +83,104 @@ use crate::secret::Secret;
 ///     mail: Smtp,
 /// }
 ///
-/// let environment = Environment::from_pairs([("MAIL_URL", "submission://shop:secret@mail.example")]);
-/// let services = Services::load(&environment)?;
-/// assert_eq!(format!("{:?}", services.mail), "Smtp(submission://mail.example:587)");
+/// let url = "submissions://shop:secret@mail.example";
+/// let services = Services::load(&Environment::from_pairs([("MAIL_URL", url)]))?;
+/// assert_eq!(format!("{:?}", services.mail), "Smtp(submissions://mail.example:465)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "SMTP",
+    schemes("smtp" = 25, "smtps" = tls(465), "submission" = tls(587), "submissions" = tls(465)),
+    example = "submissions://user:password@mail.example.com:465",
+    others("APIKEY", "AUTH", "DB_PASSWORD", "EMAIL", "ENABLE", "ENABLED", "NAME"),
+    mail,
+    check,
+    debug
+)]
 pub struct Smtp {
+    #[handle]
     handle: Handle,
+    /// One relay.
+    #[handle(host)]
     host: Host,
-    port: u16,
-    security: Security,
-    credentials: Option<(String, Secret)>,
-    params: Params,
+    /// For AUTH; without a password it is sent with an empty one.
+    #[handle(username, names("HOST_USER", "LOGIN", "AUTH_USER"))]
+    username: Option<String>,
+    /// For AUTH.
+    #[handle(password, names("HOST_PASSWORD", "AUTH_PASS", "AUTH_PASSWORD"))]
+    password: Option<Secret>,
+    #[handle(flatten)]
+    options: Options,
 }
 
-#[derive(Deserialize, Clone)]
-pub(super) struct Params {
-    tls: Option<TlsParam>,
+/// What every adapter over SMTP takes.
+#[derive(Parameters, Clone)]
+pub(super) struct Options {
+    /// `none`: unencrypted, also for credentials; `opportunistic`: STARTTLS where the server offers
+    /// it; `required`: STARTTLS; `implicit`: TLS from the first byte.
+    #[handle(param = "tls", names("tls_kind"), tls("none", "required", "required"))]
+    tls: Option<Security>,
+    /// A file of PEM certificates, the only CA certificates to trust.
+    #[handle(
+        param = "tls_ca",
+        names("ca", "ca_cert", "ssl_ca", "ssl_ca_path", "ssl_ca_certs", "ssl_ca_file"),
+        ca
+    )]
     tls_ca: Option<PathBuf>,
-    local_domain: Option<String>,
-    connect_timeout: Option<Duration>,
-    max_connections: Option<NonZeroU32>,
-    min_connections: Option<u32>,
-    idle_timeout: Option<Duration>,
+    /// What EHLO says; the name of the machine if it is not set.
+    #[handle(param = "local_domain", names("DOMAIN", "EHLO_DOMAIN", "HELO_DOMAIN"), tuning)]
+    local_domain: Option<Domain>,
+    /// For connecting.
+    #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
+    connect_timeout: Duration,
+    /// How many connections are kept.
+    #[handle(param = "max_connections", default = "10", max = "100", tuning)]
+    max_connections: NonZeroU32,
+    /// How many of them are kept although they are idle.
+    #[handle(param = "min_connections", default = "0", max = "100", tuning)]
+    min_connections: u32,
+    /// How long a connection is kept that is idle.
+    #[handle(param = "idle_timeout", default = "1m", max = "24h", tuning)]
+    idle_timeout: Duration,
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum TlsParam {
-    None,
+#[derive(Word, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Security {
+    #[word("none")]
+    Unencrypted,
     Opportunistic,
-    Required,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Security {
-    None,
-    Opportunistic,
+    #[word("required", "starttls")]
     StartTls,
+    #[word("implicit", "wrapper")]
     Implicit,
 }
 
-impl Adapter for Smtp {
-    const NAME: &'static str = "SMTP";
-    const SCHEMES: &'static [&'static str] = &["smtp", "smtps", "submission", "submissions"];
-    const EXAMPLE: &'static str = "submission://user:password@mail.example.com:587";
-    const PARTS: Parts = Parts::server()
-        .without_name()
-        .with(&[(Part::Host, &["SERVER"]), (Part::Username, &["LOGIN"])])
-        .authorities("tls_ca");
+/// What stands in a line of the protocol.
+#[derive(Clone)]
+struct Domain(String);
+
+impl Value for Domain {
+    const KIND: Kind = Kind::Other("a host name such as `app.example.com`");
+
+    fn read(text: &str) -> Option<Self> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+        (!text.is_empty() && text.bytes().all(fits)).then(|| Self(text.to_owned()))
+    }
+}
+
+impl Smtp {
+    fn check(&self) -> Result<(), HandleError> {
+        self.options.check(&self.handle)
+    }
+}
+
+impl Connect for Smtp {
     type Client = AsyncSmtpTransport<Tokio1Executor>;
 
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        Self::relay(handle, handle.params()?)
-    }
-
     async fn connect(&self) -> Result<Self::Client, ClientError> {
-        Ok(self.builder()?.build())
+        let login = credentials(self.username.as_deref(), self.password.as_ref());
+        Ok(self.options.builder(&self.handle, &self.host, login)?.build())
     }
 
     async fn ping(client: &Self::Client) -> Result<(), ClientError> {
@@ -129,17 +190,16 @@ impl Adapter for Smtp {
     async fn close(client: Self::Client) {
         client.shutdown().await;
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
-    }
 }
 
-/// Whether the server answers, without a time limit.
+/// A user name without a password is a login too.
+pub(super) fn credentials(user: Option<&str>, password: Option<&Secret>) -> Option<Credentials> {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let login = || Credentials::new(text(user), text(password.map(Secret::expose)));
+    (user.is_some() || password.is_some()).then(login)
+}
+
+/// Whether the server answers, without a timeout.
 pub(super) async fn answers(
     client: &AsyncSmtpTransport<Tokio1Executor>,
 ) -> Result<(), ClientError> {
@@ -150,107 +210,88 @@ pub(super) async fn answers(
     }
 }
 
-/// What `tls` means for `smtp`; `exposed` are credentials that would travel to another machine.
-fn plain_security(tls: Option<TlsParam>, exposed: bool) -> Result<Security, HandleError> {
-    match tls {
-        Some(TlsParam::None) => Ok(Security::None),
-        Some(TlsParam::Opportunistic) if exposed => Err(HandleError::insecure(
-            "`tls=opportunistic` would send the credentials in the clear to a server without TLS",
-            "write `tls=required`, or `tls=none` if that is meant",
-        )),
-        Some(TlsParam::Required) => Ok(Security::StartTls),
-        None if exposed => Ok(Security::StartTls),
-        Some(TlsParam::Opportunistic) | None => Ok(Security::Opportunistic),
+impl Options {
+    pub(super) fn check(&self, handle: &Handle) -> Result<(), HandleError> {
+        let password = handle.password().map(Secret::expose);
+        // It would end a field of the protocol early.
+        if handle.username().into_iter().chain(password).any(|text| text.contains('\0')) {
+            return Err(HandleError::new("a zero byte stands in the user name or password")
+                .with_help("SMTP cannot send one"));
+        }
+        if self.min_connections > self.max_connections.get() {
+            return Err(HandleError::parameter(
+                "the parameter `min_connections` has a bad value",
+                "expected no more than `max_connections`",
+            ));
+        }
+        if self.security(handle)? == Security::Unencrypted && self.tls_ca.is_some() {
+            return Err(HandleError::new("the handle has `tls_ca` but no TLS to use it in")
+                .with_help("leave `tls_ca` out, or `tls=none`"));
+        }
+        Ok(())
     }
-}
 
-impl Smtp {
-    pub(super) fn relay(handle: &Handle, params: Params) -> Result<Self, HandleError> {
-        refuse_path(handle)?;
-        let host = one_host(handle)?;
+    /// What the scheme and the parameter `tls` say together.
+    fn security(&self, handle: &Handle) -> Result<Security, HandleError> {
+        use Security::{Implicit, Opportunistic, StartTls};
         let has_credentials = handle.username().is_some() || handle.password().is_some();
-        let (default_port, security) = match (handle.scheme(), params.tls) {
-            ("smtp", tls) => (25, plain_security(tls, has_credentials && !host.is_loopback())?),
-            (_, Some(_)) => {
-                return Err(HandleError::new("only `smtp` takes the parameter `tls`")
-                    .with_help("leave it out: the scheme says what TLS is used"));
-            }
-            ("submission", None) => (587, Security::StartTls),
-            _ => (465, Security::Implicit),
-        };
-        let credentials = has_credentials.then(|| {
-            let password = handle.password().cloned().unwrap_or_else(|| Secret::new(""));
-            (handle.username().unwrap_or_default().to_owned(), password)
-        });
-        Self::new(handle, host.or_port(default_port), security, credentials, params)
+        let exposed = has_credentials && !handle.is_loopback();
+        match (handle.scheme(), self.tls) {
+            // Everybody reads that port so.
+            ("smtp", _) if handle.port() == Some(SUBMISSIONS) => Ok(Implicit),
+            ("smtp", None | Some(Opportunistic)) if !exposed => Ok(Opportunistic),
+            ("smtp" | "postmark", Some(Opportunistic)) => Err(HandleError::insecure(
+                "`tls=opportunistic` sends the credentials unencrypted to a server without TLS",
+                "leave `tls` out, or write `tls=none` if that is meant",
+            )),
+            ("smtp" | "postmark", Some(tls)) => Ok(tls),
+            ("smtps" | "submissions", None | Some(StartTls | Implicit)) => Ok(Implicit),
+            (_, None) | ("submission", Some(StartTls)) => Ok(StartTls),
+            _ => Err(HandleError::new("the parameter `tls` contradicts the scheme")
+                .with_help("leave it out: the scheme says what TLS is used")),
+        }
     }
 
     /// What makes the client, any number of times.
-    pub(super) fn builder(&self) -> Result<AsyncSmtpTransportBuilder, ClientError> {
-        let tls = match self.security {
-            Security::None => Tls::None,
-            Security::Opportunistic => Tls::Opportunistic(self.tls_parameters()?),
-            Security::StartTls => Tls::Required(self.tls_parameters()?),
-            Security::Implicit => Tls::Wrapper(self.tls_parameters()?),
+    pub(super) fn builder(
+        &self,
+        handle: &Handle,
+        host: &Host,
+        login: Option<Credentials>,
+    ) -> Result<AsyncSmtpTransportBuilder, ClientError> {
+        let security = self.security(handle).map_err(ClientError::caused_by)?;
+        let parameters = || self.tls_parameters(host);
+        let tls = match security {
+            Security::Unencrypted => Tls::None,
+            Security::Opportunistic => Tls::Opportunistic(parameters()?),
+            Security::StartTls => Tls::Required(parameters()?),
+            Security::Implicit => Tls::Wrapper(parameters()?),
         };
-        let mut pool = PoolConfig::new();
-        if let Some(max) = self.params.max_connections {
-            pool = pool.max_size(max.get());
-        }
-        if let Some(min) = self.params.min_connections {
-            pool = pool.min_idle(min);
-        }
-        if let Some(timeout) = self.params.idle_timeout {
-            pool = pool.idle_timeout(timeout);
-        }
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(self.host.name())
-            .port(self.port)
+        let port = match (handle.port(), host.port()) {
+            (None, _) if security == Security::Implicit => SUBMISSIONS,
+            (_, port) => port.unwrap_or_default(),
+        };
+        let pool = PoolConfig::new()
+            .max_size(self.max_connections.get())
+            .min_idle(self.min_connections)
+            .idle_timeout(self.idle_timeout);
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host.name())
+            .port(port)
             .tls(tls)
-            .timeout(Some(self.connect_timeout()))
+            .timeout(Some(self.connect_timeout))
             .pool_config(pool);
-        if let Some((user, password)) = &self.credentials {
-            builder =
-                builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
+        if let Some(login) = login {
+            builder = builder.credentials(login);
         }
-        if let Some(domain) = &self.params.local_domain {
+        if let Some(Domain(domain)) = &self.local_domain {
             builder = builder.hello_name(ClientId::Domain(domain.clone()));
         }
         Ok(builder)
     }
 
-    fn new(
-        handle: &Handle,
-        host: Host,
-        security: Security,
-        credentials: Option<(String, Secret)>,
-        params: Params,
-    ) -> Result<Self, HandleError> {
-        // Both would end a field or a line of the protocol early.
-        if credentials
-            .iter()
-            .any(|(user, password)| user.contains('\0') || password.expose().contains('\0'))
-        {
-            return Err(HandleError::new("a zero byte stands in the user name or password")
-                .with_help("SMTP cannot send one"));
-        }
-        let is_domain = |domain: &str| {
-            domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
-                && !domain.is_empty()
-        };
-        if params.local_domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
-            return Err(HandleError::new("the parameter `local_domain` has a bad value")
-                .with_help("expected a host name such as `app.example.com`"));
-        }
-        if params.tls_ca.is_some() && security == Security::None {
-            return Err(certificates_without_tls("leave `tls_ca` out, or `tls=none`"));
-        }
-        let port = host.port().unwrap_or_default();
-        Ok(Self { handle: handle.clone(), host, port, security, credentials, params })
-    }
-
-    fn tls_parameters(&self) -> Result<TlsParameters, ClientError> {
-        let mut builder = TlsParameters::builder(self.host.name().to_owned());
-        if let Some(path) = &self.params.tls_ca {
+    fn tls_parameters(&self, host: &Host) -> Result<TlsParameters, ClientError> {
+        let mut builder = TlsParameters::builder(host.name().to_owned());
+        if let Some(path) = &self.tls_ca {
             let pem = read_certificates("tls_ca", path)?;
             let certificates = Certificate::from_pem(&pem).map_err(|error| cause(&error))?;
             builder = builder
@@ -276,56 +317,23 @@ pub(super) fn cause(error: &Error) -> ClientError {
         }
         Some(538) => {
             ClientError::of(FailureKind::Tls, "the server wants TLS before authentication")
-                .with_help("use `submission://`")
+                .with_help("write `submissions://`, or `submission://` for STARTTLS")
         }
-        Some(code) if error.is_transient() => ClientError::transient(
-            Message::ours(format_args!("the server answered {code}: ")).with(root.cause()),
-        ),
-        Some(code) => ClientError::new(
-            Message::ours(format_args!("the server answered {code}: ")).with(root.cause()),
-        ),
+        Some(code) => {
+            let answer = ours!("the server answered {code}: ").with(root.cause());
+            if error.is_transient() {
+                ClientError::transient(answer)
+            } else {
+                ClientError::new(answer)
+            }
+        }
         // What lettre says when EHLO offers no AUTH, or none that it speaks.
         None if root.to_string().contains("authentication mechanism") => ClientError::of(
             FailureKind::Authentication,
             "the server offers no authentication that the client speaks",
         )
-        .with_help("does it want TLS first (`submission://`), or no credentials at all?"),
+        .with_help("does it want TLS first (`submissions://`), or no credentials at all?"),
         None => root,
-    }
-}
-
-#[cfg(feature = "mail")]
-impl Smtp {
-    /// [Postmark's SMTP endpoint](https://postmarkapp.com/developer/user-guide/send-email-with-smtp): the
-    /// server token is user name and password, STARTTLS is required. Another host is a stand-in.
-    pub(super) fn postmark(handle: &Handle, params: Params) -> Result<Self, HandleError> {
-        refuse_path(handle)?;
-        let host = one_host(handle)?;
-        let token = super::shared::user_alone(handle, "server token")?;
-        let security = match params.tls {
-            None | Some(TlsParam::Required) => Security::StartTls,
-            Some(TlsParam::None) if host.is_loopback() => Security::None,
-            Some(TlsParam::None | TlsParam::Opportunistic) => {
-                return Err(HandleError::insecure(
-                    "the credential would be sent in the clear to another machine",
-                    "leave `tls` out; `tls=none` is for a stand-in on this machine",
-                ));
-            }
-        };
-        let host = match host.name() {
-            "api.postmarkapp.com" | "smtp.postmarkapp.com" => {
-                Host::named("smtp.postmarkapp.com").or_port(587)
-            }
-            _ => host.or_port(587),
-        };
-        let credentials = Some((token.to_owned(), Secret::new(token)));
-        Self::new(handle, host, security, credentials, params)
-    }
-}
-
-impl fmt::Debug for Smtp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Smtp({}://{})", self.handle.scheme(), self.host)
     }
 }
 
@@ -338,49 +346,116 @@ mod tests {
         Smtp::from_handle(&Handle::parse(text)?)
     }
 
+    /// What lettre was told.
+    fn told(text: &str) -> String {
+        let smtp = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let login = credentials(smtp.username.as_deref(), smtp.password.as_ref());
+        format!("{:?}", smtp.options.builder(&smtp.handle, &smtp.host, login).unwrap())
+    }
+
     #[test]
     fn scheme_and_tls_decide_port_and_security() {
         for (text, port, security) in [
-            ("smtp://relay.example", 25, Security::Opportunistic),
-            ("smtp://u:p@relay.example", 25, Security::StartTls),
-            ("smtp://u:p@localhost", 25, Security::Opportunistic),
-            ("smtp://u:p@relay.example?tls=none", 25, Security::None),
-            ("smtp://relay.example:2525?tls=required", 2525, Security::StartTls),
-            ("smtps://u:p@relay.example", 465, Security::Implicit),
-            ("submissions://u:p@relay.example", 465, Security::Implicit),
-            ("submission://u:p@relay.example", 587, Security::StartTls),
+            ("smtp://relay.example", 25, "Opportunistic"),
+            ("smtp://u:p@relay.example", 25, "Required"),
+            ("smtp://u:p@localhost", 25, "Opportunistic"),
+            ("smtp://u:p@localhost?tls=opportunistic", 25, "Opportunistic"),
+            ("smtp://u:p@relay.example?tls=none", 25, "None"),
+            ("smtp://relay.example:2525?tls=required", 2525, "Required"),
+            ("smtp://relay.example:2525?tls=StartTLS", 2525, "Required"),
+            ("smtp://relay.example:2525?tls=implicit", 2525, "Wrapper"),
+            ("smtp://relay.example?tls_kind=wrapper", 465, "Wrapper"),
+            ("smtp://u:p@relay.example:465", 465, "Wrapper"),
+            ("smtp://u:p@relay.example:465?tls=opportunistic", 465, "Wrapper"),
+            ("smtp://u:p@relay.example:465?tls=none", 465, "Wrapper"),
+            ("smtps://u:p@relay.example", 465, "Wrapper"),
+            ("smtps://u:p@relay.example:2465?tls=implicit", 2465, "Wrapper"),
+            ("submissions://u:p@relay.example", 465, "Wrapper"),
+            ("submissions://u:p@relay.example?tls=required", 465, "Wrapper"),
+            ("submission://u:p@relay.example", 587, "Required"),
+            ("submission://u:p@relay.example?tls=required", 587, "Required"),
         ] {
-            let smtp = parse(text).unwrap();
-            assert_eq!((smtp.port, smtp.security), (port, security), "{text}");
+            let told = told(text);
+            assert!(told.contains(&format!("port: {port},")), "{text}: {told}");
+            assert!(told.contains(&format!("tls: {security}")), "{text}: {told}");
         }
         let refused = parse("smtp://u:p@relay.example?tls=opportunistic").unwrap_err();
         assert_eq!(refused.kind(), ProblemKind::Insecure);
     }
 
     #[test]
+    fn what_tunes_reaches_the_pool() {
+        let told = told(
+            "smtp://localhost?local_domain=a.example&connect_timeout=3s&max_connections=7\
+             &min_connections=2&idle_timeout=9s",
+        );
+        for option in [
+            "Domain(\"a.example\")",
+            "timeout: Some(3s)",
+            "max_size: 7",
+            "min_idle: 2",
+            "idle_timeout: 9s",
+        ] {
+            assert!(told.contains(option), "{option}: {told}");
+        }
+    }
+
+    #[test]
     fn a_user_without_a_password_is_kept() {
         let smtp = parse("submission://token@relay.example").unwrap();
-        assert_eq!(smtp.credentials, Some(("token".to_owned(), Secret::new(""))));
+        let login = credentials(smtp.username.as_deref(), smtp.password.as_ref());
+        assert_eq!(login, Some(Credentials::new("token".to_owned(), String::new())));
     }
 
     #[test]
     fn refuses_what_means_nothing() {
+        let bad = |name: &str| format!("the parameter `{name}` has a bad value");
         for (text, message) in [
             ("smtp://", "the handle has no host"),
             ("smtp://h/inbox", "the handle has a path"),
-            ("smtps://h?tls=none", "only `smtp` takes the parameter `tls`"),
-            ("smtp://h?tls=on", "the parameter `tls` has a bad value"),
+            ("smtps://h?tls=none", "the parameter `tls` contradicts the scheme"),
+            ("smtps://h?tls=opportunistic", "the parameter `tls` contradicts the scheme"),
+            ("submission://h?tls=none", "the parameter `tls` contradicts the scheme"),
+            ("submission://h?tls=implicit", "the parameter `tls` contradicts the scheme"),
+            ("smtp://h?tls=on", &bad("tls")),
             ("smtp://h?tsl=none", "unknown parameter `tsl`"),
             ("smtp://h?timeout=1s", "unknown parameter `timeout`"),
-            (
-                "smtp://h?tls=none&tls_ca=ca.pem",
-                "the handle has certificates but no TLS to use them in",
-            ),
-            ("smtp://h?local_domain=a%0D%0AMAIL", "the parameter `local_domain` has a bad value"),
+            ("smtp://h?tls=none&tls_ca=ca.pem", "the handle has `tls_ca` but no TLS to use it in"),
+            ("smtp://h?local_domain=a%0D%0AMAIL", &bad("local_domain")),
+            ("smtp://h?max_connections=0", &bad("max_connections")),
+            ("smtp://h?max_connections=4294967295", &bad("max_connections")),
+            ("smtp://h?min_connections=4294967295", &bad("min_connections")),
+            ("smtp://h?min_connections=11", &bad("min_connections")),
+            ("smtp://h?connect_timeout=1000000h", &bad("connect_timeout")),
             ("smtp://u:a%00b@localhost", "a zero byte stands in the user name or password"),
             ("mysql://h", "the scheme `mysql` is not one of SMTP"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_people_use() {
+        let words = Smtp::GRAMMAR.all_words();
+        for (name, word) in [
+            ("HOST_USER", "username"),
+            ("LOGIN", "username"),
+            ("AUTH_USER", "username"),
+            ("USER_NAME", "username"),
+            ("HOST_PASSWORD", "password"),
+            ("AUTH_PASS", "password"),
+            ("AUTH_PASSWORD", "password"),
+            ("DOMAIN", "local_domain"),
+            ("EHLO_DOMAIN", "local_domain"),
+            ("HELO_DOMAIN", "local_domain"),
+            ("TLS_KIND", "tls"),
+        ] {
+            let called: Vec<_> = words.iter().filter(|word| word.is_called(name)).collect();
+            assert_eq!(called.iter().map(|word| word.name()).collect::<Vec<_>>(), [word], "{name}");
+        }
+        for name in ["AUTH", "NAME", "EMAIL", "APIKEY"] {
+            assert!(words.iter().all(|word| !word.is_called(name)), "{name}");
+            assert!(Smtp::GRAMMAR.is_others(name), "{name}");
         }
     }
 }

@@ -1,34 +1,43 @@
 //! The API of X, formerly Twitter, version 2.
 //!
-//! | part | meaning | default |
-//! |---|---|---|
-//! | scheme | `https`; `http` to this machine only, for a stand-in | |
-//! | password | the [Bearer token](https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only) of the app, without a user name | |
-//! | host, port | `api.x.com` | 443, with `http` 80 |
-//! | path | the base of all calls: `/2` | `/` |
-//! | `connect_timeout`, `timeout`, `total_timeout`, `retries`, `user_agent`, `tls_ca` | as in [`http_api`](super::http_api) | |
+//! <!-- grammar -->
+//! - schemes: `https` (TLS, port 443), `http` (port 80)
+//! - password: The Bearer token of the app, without a user name. Required. Also `BEARER_TOKEN`.
+//! - host: The server.
+//! - port
+//! - path: The base that the path of every call is appended to.
+//! - `user_agent`: What the client calls itself; `backing-services` and its version where nothing
+//!   is said.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `total_timeout`: For all attempts of a call and the pauses between them, until an answer
+//!   begins. By default `60s`.
+//! - `retries`: How many more attempts a call may have. By default `2`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! <!-- end -->
 //!
-//! The developer console shows the token of an app: `https://:BEARER_TOKEN@api.x.com/2`. A token has the
-//! rights of the app, not of a user. For a call on behalf of a user, set the header `Authorization` of that
-//! user's token: it counts more than the handle's.
+//! The developer console shows the [Bearer
+//! token](https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only) of an app:
+//! `https://:BEARER_TOKEN@api.x.com/2`. It has the rights of the app, not of a user. Unencrypted
+//! calls go to a fake server on this machine only. For a call on behalf of a user, set the header
+//! `Authorization` of that user's token: it counts more than the handle's.
 //!
-//! A ping asks for [the usage of the last day](https://docs.x.com/x-api/usage/get-usage): it takes the app's own token,
-//! reads no posts and changes nothing. It may be called
-//! [50 times in 15 minutes](https://developer.twitter.com/en/docs/twitter-api/usage/tweets/introduction); beyond that X
-//! answers 429, which counts as an answer.
+//! A ping asks for [the usage of the last day](https://docs.x.com/x-api/usage/get-usage): it takes
+//! the app's own token, reads no posts and changes nothing. It may be called [50 times in 15
+//! minutes](https://developer.twitter.com/en/docs/twitter-api/usage/tweets/introduction); beyond
+//! that X answers 429, which counts as an answer.
 //!
-//! A 429 of X says when the limit ends [in `x-rate-limit-reset`](https://docs.x.com/fundamentals/rate-limits), which counts
-//! as a `Retry-After`: a call whose limit ends later than `total_timeout` allows fails at once, and its error has the time.
+//! A 429 of X says when the limit ends [in
+//! `x-rate-limit-reset`](https://docs.x.com/fundamentals/rate-limits), which counts as a
+//! `Retry-After`: a call whose limit ends later than `total_timeout` allows fails at once, and its
+//! error has the time.
 
-use std::fmt;
-use std::time::Duration;
-
-use super::http_api::{Credential, HttpClient, HttpErrorKind, Service};
-use super::shared::{password_alone, require_scheme};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
-use crate::handle::Handle;
-use crate::parts::{Part, Parts};
+use super::http_api::{Calls, Credential, HttpClient, HttpErrorKind};
+use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
 
 /// The API of X. Its client is an [`HttpClient`].
 ///
@@ -47,28 +56,50 @@ use crate::parts::{Part, Parts};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "Twitter",
+    schemes("https" = tls(443), "http" = 80),
+    example = "https://:bearer_token@api.x.com/2",
+    place = "https://api.x.com/2",
+    bindings("twitter"),
+    unencrypted = "loopback",
+    api,
+    check,
+    debug
+)]
 pub struct Twitter {
-    service: Service,
+    #[handle]
+    handle: Handle,
+    /// The Bearer token of the app, without a user name.
+    #[handle(password, names("BEARER_TOKEN"))]
+    token: Secret,
+    /// The server.
+    #[handle(host)]
+    host: Host,
+    /// The base that the path of every call is appended to.
+    #[handle(path)]
+    #[expect(dead_code, reason = "the base URL has it as it is written")]
+    path: Option<String>,
+    #[handle(flatten)]
+    calls: Calls,
 }
 
-impl Adapter for Twitter {
-    const NAME: &'static str = "Twitter";
-    const SCHEMES: &'static [&'static str] = &["https", "http"];
-    const EXAMPLE: &'static str = "https://:bearer_token@api.x.com/2";
-    const PARTS: Parts = Parts::hosted("https://api.x.com/2")
-        .with(&[(Part::Password, &["BEARER_TOKEN", "TOKEN"])])
-        .known_as(&["twitter"]);
-    type Client = HttpClient;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let credential = Credential::Bearer(password_alone(handle, "Bearer token")?.clone());
-        Ok(Self { service: Service::read(handle, credential)? })
+impl Twitter {
+    fn check(&self) -> Result<(), HandleError> {
+        self.calls.check(&self.handle, &self.host, &self.credential())
     }
 
+    fn credential(&self) -> Credential {
+        Credential::Bearer(self.token.clone())
+    }
+}
+
+impl Connect for Twitter {
+    type Client = HttpClient;
+
     async fn connect(&self) -> Result<HttpClient, ClientError> {
-        self.service.client()
+        self.calls.client(&self.handle, &self.host, &self.credential(), None)
     }
 
     async fn ping(client: &HttpClient) -> Result<(), ClientError> {
@@ -81,20 +112,6 @@ impl Adapter for Twitter {
 
     async fn close(client: HttpClient) {
         client.close();
-    }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.service.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.service.connect_timeout()
-    }
-}
-
-impl fmt::Debug for Twitter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.service.debug("Twitter", f)
     }
 }
 
@@ -109,18 +126,32 @@ mod tests {
 
     #[test]
     fn refuses_what_means_nothing() {
-        let needs = "the handle needs the Bearer token as password and no user name";
         for (text, message) in [
-            ("https://api.x.com/2", needs),
-            ("https://token@api.x.com/2", needs),
-            ("https://key:secret@api.x.com/2", needs),
+            ("https://api.x.com/2", "the handle has no password"),
+            ("https://token@api.x.com/2", "the handle has a user name"),
+            ("https://key:secret@api.x.com/2", "the handle has a user name"),
             ("https://:t@api.x.com/2?auth=query:t", "unknown parameter `auth`"),
             ("memcached://h", "the scheme `memcached` is not one of Twitter"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
         }
-        assert_eq!(parse("http://:t@api.x.com/2").unwrap_err().kind(), ProblemKind::Insecure);
+        for text in ["https://api.x.com/2", "https://token@api.x.com/2"] {
+            let help = "write it as in `https://:bearer_token@api.x.com/2`";
+            assert_eq!(parse(text).unwrap_err().help(), help, "{text}");
+        }
         let shown = format!("{:?}", parse("https://:t0ken@api.x.com/2").unwrap());
         assert_eq!(shown, "Twitter(https://api.x.com:443)");
+    }
+
+    #[test]
+    fn only_a_fake_server_is_unencrypted() {
+        for text in ["http://:t@api.x.com/2", "http://:t@api.x.com/2?tls=none"] {
+            let error = parse(text).unwrap_err();
+            let help = "write `https://`; unencrypted is for a fake server on this machine";
+            assert_eq!((error.kind(), error.help()), (ProblemKind::Insecure, help), "{text}");
+        }
+        for text in ["http://:t@localhost", "http://:t@127.0.0.1:8080/2?tls=none"] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
     }
 }

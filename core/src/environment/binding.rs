@@ -5,23 +5,57 @@
 use std::fs;
 use std::path::Path;
 
-use super::layer::View;
-use super::offer::{Offer, Offers};
+use super::bound::{Bindings, Bound};
 use super::text::{self, Trouble};
-use super::{Origin, Unreadable};
+use super::{Environment, Origin, Unreadable};
 use crate::file::reason;
 
-pub(super) const ROOT: &str = "SERVICE_BINDING_ROOT";
+const ROOT: &str = "SERVICE_BINDING_ROOT";
 
-pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
-    let mut offers = Offers { noun: "service binding", offers: Vec::new() };
-    let Some((layer, root)) = view.get_any(ROOT) else { return offers };
+/// What is no word of any service. Cloud Foundry's layout writes the binding's name over the entry of that
+/// name.
+const OWN: &[&str] = &[
+    "type",
+    "provider",
+    "name",
+    "uri",
+    "url",
+    "certificates",
+    "private-key",
+    "jdbc-url",
+    "jdbcurl",
+    "r2dbc-uri",
+    "label",
+    "plan",
+    "tags",
+    "instance-name",
+    "instance-guid",
+    "binding-name",
+    "binding-guid",
+    "database-uri",
+    "admin-username",
+    "admin-password",
+    "default-user.conf",
+    "connection-string",
+];
+
+pub(super) fn read(environment: &Environment, broken: &mut Vec<Unreadable>) -> Bindings {
+    let mut bindings = Bindings {
+        noun: "service binding",
+        own: OWN,
+        kinds_go_on: false,
+        schemes_tell: false,
+        all: Vec::new(),
+    };
+    let mut layers = environment.layers.iter();
+    let found = layers.find_map(|layer| Some((layer, layer.get(ROOT)?)));
+    let Some((layer, root)) = found else { return bindings };
     let origin = layer.origin(ROOT, root);
     let root = match layer.raw(ROOT, root) {
         Ok(root) => Path::new(root),
         Err(unreadable) => {
             broken.push(unreadable);
-            return offers;
+            return bindings;
         }
     };
     let folders = match folders(root) {
@@ -32,17 +66,17 @@ pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
                 format!("the folder cannot be read: {reason}"),
                 "set it to the folder that holds a folder for each service binding",
             ));
-            return offers;
+            return bindings;
         }
     };
     for name in folders {
         let folder = root.join(&name);
         // A folder without a type is no binding.
         if folder.join("type").symlink_metadata().is_ok() {
-            offers.offers.push(offer(name, &folder));
+            bindings.all.push(bound(name, &folder));
         }
     }
-    offers
+    bindings
 }
 
 /// Mounted volumes keep their data behind links in folders such as `..data`.
@@ -59,51 +93,50 @@ fn folders(root: &Path) -> Result<Vec<String>, String> {
     Ok(folders)
 }
 
-fn offer(name: String, folder: &Path) -> Offer {
-    let mut offer = Offer {
+fn bound(name: String, folder: &Path) -> Bound {
+    let mut bound = Bound {
         origin: Origin::Binding { name: name.as_str().into() },
         names: vec![name],
         kinds: Vec::new(),
+        handles: Vec::new(),
         entries: Vec::new(),
-        authorities: None,
-        must_be_wanted: true,
-        broken: None,
+        certificates: None,
+        wrong: None,
     };
-    let Ok(entries) = fs::read_dir(folder) else { return offer };
+    let Ok(entries) = fs::read_dir(folder) else { return bound };
     let mut names: Vec<_> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     for name in names.into_iter().filter(|name| !name.starts_with('.')) {
         let path = folder.join(&name);
         match name.as_str() {
-            "certificates" => offer.authorities = Some(path.to_string_lossy().into_owned()),
-            // Cloud Foundry's layout writes the binding's name over the entry of that name.
-            "provider" | "private-key" | "name" => {}
+            "certificates" => bound.certificates = Some(path.to_string_lossy().into_owned()),
+            "provider" | "private-key" => {}
             _ => match text::read(&path) {
                 Ok(text) => {
                     let text = text::without_final_newline(&text).to_owned();
-                    if name == "type" {
-                        offer.kinds.push(text);
-                    } else if !text.is_empty() {
-                        offer.entries.push((name, text));
+                    match name.as_str() {
+                        "type" => bound.kinds.push(text),
+                        "uri" | "url" if !text.is_empty() => bound.handles.push(text),
+                        _ if text.is_empty() => {}
+                        _ => bound.entries.push((name, text)),
                     }
                 }
                 // An entry nobody reads may be anything.
                 Err(_) if !is_read(&name) => {}
                 Err(trouble) => {
-                    let reason = match trouble {
-                        Trouble::Unreadable(reason) => format!("cannot be read: {reason}"),
-                        Trouble::NotUtf8 => "is not UTF-8".to_owned(),
+                    let what = match trouble {
+                        Trouble::Unreadable(reason) => {
+                            format!("its entry `{name}` cannot be read: {reason}")
+                        }
+                        Trouble::NotUtf8 => format!("its entry `{name}` is not UTF-8"),
                     };
-                    offer.broken = Some((
-                        format!("its entry `{name}` {reason}"),
-                        format!("bind it again with a text as `{name}`"),
-                    ));
+                    bound.wrong = Some((what, format!("bind it again with a text as `{name}`")));
                 }
             },
         }
     }
-    offer
+    bound
 }
 
 /// The entries that the specification knows.

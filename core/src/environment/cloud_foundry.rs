@@ -7,59 +7,88 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::layer::View;
-use super::offer::{Offer, Offers};
+use super::bound::{Bindings, Bound};
 use super::text::{self, Trouble};
-use super::{Origin, Unreadable};
+use super::{Environment, Origin, Unreadable};
 
-pub(super) const VARIABLE: &str = "VCAP_SERVICES";
-pub(super) const FILE: &str = "VCAP_SERVICES_FILE_PATH";
+const VARIABLE: &str = "VCAP_SERVICES";
+const FILE: &str = "VCAP_SERVICES_FILE_PATH";
+const SHAPE: &str =
+    "expected an object of lists: { \"label\": [ { \"name\": .., \"credentials\": { .. } } ] }";
 
-pub(super) fn read(view: &View<'_>, broken: &mut Vec<Unreadable>) -> Offers {
-    let mut offers = Offers { noun: "service", offers: Vec::new() };
-    let (json, origin) = match json(view) {
+/// What is no word of any service.
+const OWN: &[&str] = &[
+    "jdbcUrl",
+    "jdbc_url",
+    "jdbc_uri",
+    "uri",
+    "url",
+    "uris",
+    "type",
+    "provider",
+    "label",
+    "plan",
+    "instance_name",
+    "instance_id",
+    "dashboard_url",
+    "http_api_uri",
+    "tls_port",
+    "sentinel_port",
+    "local_hostname",
+    "max_conns",
+    "admin_username",
+    "admin_password",
+    "read_only_username",
+    "read_only_password",
+    "service_gateway_enabled",
+    "service_gateway_access_port",
+    "db_type",
+    "service_gateway_access_url",
+    "tls_ca",
+    "certificate_authority",
+];
+
+pub(super) fn read(environment: &Environment, broken: &mut Vec<Unreadable>) -> Bindings {
+    let mut bindings = Bindings {
+        noun: "service",
+        own: OWN,
+        kinds_go_on: true,
+        schemes_tell: true,
+        all: Vec::new(),
+    };
+    let (json, origin) = match json(environment) {
         Ok(Some(found)) => found,
-        Ok(None) => return offers,
+        Ok(None) => return bindings,
         Err(unreadable) => {
             broken.push(unreadable);
-            return offers;
+            return bindings;
         }
     };
-    let mut report = |message: String, help: &str| {
-        broken.push(Unreadable::at(origin.clone(), message, help));
-    };
-    let shape =
-        "expected an object of lists: { \"label\": [ { \"name\": .., \"credentials\": { .. } } ] }";
-    // Its text may repeat what it has read, so only the place is told.
-    let services = match serde_json::from_str::<Value>(&json) {
-        Ok(Value::Object(services)) => services,
-        Ok(_) => {
-            report("has the wrong shape".to_owned(), shape);
-            return offers;
-        }
-        Err(error) => {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            report(format!("is not JSON: it breaks off or is malformed at {place}"), shape);
-            return offers;
-        }
-    };
-    for (label, list) in services {
-        let Value::Array(list) = list else {
-            report(format!("has the wrong shape: `{label}` is no list"), shape);
-            continue;
-        };
-        for service in list {
-            match offer(&label, &service) {
-                Ok(offer) => offers.offers.push(offer),
-                Err(message) => report(message, shape),
+    // The parser's text may repeat what it has read, so only the place is shown.
+    let wrong = match serde_json::from_str::<Value>(&json) {
+        Ok(Value::Object(services)) => {
+            for (label, list) in services {
+                let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+                bindings.all.extend(list.iter().filter_map(|service| bound(&label, service)));
             }
+            return bindings;
         }
-    }
-    offers
+        Ok(_) => "has the wrong shape".to_owned(),
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            format!("is not JSON: it breaks off or is malformed at line {line}, column {column}")
+        }
+    };
+    broken.push(Unreadable::at(origin, wrong, SHAPE));
+    bindings
 }
 
-fn json<'e>(view: &View<'e>) -> Result<Option<(Cow<'e, str>, Origin)>, Unreadable> {
-    match (view.get_any(VARIABLE), view.get_any(FILE)) {
+fn json(environment: &Environment) -> Result<Option<(Cow<'_, str>, Origin)>, Unreadable> {
+    let find = |name: &str| {
+        let mut layers = environment.layers.iter();
+        layers.find_map(|layer| Some((layer, layer.get(name)?)))
+    };
+    match (find(VARIABLE), find(FILE)) {
         (Some(_), Some(_)) => {
             Err(Unreadable::conflict(VARIABLE, FILE, "only one can list the services"))
         }
@@ -68,19 +97,16 @@ fn json<'e>(view: &View<'e>) -> Result<Option<(Cow<'e, str>, Origin)>, Unreadabl
             Ok(Some((found.value, found.origin)))
         }
         (None, Some((layer, entry))) => {
-            let path = Path::new(layer.raw(FILE, entry)?);
             let origin = layer.origin(FILE, entry);
-            let unreadable = |message: String| {
-                let help = "set it to the path of the JSON file of bound services";
-                Unreadable::at(origin.clone(), message, help)
-            };
-            match text::read(path) {
+            let help = "set it to the path of the JSON file of bound services";
+            match text::read(Path::new(layer.raw(FILE, entry)?)) {
                 Ok(text) => Ok(Some((text.into(), origin))),
                 Err(Trouble::Unreadable(reason)) => {
-                    Err(unreadable(format!("the file that it names cannot be read: {reason}")))
+                    let message = format!("the file that it names cannot be read: {reason}");
+                    Err(Unreadable::at(origin, message, help))
                 }
                 Err(Trouble::NotUtf8) => {
-                    Err(unreadable("the file that it names is not UTF-8".to_owned()))
+                    Err(Unreadable::at(origin, "the file that it names is not UTF-8", help))
                 }
             }
         }
@@ -88,57 +114,69 @@ fn json<'e>(view: &View<'e>) -> Result<Option<(Cow<'e, str>, Origin)>, Unreadabl
     }
 }
 
-fn offer(label: &str, service: &Value) -> Result<Offer, String> {
-    let wrong = |what: &str| format!("has the wrong shape: a service of `{label}` {what}");
-    let Value::Object(service) = service else { return Err(wrong("is no object")) };
+/// One service. What is wrong with it is a problem of the field that takes it, and of nobody else.
+fn bound(label: &str, service: &Value) -> Option<Bound> {
+    let service = service.as_object()?;
     let names: Vec<String> = ["binding_name", "name", "instance_name"]
         .iter()
         .filter_map(|key| service.get(*key)?.as_str())
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect();
-    let Some(name) = names.first() else { return Err(wrong("has no name")) };
-    let Some(Value::Object(credentials)) = service.get("credentials") else {
-        return Err(format!("has the wrong shape: the service `{name}` has no `credentials`"));
+    let name = names.first()?;
+    let tags = service.get("tags").and_then(Value::as_array).map(Vec::as_slice);
+    let tags = tags.unwrap_or_default().iter().filter_map(Value::as_str).map(str::to_owned);
+    let wrong: Option<(String, String)> = match service.get("credentials") {
+        Some(Value::Object(_)) => None,
+        _ => Some((
+            format!("has the wrong shape: the service `{name}` has no `credentials`"),
+            SHAPE.to_owned(),
+        )),
     };
-    let tags = match service.get("tags") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(tags)) => {
-            tags.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
-        Some(_) => {
-            return Err(format!("has the wrong shape: the `tags` of the service `{name}`"));
-        }
-    };
-    Ok(Offer {
+    let empty = Map::new();
+    let credentials = service.get("credentials").and_then(Value::as_object).unwrap_or(&empty);
+    Some(Bound {
         origin: Origin::CloudFoundry { service: name.as_str().into() },
         kinds: std::iter::once(label.to_owned()).chain(tags).collect(),
+        handles: handles(credentials),
         entries: entries(credentials),
         names,
-        authorities: None,
-        must_be_wanted: false,
-        broken: None,
+        certificates: None,
+        wrong,
     })
 }
 
-/// The credentials that are plain values, and several `uris` as one handle of several hosts.
-fn entries(credentials: &Map<String, Value>) -> Vec<(String, String)> {
-    let mut entries: Vec<(String, String)> = credentials
-        .iter()
-        .filter_map(|(name, value)| {
-            let text = match value {
-                Value::String(text) if !text.is_empty() => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => return None,
-            };
-            Some((name.to_ascii_lowercase(), text))
-        })
-        .collect();
-    if let Some(Value::Array(uris)) = credentials.get("uris")
-        && !entries.iter().any(|(name, _)| name == "uri" || name == "url")
-    {
-        let uris: Vec<&str> = uris.iter().filter_map(Value::as_str).collect();
-        entries.extend(uris.first().map(|uri| ("uri".to_owned(), (*uri).to_owned())));
+/// Whole handles: `uri`, `url`, the `uris` as one of several hosts, and those of nested protocols.
+fn handles(credentials: &Map<String, Value>) -> Vec<String> {
+    let text = |map: &Map<String, Value>, key: &str| {
+        map.get(key).and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned)
+    };
+    let list = |map: &Map<String, Value>| {
+        let list: Vec<&str> =
+            map.get("uris")?.as_array()?.iter().filter_map(Value::as_str).collect();
+        (!list.is_empty()).then(|| list.join(","))
+    };
+    let mut handles: Vec<String> =
+        ["uri", "url"].into_iter().filter_map(|key| text(credentials, key)).collect();
+    if handles.is_empty() {
+        handles.extend(list(credentials));
     }
-    entries
+    let protocols = credentials.get("protocols").and_then(Value::as_object);
+    let nested = protocols.into_iter().flat_map(Map::values).filter_map(Value::as_object);
+    handles.extend(nested.filter_map(|map| text(map, "uri").or_else(|| list(map))));
+    handles
+}
+
+/// The credentials that are plain values.
+fn entries(credentials: &Map<String, Value>) -> Vec<(String, String)> {
+    let entry = |(name, value): (&String, &Value)| {
+        let text = match value {
+            Value::String(text) if !text.is_empty() => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(value) => value.to_string(),
+            _ => return None,
+        };
+        Some((name.clone(), text))
+    };
+    credentials.iter().filter_map(entry).collect()
 }

@@ -2,28 +2,38 @@
 //!
 //! <https://systemd.io/CREDENTIALS/>
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::ask::Ask;
-use super::layer::View;
 use super::text::{self, Trouble};
-use super::{Found, Origin, Unreadable};
+use super::{Environment, Found, Origin, Unreadable};
 
-pub(super) const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
-pub(super) fn find<'e>(
-    view: &View<'e>,
-    _: &Ask<'_>,
-    name: &str,
-) -> Result<Option<Found<'e>>, Unreadable> {
-    let Some((layer, directory)) = view.get_any(DIRECTORY) else { return Ok(None) };
-    let path = Path::new(layer.raw(DIRECTORY, directory)?).join(name);
-    // A dangling link is there, and told.
-    if path.symlink_metadata().is_err() {
-        return Ok(None);
-    }
+/// The folder that the process's environment names.
+pub(super) fn folder(environment: &Environment) -> Option<PathBuf> {
+    let entry = environment.layers.iter().find_map(|layer| layer.get(DIRECTORY))?;
+    entry.value.as_deref().ok().map(PathBuf::from)
+}
+
+/// What is wrong with the variable that names the folder.
+pub(super) fn wrong(environment: &Environment) -> Option<Unreadable> {
+    let mut layers = environment.layers.iter();
+    let (layer, entry) = layers.find_map(|layer| Some((layer, layer.get(DIRECTORY)?)))?;
+    layer.raw(DIRECTORY, entry).err()
+}
+
+/// The names in it, in the alphabet's order.
+pub(super) fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<_> =
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+pub(super) fn read(name: &str, path: &Path) -> Result<Option<Found<'static>>, Unreadable> {
     let origin = Origin::Credential { name: name.into() };
-    match text::read(&path) {
+    match text::read(path) {
         Ok(value) if value.trim_end_matches(['\r', '\n']).is_empty() => Ok(None),
         Ok(value) => Ok(Some(Found { value: value.into(), origin })),
         Err(trouble) => {

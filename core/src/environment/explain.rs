@@ -1,13 +1,16 @@
-//! Which source wins, and which are passed over.
+//! Which source wins, what completes it, and which names nobody reads.
 
 use std::fmt::{self, Write as _};
 
-use super::{Ask, Environment, Found, Origin, Sources, Unreadable};
-use crate::generated::{Field, Kind, Table, each_field};
-use crate::handle::Handle;
+use super::beside::{Note, Why};
+use super::resolve::Resolver;
+use super::{Environment, Origin, Unreadable, join};
+use crate::backing::BackingServices;
+use crate::generated::{Kind, each_field, settings_that_show};
+use crate::setting::flatten;
 
-/// Where each field of a struct gets its value: the table of [`Environment::explain`]. `Display` and `Debug`
-/// show it; no secret is in it.
+/// Where each field of a struct gets its value: the table of [`Environment::explain`], and below it the names
+/// that are passed over. `Display` and `Debug` show it; no secret is in it.
 ///
 /// ```
 /// # use backing_services::{BackingServices, Environment};
@@ -16,74 +19,94 @@ use crate::handle::Handle;
 /// ```
 pub struct Explanation {
     rows: Vec<[String; 5]>,
+    notes: Vec<Note>,
 }
 
 const TITLES: [&str; 5] = ["FIELD", "VARIABLE", "FROM", "VALUE", "PASSED OVER"];
 
 impl Explanation {
-    pub(super) fn new(environment: &Environment, root: &'static Table) -> Self {
-        let sources = Sources::new(environment);
-        let mut rows = Vec::new();
+    pub(super) fn new<S: BackingServices>(environment: &Environment) -> Self {
+        let root = S::TABLE;
+        let shown = settings_that_show::<S>(environment);
+        let resolver = Resolver::new(environment, root);
+        let mut explanation = Self { rows: Vec::new(), notes: Vec::new() };
+        let mut place = 0;
         each_field(root, "", "", &mut |outer, prefix, field| {
-            rows.extend(row(&sources, environment, root, outer, prefix, field));
+            let name = format!("{}::{outer}{}", root.name, field.name);
+            let variable = format!("{}{}", field.prefix(prefix), field.variable());
+            match field.kind {
+                Kind::Resource { .. } => {
+                    place = resolver.place(outer, field, place).unwrap_or_default();
+                    let resolution = resolver.resolve(place);
+                    let (from, value) = match &resolution.located {
+                        Some(located) => {
+                            let value = match &located.handle {
+                                Ok(handle) => super::shown(handle, field),
+                                Err(error) => format!("error: {}", error.message()),
+                            };
+                            (located.origin.to_string(), value)
+                        }
+                        None => ("nothing".to_owned(), String::new()),
+                    };
+                    let (from, value) = match resolution.problems.first() {
+                        None => (from, value),
+                        Some(problem) => (source(problem, from), error(problem)),
+                    };
+                    let winner = resolution.located.map(|located| located.origin);
+                    let others = winner.map(|winner| resolver.others(place, &winner));
+                    let others = others.unwrap_or_default().join(", ");
+                    explanation.rows.push([name, variable, from, value, others]);
+                    explanation.notes.extend(resolution.notes);
+                }
+                Kind::Setting { variables, default, .. } => {
+                    let shows = shown.contains(&name);
+                    let row = setting(environment, variables, prefix, default, shows);
+                    let [from, value, passed] = row;
+                    explanation.rows.push([name, variable, from, value, passed]);
+                }
+                Kind::Flatten { prefix: inner, names } => {
+                    let prefix = join(prefix, inner);
+                    for inside in names() {
+                        let variable = flatten::variable(inside);
+                        let row = setting(environment, &[&variable], &prefix, None, false);
+                        let [from, value, passed] = row;
+                        let name = format!("{name}.{inside}");
+                        let variable = format!("{prefix}{variable}");
+                        explanation.rows.push([name, variable, from, value, passed]);
+                    }
+                }
+                Kind::Nested { .. } => {}
+            }
         });
-        Self { rows }
+        explanation
     }
 }
 
-fn row(
-    sources: &Sources<'_>,
+/// Where a setting comes from, its value or stars, and what is passed over.
+fn setting(
     environment: &Environment,
-    root: &'static Table,
-    outer: &str,
+    variables: &[&str],
     prefix: &str,
-    field: &'static Field,
-) -> Option<[String; 5]> {
-    let (found, default) = match field.kind {
-        Kind::Resource { default, .. } => {
-            (sources.all(&Ask::new(root, outer, prefix, field)?), default)
-        }
-        Kind::Setting { variables: [variable, ..], default, .. } => {
-            (environment.value(variable, prefix).transpose().into_iter().collect(), default)
-        }
-        Kind::Setting { .. } | Kind::Flatten { .. } | Kind::Nested { .. } => return None,
-    };
-    let is_handle = matches!(field.kind, Kind::Resource { .. });
-    let default = default.map(|text| Ok(Found { value: text.into(), origin: Origin::Default }));
-    let mut all = found.into_iter().chain(default);
-    let (from, value) = match all.next() {
-        None => ("nothing".to_owned(), String::new()),
-        Some(Ok(found)) => (found.origin.to_string(), shown(&found, is_handle)),
-        Some(Err(unreadable)) => (source(&unreadable), format!("error: {}", unreadable.message)),
-    };
-    let passed: Vec<_> = all
-        .map(|other| match other {
-            Ok(found) => found.origin.to_string(),
-            Err(unreadable) => source(&unreadable),
-        })
-        .collect();
-    Some([
-        format!("{}::{outer}{}", root.name, field.name),
-        format!("{prefix}{}", field.variable()),
-        from,
-        value,
-        passed.join(", "),
-    ])
+    default: Option<&str>,
+    shows: bool,
+) -> [String; 3] {
+    let shown = |value: &str| if shows { value.to_owned() } else { "***".to_owned() };
+    let by_default = Origin::Default.to_string();
+    let passed = default.map(|_| by_default.clone()).unwrap_or_default();
+    match (environment.setting(variables, prefix), default) {
+        (Ok(Some(found)), _) => [found.origin.to_string(), shown(&found.value), passed],
+        (Ok(None), Some(text)) => [by_default, shown(text), String::new()],
+        (Ok(None), None) => ["nothing".to_owned(), String::new(), String::new()],
+        (Err(problem), _) => [source(&problem, String::new()), error(&problem), passed],
+    }
 }
 
-fn source(unreadable: &Unreadable) -> String {
-    unreadable.origin.as_ref().map_or_else(|| "a platform".to_owned(), ToString::to_string)
+fn source(problem: &Unreadable, otherwise: String) -> String {
+    problem.origin.as_ref().map_or(otherwise, ToString::to_string)
 }
 
-/// A handle without its secrets, and nothing of a setting: it may be one.
-fn shown(found: &Found<'_>, is_handle: bool) -> String {
-    if !is_handle {
-        return "***".to_owned();
-    }
-    match Handle::parse(&found.value) {
-        Ok(handle) => handle.to_string(),
-        Err(error) => format!("error: {}", error.message()),
-    }
+fn error(problem: &Unreadable) -> String {
+    format!("error: {}", problem.message.as_str())
 }
 
 impl fmt::Display for Explanation {
@@ -100,7 +123,21 @@ impl fmt::Display for Explanation {
             }
             writeln!(f, "{}", line.trim_end())?;
         }
-        Ok(())
+        for note in &self.notes {
+            if let Why::Because(reason) = note.why {
+                writeln!(f, "passed over: {} ({reason})", note.name)?;
+            }
+        }
+        let unread: Vec<&str> = self
+            .notes
+            .iter()
+            .filter(|note| note.why == Why::Nobody)
+            .map(|note| note.name.as_str())
+            .collect();
+        if unread.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "nobody reads: {}", unread.join(", "))
     }
 }
 

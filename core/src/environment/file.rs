@@ -1,24 +1,10 @@
-//! `DB_URL_FILE`: the path of a file that holds the handle, as Docker and Swarm hand out secrets.
+//! `DB_URL_FILE`: the path of a file that holds a value, as Docker and Swarm hand out secrets.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::ask::Ask;
-use super::layer::View;
 use super::text::{self, Trouble};
 use super::{Found, Origin, Unreadable};
-
-pub(super) fn find<'e>(
-    view: &View<'e>,
-    _: &Ask<'_>,
-    name: &str,
-) -> Result<Option<Found<'e>>, Unreadable> {
-    let file_name = format!("{name}_FILE");
-    match view.get(&file_name) {
-        Some((layer, entry)) => read(name, &file_name, layer.raw(&file_name, entry)?, "the handle"),
-        None => Ok(None),
-    }
-}
 
 /// The path itself is never shown: who puts the handle there by mistake has put a password there.
 pub(super) fn read(

@@ -60,16 +60,6 @@ impl Layer {
         entry.is_set().then_some(entry)
     }
 
-    /// Whether a variable is set whose name is these pieces together. The name itself need not be made.
-    fn is_set(&self, pieces: &[&str]) -> bool {
-        self.variables.iter().any(|(name, entry)| {
-            let name = name.as_encoded_bytes();
-            let rest =
-                pieces.iter().try_fold(name, |rest, piece| rest.strip_prefix(piece.as_bytes()));
-            rest.is_some_and(<[u8]>::is_empty) && entry.is_set()
-        })
-    }
-
     pub(super) fn origin(&self, name: &str, entry: &Entry) -> Origin {
         match &self.dotenv {
             None => Origin::Variable { name: name.into() },
@@ -101,30 +91,5 @@ impl Layer {
                 "set it to UTF-8 text; percent-encode other bytes",
             )),
         }
-    }
-}
-
-/// One layer, above those that win over it.
-#[derive(Clone, Copy)]
-pub(super) struct View<'a> {
-    /// It is the last.
-    pub(super) layers: &'a [Layer],
-}
-
-impl<'a> View<'a> {
-    /// A variable of this layer alone.
-    pub(super) fn get(&self, name: &str) -> Option<(&'a Layer, &'a Entry)> {
-        let layer = self.layers.last()?;
-        Some((layer, layer.get(name)?))
-    }
-
-    /// Whether [`get_any`](Self::get_any) may have a variable of this name.
-    pub(super) fn may_have(&self, pieces: &[&str]) -> bool {
-        self.layers.iter().any(|layer| layer.is_set(pieces))
-    }
-
-    /// A variable of this layer, unless a layer that wins over it has it too.
-    pub(super) fn get_any(&self, name: &str) -> Option<(&'a Layer, &'a Entry)> {
-        self.layers.iter().find_map(|layer| Some((layer, layer.get(name)?)))
     }
 }

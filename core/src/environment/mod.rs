@@ -1,33 +1,36 @@
 //! Where a handle comes from. One module a convention; each gives a value and its origin.
 
-mod ask;
+mod beside;
 mod binding;
+mod bound;
 mod cloud_foundry;
+mod complete;
 mod credential;
 mod dotenv;
 mod explain;
+mod family;
 mod file;
 mod layer;
-mod offer;
-mod origin;
-mod parts;
-mod sources;
+mod names;
+mod resolve;
 mod text;
-mod variable;
+mod tls;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
-pub(crate) use self::ask::{Ask, each_ask, join};
 pub use self::explain::Explanation;
-use self::layer::{Entry, Layer, View};
-pub use self::origin::Origin;
-pub(crate) use self::sources::Sources;
+use self::layer::{Entry, Layer};
+pub(crate) use self::names::join;
+pub(crate) use self::resolve::{Located, Resolution, Resolver};
+use crate::adapter::reader::Reader;
 use crate::backing::BackingServices;
 use crate::error::{Problem, ProblemKind};
-use crate::generated::{Kind, Table, each_field};
+use crate::generated::{Field, Kind};
+use crate::handle::Handle;
+pub(crate) use crate::handle::Origin;
 
 /// A snapshot of the variables that handles and settings are read from.
 ///
@@ -39,14 +42,19 @@ use crate::generated::{Kind, Table, each_field};
 /// 1. `DB_URL`, or `DB_URI` as .NET Aspire names it, else each `alias` in turn
 /// 2. `DB_URL_FILE`, the path of a file that holds the handle (Docker and Swarm secrets). Both set is an error
 /// 3. `$CREDENTIALS_DIRECTORY/DB_URL` (systemd credentials)
-/// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., see [`Grammar`](crate::Grammar). A
-///    `DB_PASSWORD` beside a `DB_URL` without a password completes it
+/// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., the words of the
+///    adapter's [`Grammar`](crate::Grammar)
 /// 5. a Kubernetes service binding below `SERVICE_BINDING_ROOT`
 /// 6. a Cloud Foundry service in `VCAP_SERVICES`
 /// 7. the same as 1 to 4 in a `.env` file, where [`with_dotenv`](Environment::with_dotenv) has added one
 /// 8. the field's `default`
 ///
-/// [`platforms`](crate::platforms) has a page for each platform. Settings are read from their variable alone.
+/// The same words complete a handle that does not say them itself: `DB_PASSWORD`, or
+/// `DB_SSLMODE=verify-full`, beside a `DB_URL` or a bound `uri`. Nothing that is set under a field's
+/// names is ignored: it is used, it is a problem, or [`explain`](Environment::explain) lists it.
+///
+/// [`platforms`](crate::platforms) has a page for each platform. A setting is read from its variable,
+/// from the file that the variable with `_FILE` names, or from a credential.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
@@ -86,12 +94,6 @@ pub(crate) struct Unreadable {
     pub(crate) help: String,
 }
 
-/// One way to hand out a handle in variables.
-type Convention = for<'e> fn(&View<'e>, &Ask<'_>, &str) -> Result<Option<Found<'e>>, Unreadable>;
-
-/// Each is tried for every name of a field before the next.
-const CONVENTIONS: [Convention; 4] = [variable::find, file::find, credential::find, parts::find];
-
 impl Environment {
     /// The variables of this process, as they are now.
     ///
@@ -106,46 +108,6 @@ impl Environment {
     )]
     pub fn process() -> Self {
         Self::of(std::env::vars_os())
-    }
-
-    /// Those variables of this process that a struct reads, of the hundreds it may have; `None` where one of
-    /// its resources is not in its own variable.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the process environment"
-    )]
-    pub(crate) fn process_for(table: &'static Table) -> Option<Self> {
-        let mut variables = Vec::new();
-        let mut read = |name: Cow<'_, str>| {
-            let value = std::env::var_os(&*name).map(Entry::new).filter(Entry::is_set);
-            let is_set = value.is_some();
-            variables.extend(value.map(|entry| (name.into_owned().into(), entry)));
-            is_set
-        };
-        // What a platform binds is looked through as a whole.
-        let platforms = [binding::ROOT, cloud_foundry::VARIABLE, cloud_foundry::FILE];
-        let mut complete = !platforms.into_iter().any(|name| read(name.into()));
-        each_field(table, "", "", &mut |_, prefix, field| match field.kind {
-            Kind::Resource { variables, .. } => {
-                let mut is_set = false;
-                for name in variables {
-                    if !is_set && read(join(prefix, name)) {
-                        is_set = true;
-                        read(format!("{prefix}{name}_FILE").into());
-                    }
-                }
-                complete &= is_set;
-            }
-            Kind::Setting { variables, .. } => {
-                variables.iter().for_each(|name| drop(read(join(prefix, name))))
-            }
-            Kind::Flatten { .. } => complete = false,
-            Kind::Nested { .. } => {}
-        });
-        complete.then(|| Self {
-            layers: vec![Layer { variables, ..Layer::default() }],
-            ..Self::default()
-        })
     }
 
     /// These variables and no others. Of a name given twice the last one counts.
@@ -240,11 +202,11 @@ impl Environment {
     /// let environment = Environment::from_pairs([("PORT", "80")]);
     /// assert_eq!(
     ///     environment.explain::<Services>().to_string(),
-    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  ***    the default\n",
+    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  80     the default\n",
     /// );
     /// ```
     pub fn explain<S: BackingServices>(&self) -> Explanation {
-        Explanation::new(self, S::TABLE)
+        Explanation::new::<S>(self)
     }
 
     pub(crate) fn is_only_loopback(&self) -> bool {
@@ -266,27 +228,38 @@ impl Environment {
         })
     }
 
-    /// Each layer, above those that win over it.
-    fn views(&self) -> impl Iterator<Item = View<'_>> {
-        (1..=self.layers.len()).map(|end| View { layers: &self.layers[..end] })
-    }
-
-    /// The handle of a field in variables of the process, the pairs or a `.env` file.
-    fn explicit(&self, ask: &Ask<'_>) -> Result<Option<Found<'_>>, Unreadable> {
-        for view in self.views() {
-            if let Some(found) = view.explicit(ask)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The value of a setting.
-    pub(crate) fn value(&self, name: &str, prefix: &str) -> Result<Option<Found<'_>>, Unreadable> {
-        let name = join(prefix, name);
-        for layer in &self.layers {
-            if let Some(entry) = layer.get(&name) {
-                return layer.found(&name, entry).map(Some);
+    /// The value of a setting: in one of its variables, in the file that a variable ending in `_FILE` names,
+    /// or in a systemd credential.
+    pub(crate) fn setting(
+        &self,
+        names: &[&str],
+        prefix: &str,
+    ) -> Result<Option<Found<'_>>, Unreadable> {
+        for (depth, layer) in self.layers.iter().enumerate() {
+            for name in names {
+                let name = join(prefix, name);
+                let file = format!("{name}_FILE");
+                let in_file = layer.get(&file);
+                match (layer.get(&name), in_file) {
+                    (Some(_), Some(_)) => {
+                        let why = "only one can be the value";
+                        return Err(Unreadable::conflict(&name, &file, why));
+                    }
+                    (Some(entry), None) => return layer.found(&name, entry).map(Some),
+                    (None, Some(entry)) => {
+                        let path = layer.raw(&file, entry)?;
+                        if let Some(found) = file::read(&name, &file, path, "the value")? {
+                            return Ok(Some(found.without_newline()));
+                        }
+                    }
+                    (None, None) => {}
+                }
+                if depth == 0
+                    && let Some(path) = names::credential_of(self, &name)
+                    && let Some(found) = credential::read(&name, &path)?
+                {
+                    return Ok(Some(found.without_newline()));
+                }
             }
         }
         Ok(None)
@@ -299,44 +272,22 @@ impl Environment {
         set.filter_map(|(name, _)| name.to_str())
     }
 
-    /// The variables that are parts of a field's handle, where they do not make a whole one.
-    pub(crate) fn stray_parts(&self, ask: &Ask<'_>) -> Vec<String> {
-        self.views().flat_map(|view| parts::stray(&view, ask)).collect()
-    }
-
     /// Every variable that is set and can be read, each once.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (String, String)> {
         let names: std::collections::BTreeSet<_> = self.names().collect();
         names.into_iter().filter_map(|name| {
-            let found = self.value(name, "").ok()??;
+            let layer = self.layers.iter().find(|layer| layer.get(name).is_some())?;
+            let found = layer.found(name, layer.get(name)?).ok()?;
             Some((name.to_owned(), found.value.into_owned()))
         })
     }
 }
 
-impl<'e> View<'e> {
-    /// The handle of a field in variables of this layer.
-    fn explicit(&self, ask: &Ask<'_>) -> Result<Option<Found<'e>>, Unreadable> {
-        for convention in CONVENTIONS {
-            for name in ask.names() {
-                if let Some(found) = convention(self, ask, &name)? {
-                    return self.complete(ask, &name, found).map(Some);
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn complete(
-        &self,
-        ask: &Ask<'_>,
-        name: &str,
-        found: Found<'e>,
-    ) -> Result<Found<'e>, Unreadable> {
-        match found.origin {
-            Origin::Parts { .. } => Ok(found),
-            _ => parts::fill(self, ask, name, found),
-        }
+impl Found<'_> {
+    /// Files end in a newline, which is none of the value's.
+    fn without_newline(self) -> Self {
+        let value = crate::handle::grammar::without_final_newline(&self.value).to_owned();
+        Self { value: value.into(), origin: self.origin }
     }
 }
 
@@ -364,6 +315,17 @@ impl Unreadable {
     fn problem(&self, of: &str) -> Problem {
         let variable = self.origin.as_ref().and_then(Origin::variable).unwrap_or_default();
         Problem::new(of.to_owned(), variable.to_owned(), self.kind).because(self.clone())
+    }
+}
+
+/// A handle without its secrets: one that its adapter refuses shows no host either, which may be a secret
+/// that stands in the wrong place.
+fn shown(handle: &Handle, field: &Field) -> String {
+    let Kind::Resource { grammar, .. } = field.kind else { return String::new() };
+    let grammar = grammar.of_scheme(handle.scheme());
+    match Reader::new(handle, grammar) {
+        Ok(_) => handle.to_string(),
+        Err(_) => format!("{}:***", handle.known_scheme().unwrap_or("***")),
     }
 }
 

@@ -3,42 +3,55 @@ mod dotenv;
 use std::fs;
 
 use super::*;
-use crate::adapter::grammar::{Grammar, Scheme};
-use crate::generated::Field;
+use crate::adapter::grammar::{Grammar, Part, Scheme, Word};
+use crate::adapter::value::Kind;
+use crate::generated::{self, Field, Table};
 
-static ROOT: Table = Table { name: "S", fields: &[FIELD] };
-const FIELD: Field = Field {
-    name: "db",
-    doc: "",
-    kind: Kind::Resource {
-        variables: &["DB_URL"],
-        binding: None,
-        grammar: &Grammar::new("MySQL", &[Scheme::new("mysql")], "mysql://h"),
-        id: "",
-        required: true,
-        default: None,
-        shared: false,
-        params: &[],
-        ignored: &[],
-        ready: true,
-    },
-};
-
-fn ask(variables: &'static [&'static str]) -> Ask<'static> {
-    Ask { variables, ..Ask::new(&ROOT, "", "", &ROOT.fields[0]).unwrap() }
-}
-
-fn resolve(environment: &Environment, names: &'static [&'static str]) -> Option<(String, String)> {
-    let found = Sources::new(environment).find(&ask(names)).ok().unwrap()?;
+fn resolve(environment: &Environment, names: &[&str]) -> Option<(String, String)> {
+    let found = environment.setting(names, "").ok().unwrap()?;
     Some((found.value.into_owned(), found.origin.to_string()))
 }
 
-fn problem(environment: &Environment, names: &'static [&'static str]) -> Unreadable {
-    Sources::new(environment).find(&ask(names)).err().unwrap()
+fn problem(environment: &Environment, names: &[&str]) -> Unreadable {
+    environment.setting(names, "").err().unwrap()
+}
+
+/// A server as most are, with one field for it.
+static DB: Grammar =
+    Grammar::new("DB", &[Scheme::new("mysql").port(3306)], "mysql://h/db").words(&[
+        Word::new("host", Part::Host, Kind::Text),
+        Word::new("port", Part::Port, Kind::of::<u16>()),
+        Word::new("user", Part::Username, Kind::Text),
+        Word::new("password", Part::Password, Kind::Secret),
+        Word::new("database", Part::Name, Kind::Text),
+    ]);
+static ONE: Table = Table {
+    name: "S",
+    fields: &[Field {
+        name: "db",
+        doc: "",
+        kind: generated::Kind::Resource {
+            variables: &["DB_URL"],
+            binding: None,
+            grammar: &DB,
+            id: "",
+            required: true,
+            default: None,
+            shared: false,
+            params: &[],
+            ignored: &[],
+            ready: true,
+        },
+    }],
+};
+
+fn resolution(environment: &Environment) -> Resolution {
+    Resolver::new(environment, &ONE).resolve(0)
 }
 
 fn broken(environment: &Environment) -> Vec<Problem> {
-    Sources::new(environment).problems(&ROOT)
+    static ROOT: Table = Table { name: "S", fields: &[] };
+    Resolver::new(environment, &ROOT).problems(&ROOT)
 }
 
 #[test]
@@ -62,7 +75,7 @@ fn files() {
     let from = |path: &Path| Environment::from_pairs([("DB_URL_FILE", path.to_str().unwrap())]);
     fs::write(&path, "mysql://h/db\n").unwrap();
     let found = resolve(&from(&path), &["DB_URL"]).unwrap();
-    assert_eq!(found, ("mysql://h/db\n".into(), "DB_URL (from the file in DB_URL_FILE)".into()));
+    assert_eq!(found, ("mysql://h/db".into(), "DB_URL (from the file in DB_URL_FILE)".into()));
 
     fs::write(&path, "\n").unwrap();
     assert_eq!(resolve(&from(&path), &["DB_URL"]), None, "an empty file is unset");

@@ -2,10 +2,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::client::Seconds;
-use super::{ClientError, FailureKind, heading, write_entry};
-use crate::environment::Origin;
+use super::{ClientError, FailureKind, Message, heading, write_entry};
 use crate::generated::Table;
-use crate::handle::Handle;
+use crate::handle::{Handle, Origin};
 
 /// Every resource that did not connect.
 ///
@@ -98,6 +97,12 @@ impl Failure {
             elapsed,
             attempts,
         }
+    }
+
+    /// Says what may mend it.
+    pub(crate) fn with_help(mut self, help: Message) -> Self {
+        self.error = self.error.with_help(help);
+        self
     }
 
     /// The field, such as `Services::db` or `Services::reports.warehouse`.

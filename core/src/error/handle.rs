@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Message, ProblemKind};
+use super::{Message, ProblemKind, ours};
 use crate::adapter::grammar::Grammar;
 use crate::handle::Handle;
 use crate::handle::grammar::Fault;
@@ -119,7 +119,8 @@ impl HandleError {
         adapter: &str,
         schemes: impl Iterator<Item = &'static str>,
     ) -> Self {
-        let expected: Vec<_> = schemes.map(|scheme| format!("{scheme}://")).collect();
+        let known: Vec<_> = schemes.collect();
+        let expected: Vec<_> = known.iter().map(|scheme| format!("{scheme}://")).collect();
         let expected: Vec<_> = expected.iter().map(String::as_str).collect();
         let message = match handle.known_scheme() {
             Some(scheme) => {
@@ -133,6 +134,9 @@ impl HandleError {
                 "; a value like `tcp://10.0.0.1:80` is put there by Kubernetes service links: \
                  set `enableServiceLinks: false` or name the variable with `env`"
             ));
+        }
+        if let Some(advice) = advice(handle.scheme(), &known) {
+            help = ours!("{advice}").then(format_args!("; ")).with(&help);
         }
         Self { kind: ProblemKind::Scheme, message, help }
     }
@@ -177,6 +181,40 @@ impl HandleError {
             self.message.clone().then(format_args!(": ")).with(&self.help)
         }
     }
+}
+
+/// What to write instead of a scheme that other tools know.
+fn advice(scheme: &str, known: &[&'static str]) -> Option<String> {
+    if scheme.contains("sentinel") || scheme.contains("cluster") {
+        return Some(
+            "name the primary's address, or that of a proxy in front of the group".to_owned(),
+        );
+    }
+    let stores = match scheme {
+        "gs" => {
+            "Google Cloud Storage attaches as S3, with an HMAC key: write \
+             `s3://KEY:SECRET@bucket?endpoint=https://storage.googleapis.com`; no feature takes `gs://`"
+        }
+        "az" => {
+            "no feature takes Azure Blob Storage, which does not speak the protocol of S3: an adapter \
+             of the app's own can, with `object_store` and its feature `azure`"
+        }
+        _ => "",
+    };
+    if !stores.is_empty() && known.contains(&"s3") {
+        return Some(stores.to_owned());
+    }
+    // `postgresql+asyncpg` names the driver of another language.
+    let name = scheme.split('+').next().unwrap_or_default();
+    let name = match name {
+        "cockroachdb" | "cockroach" | "yugabyte" | "timescaledb" | "pgsql" | "pg" => "postgresql",
+        "tidb" | "percona" => "mysql",
+        "sqlite3" => "sqlite",
+        "rabbitmq" => "amqp",
+        name if name.len() < scheme.len() => name,
+        _ => return None,
+    };
+    known.contains(&name).then(|| format!("write {name}://"))
 }
 
 impl fmt::Display for HandleError {

@@ -1,8 +1,10 @@
 use std::fmt;
 
 use super::{HandleError, heading, write_entry};
-use crate::environment::{Found, Origin, Unreadable};
+use crate::adapter::grammar::Grammar;
+use crate::environment::{Found, Unreadable};
 use crate::generated::{Field, Kind, Table};
+use crate::handle::Origin;
 
 /// Every problem of every field.
 ///
@@ -147,28 +149,47 @@ impl Problem {
         self
     }
 
-    pub(crate) fn refused(mut self, error: &HandleError, found: Found<'_>, example: &str) -> Self {
+    pub(crate) fn refused(
+        mut self,
+        error: &HandleError,
+        origin: Origin,
+        grammar: &Grammar,
+    ) -> Self {
         self.kind = error.kind();
         error.message().clone_into(&mut self.message);
+        let example = grammar.example();
         self.help = match error.help() {
             "" => format!("write it like {example}"),
             help if self.kind == ProblemKind::Scheme => format!("{help}, for example {example}"),
             help => help.to_owned(),
         };
-        self.origin = Some(found.origin);
+        // What a platform writes nobody can edit: the word has a variable of its own.
+        if self.kind == ProblemKind::Insecure
+            && let Some((word, name)) = grammar.tls_variable(&self.variable)
+        {
+            self.help.push_str(&format!(
+                "; where the handle cannot be edited, set `{name}={}` beside it",
+                word.off
+            ));
+        }
+        self.origin = Some(origin);
         self
     }
 
-    pub(crate) fn bad_setting(mut self, reason: &str, found: Found<'_>, type_name: &str) -> Self {
+    pub(crate) fn bad_setting(mut self, expected: &str, found: Found<'_>) -> Self {
         self.kind = ProblemKind::Setting;
         if found.value.starts_with("tcp://") {
             "Kubernetes service links put it there: set `enableServiceLinks: false` or name another \
              variable with `env`"
                 .clone_into(&mut self.help);
         } else {
-            self.help = format!("set it to a value of type `{type_name}`");
+            let value = expected.strip_prefix("expected ");
+            self.help = match value {
+                Some(value) => format!("set it to {value}"),
+                None => String::new(),
+            };
         }
-        self.message = format!("has a bad value: {reason}");
+        self.message = format!("has a bad value: {expected}");
         self.origin = Some(found.origin);
         self
     }

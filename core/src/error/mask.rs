@@ -94,16 +94,6 @@ pub(crate) fn mask<'a>(message: &str, secrets: impl IntoIterator<Item = &'a str>
     secrets.into_iter().fold(Secrets::default(), Secrets::with).mask(message)
 }
 
-/// Replaces a text where it stands as a word, in a sentence that has it by chance elsewhere.
-pub(crate) fn mask_word(message: &str, word: &str) -> String {
-    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    let found = message.match_indices(word).filter(|(start, _)| {
-        let (before, after) = (&message[..*start], &message[start + word.len()..]);
-        !word.is_empty() && !before.ends_with(is_name) && !after.starts_with(is_name)
-    });
-    replace(message, found.map(|(start, _)| start..start + word.len()).collect())
-}
-
 /// Secrets may overlap: what is left of one beside the mask of another would show a part of it.
 fn replace(message: &str, mut found: Vec<Range<usize>>) -> String {
     found.sort_unstable_by_key(|found| (found.start, found.end));

@@ -22,7 +22,7 @@ pub use self::connect::{ConnectError, Failure};
 pub use self::handle::HandleError;
 pub use self::kind::FailureKind;
 pub use self::load::{LoadError, Problem, ProblemKind};
-pub(crate) use self::mask::{Secrets, mask, mask_word};
+pub(crate) use self::mask::{Secrets, mask};
 pub use self::message::Message;
 
 /// Either report, for `?` in `main`.

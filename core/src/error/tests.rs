@@ -283,15 +283,6 @@ fn what_a_server_says_is_bounded() {
 }
 
 #[test]
-fn the_words_of_a_type_are_not_masked() {
-    assert_eq!(
-        mask_word("`production` or `prod-eu`, prod", "prod"),
-        "`production` or `prod-eu`, ***"
-    );
-    assert_eq!(mask_word("`a`", ""), "`a`");
-}
-
-#[test]
 fn each_constructor_has_its_kind() {
     for (error, kind, transient) in [
         (ClientError::new("x"), FailureKind::Other, false),

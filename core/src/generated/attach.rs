@@ -8,7 +8,7 @@ use super::once::Once;
 use super::{Attach, Failures, Field, Kind};
 use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
 use crate::backing::BackingServices;
-use crate::error::{ClientError, ConnectError, Failure, Retry};
+use crate::error::{ClientError, ConnectError, Failure, FailureKind, Retry, ours};
 use crate::handle::Handle;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -171,7 +171,20 @@ async fn attach_one<A: Adapter + Connect>(
     };
     let handle = adapter.handle();
     let error = error.masked(|text| handle.mask(text, A::GRAMMAR));
-    Err(vec![scope.failure::<A>(field, Some(handle), error, started.elapsed(), attempts)])
+    let mut failure = scope.failure::<A>(field, Some(handle), error, started.elapsed(), attempts);
+    if failure.kind() == FailureKind::Tls
+        && failure.cause().contains("does not support TLS")
+        && let Some((words, word)) =
+            A::GRAMMAR.of_scheme(handle.scheme()).tls_variable(failure.variable())
+    {
+        let help = ours!(
+            "if an unencrypted connection is meant, set `{word}={}` beside the handle, or say the \
+             same behind its `?`",
+            words.off
+        );
+        failure = failure.with_help(help);
+    }
+    Err(vec![failure])
 }
 
 async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientError> {

@@ -2,75 +2,97 @@
 
 use std::collections::HashSet;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Field, Kind, Table};
 use crate::adapter::Adapter;
 use crate::backing::BackingServices;
-use crate::environment::{Ask, Environment, Found, Origin, Sources, Unreadable, join};
-use crate::error::{HandleError, LoadError, Problem, ProblemKind, mask, mask_word};
-use crate::handle::Handle;
+use crate::environment::{
+    Environment, Found, Located, Origin, Resolution, Resolver, Unreadable, join,
+};
+use crate::error::{HandleError, LoadError, Problem, ProblemKind};
+use crate::setting;
 use crate::setting::flatten::{self, Fault};
 use crate::suggest;
 
-/// As `load` of the whole process environment, which most apps need only for the hints of a report.
 pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
-    if let Some(environment) = Environment::process_for(S::TABLE)
-        && let Ok(services) = load(&environment)
-    {
-        return Ok(services);
-    }
     load(&Environment::process())
 }
 
 pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadError> {
-    let sources = Sources::new(environment);
-    let problems = sources.problems(S::TABLE);
-    let mut loader = Loader {
-        environment,
-        sources,
-        root: S::TABLE,
-        table: S::TABLE,
-        path: format!("{}::", S::TABLE.name),
-        prefix: String::new(),
-        problems,
-    };
+    let mut loader = Loader::new::<S>(environment);
     match S::__load(&mut loader) {
         Some(services) if loader.problems.is_empty() => Ok(services),
         _ => Err(LoadError::new(S::TABLE, loader.problems)),
     }
 }
 
+/// The settings whose type leaves no room for a secret, by their paths.
+pub(crate) fn settings_that_show<S: BackingServices>(environment: &Environment) -> Vec<String> {
+    let mut loader = Loader::new::<S>(environment);
+    loader.shown = Some(Vec::new());
+    let _ = S::__load(&mut loader);
+    loader.shown.unwrap_or_default()
+}
+
 /// Reads field after field and keeps every problem; a field that has one gives `None`.
 pub struct Loader<'e> {
     environment: &'e Environment,
-    sources: Sources<'e>,
+    resolver: Resolver<'e>,
+    /// Where the search for the next resource begins.
+    place: usize,
     root: &'static Table,
     table: &'static Table,
     path: String,
     prefix: String,
     problems: Vec<Problem>,
+    /// The settings whose values may be shown, where somebody asks for them.
+    shown: Option<Vec<String>>,
 }
 
-impl Loader<'_> {
+impl<'e> Loader<'e> {
+    fn new<S: BackingServices>(environment: &'e Environment) -> Self {
+        let resolver = Resolver::new(environment, S::TABLE);
+        let problems = resolver.problems(S::TABLE);
+        Self {
+            environment,
+            resolver,
+            place: 0,
+            root: S::TABLE,
+            table: S::TABLE,
+            path: format!("{}::", S::TABLE.name),
+            prefix: String::new(),
+            problems,
+            shown: None,
+        }
+    }
+
     /// A required resource, or one with a default.
     pub fn resource<A: Adapter>(&mut self, index: usize) -> Option<A> {
         let field = self.table.fields.get(index)?;
-        let attached = self.attached(field)?;
-        if attached.is_none() {
-            let help = self
-                .stray(field)
-                .unwrap_or_else(|| format!("set it, for example to {}", A::GRAMMAR.example()));
-            self.missing(field, help);
+        match self.attached(field)? {
+            Ok(adapter) => Some(adapter),
+            Err(stray) => {
+                let variable = join(field.prefix(&self.prefix), field.variable());
+                let help = if stray.is_empty() {
+                    format!("set it, for example to {}", A::GRAMMAR.example())
+                } else {
+                    let names: Vec<_> = stray.iter().map(String::as_str).collect();
+                    let names = suggest::list(&names).replace(" or ", " and ");
+                    format!(
+                        "only {names} of its parts is set: set `{variable}` as a whole, or the host too"
+                    )
+                };
+                self.missing(field, help);
+                None
+            }
         }
-        attached
     }
 
     /// An optional resource: `Some(None)` is detached.
     pub fn optional<A: Adapter>(&mut self, index: usize) -> Option<Option<A>> {
         let field = self.table.fields.get(index)?;
-        self.attached(field)
+        self.attached(field).map(Result::ok)
     }
 
     /// A nested struct.
@@ -110,7 +132,7 @@ impl Loader<'_> {
         let field = self.table.fields.get(index)?;
         let value = self.value(field)?;
         if value.is_none() {
-            self.missing(field, format!("set it to a value of type `{}`", type_name::<T>()));
+            self.missing(field, format!("set it to {}", setting::expected::<T>()));
         }
         value
     }
@@ -125,98 +147,89 @@ impl Loader<'_> {
     fn is_any_set(&self, table: &'static Table, outer: &str, prefix: &str) -> bool {
         let mut any = false;
         each_field(table, outer, prefix, &mut |outer, prefix, field| {
-            any |= match (Ask::new(self.root, outer, prefix, field), &field.kind) {
-                (Some(ask), _) => !matches!(self.sources.find(&ask), Ok(None)),
-                (None, Kind::Setting { variables: [variable, ..], .. }) => {
-                    !matches!(self.environment.value(variable, prefix), Ok(None))
+            any |= match field.kind {
+                Kind::Resource { .. } => {
+                    let place = self.resolver.place(outer, field, self.place);
+                    place.is_some_and(|place| self.resolver.is_set(place))
                 }
-                (None, _) => false,
+                Kind::Setting { variables, .. } => {
+                    !matches!(self.environment.setting(variables, prefix), Ok(None))
+                }
+                Kind::Flatten { prefix: inner, names } => {
+                    let prefix = join(prefix, inner);
+                    names().iter().any(|name| {
+                        let variable = flatten::variable(name);
+                        !matches!(self.environment.setting(&[&variable], &prefix), Ok(None))
+                    })
+                }
+                Kind::Nested { .. } => false,
             };
         });
         any
     }
 
-    /// The nested struct that is loaded, as `Ask` has it.
+    /// The nested struct that is loaded, with a dot behind each: `reports.`
     fn outer(&self) -> &str {
         self.path.get(self.root.name.len() + "::".len()..).unwrap_or_default()
     }
 
-    fn ask(&self, field: &'static Field) -> Option<Ask<'_>> {
-        Ask::new(self.root, self.outer(), &self.prefix, field)
-    }
-
-    fn attached<A: Adapter>(&mut self, field: &'static Field) -> Option<Option<A>> {
-        let Kind::Resource { default, .. } = field.kind else { return None };
-        let found = self.sources.find(&self.ask(field)?);
-        let Some(found) = self.or_default(field, found, default)? else { return Some(None) };
-        let parsed = Handle::parse(&found.value).and_then(|handle| {
-            let handle = handle.with_origin(found.origin.clone());
-            let adapter =
-                A::from_handle(&handle).map_err(|error| error.masked(&handle, A::GRAMMAR))?;
+    /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are set all the
+    /// same.
+    fn attached<A: Adapter>(&mut self, field: &'static Field) -> Option<Result<A, Vec<String>>> {
+        let place = self.resolver.place(self.outer(), field, self.place)?;
+        self.place = place;
+        let Resolution { located, problems, stray, .. } = self.resolver.resolve(place);
+        let failed = !problems.is_empty();
+        for problem in problems {
+            let problem = self.problem(field).because(problem);
+            self.problems.push(problem);
+        }
+        let Some(Located { handle, origin }) = located else {
+            return if failed { None } else { Some(Err(stray)) };
+        };
+        let adapter = handle.and_then(|handle| {
+            let handle = handle.with_origin(origin.clone());
+            let masked = |error: HandleError| error.masked(&handle, A::GRAMMAR);
+            let adapter = A::from_handle(&handle).map_err(masked)?;
             if self.environment.is_only_loopback() && !adapter.is_loopback() {
                 return Err(HandleError::not_loopback());
             }
             Ok(adapter)
         });
-        match parsed {
-            Ok(adapter) => Some(Some(adapter)),
+        match adapter {
+            Ok(adapter) if !failed => Some(Ok(adapter)),
+            Ok(_) => None,
+            // A handle that contradicts what stands beside it may be refused for the same reason.
+            Err(_) if failed => None,
             Err(error) => {
-                let problem = self.problem(field).refused(&error, found, A::GRAMMAR.example());
+                let problem = self.problem(field).refused(&error, origin, A::GRAMMAR);
                 self.problems.push(problem);
                 None
             }
         }
-    }
-
-    /// That parts of a handle are set, and not enough of them.
-    fn stray(&self, field: &'static Field) -> Option<String> {
-        let stray = self.environment.stray_parts(&self.ask(field)?);
-        let names: Vec<_> = stray.iter().map(String::as_str).collect();
-        let variable = join(&self.prefix, field.variable());
-        (!names.is_empty()).then(|| {
-            format!(
-                "only {} of its parts is set: set `{variable}` as a whole, or the host too",
-                suggest::list(&names).replace(" or ", " and ")
-            )
-        })
     }
 
     fn value<T: DeserializeOwned>(&mut self, field: &'static Field) -> Option<Option<T>> {
-        #[derive(Deserialize)]
-        struct One<T> {
-            value: T,
+        let Kind::Setting { variables, default, .. } = field.kind else { return None };
+        if let Some(shown) = &mut self.shown
+            && setting::shows::<T>()
+        {
+            shown.push(format!("{}{}", self.path, field.name));
         }
-
-        let Kind::Setting { variables: [variable, ..], default, .. } = field.kind else {
-            return None;
-        };
-        let found = self.environment.value(variable, &self.prefix);
-        let Some(found) = self.or_default(field, found, default)? else { return Some(None) };
-        match envy::from_iter::<_, One<T>>([("value".to_owned(), found.value.to_string())]) {
-            Ok(one) => Some(Some(one.value)),
-            Err(error) => {
-                let reason = setting_reason(&error.to_string(), &found.value);
-                let problem = self.problem(field).bad_setting(&reason, found, &type_name::<T>());
-                self.problems.push(problem);
-                None
-            }
-        }
-    }
-
-    /// What the environment has, else the default; `Some(None)` if there is neither.
-    fn or_default<'a>(
-        &mut self,
-        field: &'static Field,
-        found: Result<Option<Found<'a>>, Unreadable>,
-        default: Option<&'static str>,
-    ) -> Option<Option<Found<'a>>> {
-        match found {
-            Ok(Some(found)) => Some(Some(found)),
-            Ok(None) => {
-                Some(default.map(|text| Found { value: text.into(), origin: Origin::Default }))
-            }
+        let found = match self.environment.setting(variables, &self.prefix) {
+            Ok(found) => found,
             Err(unreadable) => {
                 let problem = self.problem(field).because(unreadable);
+                self.problems.push(problem);
+                return None;
+            }
+        };
+        let default = || default.map(|text| Found { value: text.into(), origin: Origin::Default });
+        let Some(found) = found.or_else(default) else { return Some(None) };
+        match setting::read::<T>(&found.value) {
+            Ok(value) => Some(Some(value)),
+            Err(expected) => {
+                let problem = self.problem(field).bad_setting(&expected.to_string(), found);
                 self.problems.push(problem);
                 None
             }
@@ -259,7 +272,7 @@ impl Loader<'_> {
     fn problem(&self, field: &Field) -> Problem {
         Problem::new(
             format!("{}{}", self.path, field.name),
-            format!("{}{}", self.prefix, field.variable()),
+            format!("{}{}", field.prefix(&self.prefix), field.variable()),
             ProblemKind::Missing,
         )
         .of(field)
@@ -274,6 +287,7 @@ pub(crate) fn each_variable(
 ) {
     each_field(table, "", prefix, &mut |_, prefix, field| match field.kind {
         Kind::Resource { variables, .. } => {
+            let prefix = field.prefix(prefix);
             for variable in variables {
                 visit(&join(prefix, variable), true);
             }
@@ -283,7 +297,13 @@ pub(crate) fn each_variable(
                 visit(&join(prefix, variable), false);
             }
         }
-        Kind::Flatten { .. } | Kind::Nested { .. } => {}
+        Kind::Flatten { prefix: inner, names } => {
+            let prefix = join(prefix, inner);
+            for name in names() {
+                visit(&join(&prefix, &flatten::variable(name)), false);
+            }
+        }
+        Kind::Nested { .. } => {}
     });
 }
 
@@ -304,33 +324,6 @@ pub(crate) fn each_field(
     }
 }
 
-/// The type as it is written in a struct: `Option<Level>`, not `core::option::Option<app::Level>`.
-fn type_name<T>() -> String {
-    let mut name = String::new();
-    for part in
-        std::any::type_name::<T>().split_inclusive(['<', '>', ',', ' ', '&', '(', ')', '[', ']'])
-    {
-        name.push_str(part.rsplit("::").next().unwrap_or_default());
-    }
-    name
-}
-
-/// What `envy` says, without the value that it repeats.
-fn setting_reason(message: &str, value: &str) -> String {
-    let reason = message.split(" while parsing value '").next().unwrap_or_default();
-    let parts = value.split(',').map(str::trim);
-    // The words of the type stay as they are: of `prod` a hole in `production` would tell.
-    if let Some((_, expected)) = reason.rsplit_once("`, expected ")
-        && reason.starts_with("unknown variant `")
-    {
-        let masked = std::iter::once(value)
-            .chain(parts)
-            .fold(expected.to_owned(), |text, part| mask_word(&text, part));
-        return format!("unknown variant `***`, expected {masked}");
-    }
-    mask(reason, std::iter::once(value).chain(parts))
-}
-
 impl Loader<'_> {
     /// A struct of the app's, each of whose fields is a setting.
     pub fn flatten<T: DeserializeOwned>(&mut self, index: usize) -> Option<T> {
@@ -340,7 +333,7 @@ impl Loader<'_> {
         let prefix = join(&self.prefix, prefix).into_owned();
         let (mut found, mut broken) = (Vec::new(), Vec::new());
         for name in names {
-            match environment.value(&variable_of(name), &prefix) {
+            match environment.setting(&[&flatten::variable(name)], &prefix) {
                 Ok(value) => found.extend(value.map(|value| ((*name).to_owned(), value))),
                 Err(unreadable) => {
                     broken.push(*name);
@@ -374,7 +367,9 @@ impl Loader<'_> {
                 Fault::Unknown(name) => {
                     let near = suggest::nearest(&name, names.iter().copied());
                     let help = match near {
-                        Some(near) => format!("did you mean `{prefix}{}`?", variable_of(near)),
+                        Some(near) => {
+                            format!("did you mean `{prefix}{}`?", flatten::variable(near))
+                        }
                         None => "clear it, or give the struct such a field".to_owned(),
                     };
                     let problem = self.flattened(field, &prefix, &name);
@@ -399,7 +394,7 @@ impl Loader<'_> {
     fn unnamed(&self, names: &[&str], prefix: &str) -> Vec<(String, Found<'static>)> {
         let is_known = |name: &str| {
             let itself = name.strip_suffix("_FILE").unwrap_or(name);
-            names.iter().any(|known| [name, itself].contains(&variable_of(known).as_str()))
+            names.iter().any(|known| [name, itself].contains(&flatten::variable(known).as_str()))
         };
         let rest = |(variable, value): (String, String)| {
             let name = variable.strip_prefix(prefix)?;
@@ -415,15 +410,10 @@ impl Loader<'_> {
         let dot = if name.is_empty() { "" } else { "." };
         Problem::new(
             format!("{}{}{dot}{name}", self.path, field.name),
-            format!("{prefix}{}", variable_of(name)),
+            format!("{prefix}{}", flatten::variable(name)),
             ProblemKind::Missing,
         )
     }
-}
-
-/// The variable of a field that `serde` names: `HTTP_PORT` for `http_port`.
-fn variable_of(name: &str) -> String {
-    name.to_uppercase().replace('-', "_")
 }
 
 fn bad(problem: Problem, origin: Option<Origin>, message: String, help: String) -> Problem {

@@ -27,7 +27,7 @@ pub use self::check::{
 };
 pub use self::join::{Task, join};
 pub use self::load::{Loader, from_env, load};
-pub(crate) use self::load::{each_field, each_variable};
+pub(crate) use self::load::{each_field, settings_that_show};
 pub use self::role::{
     Attach, Client, Clients, Declared, Describe, DescribeNested, Flatten, Flattened, Load, Nested,
     Optional, Service, Setting, Value,

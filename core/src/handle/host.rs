@@ -26,9 +26,7 @@ pub struct Host {
 impl Host {
     /// `text` has passed the grammar.
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        let (name, port) = grammar::split_port(text.as_bytes(), Span { start: 0, end: text.len() });
-        let port = port.and_then(|span| grammar::parse_port(text.as_bytes(), span));
-        let name = name.of(text);
+        let (name, port) = Self::split(text);
         if name.contains('%') {
             // A percent-encoded host is the path of a Unix socket and nothing else.
             let path = percent_decode_str(name).decode_utf8().map_err(|_| Fault::Host)?;
@@ -49,6 +47,21 @@ impl Host {
             url::Host::Ipv6(address) => address.to_string(),
         };
         Ok(Self { name, port })
+    }
+
+    /// The name of a bucket is no name of a machine: `2024` is no address, and upper case counts.
+    pub(super) fn bucket(text: &str) -> Result<Self, Fault> {
+        let (name, port) = Self::split(text);
+        if name.contains('%') {
+            return Err(Fault::Host);
+        }
+        Ok(Self { name: name.to_owned(), port })
+    }
+
+    /// `text` has passed the grammar.
+    fn split(text: &str) -> (&str, Option<u16>) {
+        let (name, port) = grammar::split_port(text.as_bytes(), Span { start: 0, end: text.len() });
+        (name.of(text), port.and_then(|span| grammar::parse_port(text.as_bytes(), span)))
     }
 
     #[allow(dead_code, reason = "some adapters have a host that their handle does not name")]

@@ -3,11 +3,14 @@
 mod builder;
 pub(crate) mod grammar;
 mod host;
+mod list;
+mod origin;
 pub(crate) mod params;
 pub(crate) mod text;
 
 pub use self::builder::HandleBuilder;
 pub use self::host::Host;
+pub use self::origin::Origin;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,47 +22,8 @@ use serde::de::DeserializeOwned;
 use self::grammar::{Fault, Part, Span};
 use crate::adapter::grammar::{Grammar, Part as AdapterPart, Scheme, Word};
 use crate::adapter::value::Kind;
-use crate::environment::Origin;
 use crate::error::{HandleError, Secrets};
 use crate::secret::Secret;
-
-/// The schemes of all adapters of this crate, compiled in or not. Only these are ever shown when a
-/// handle is refused: what stands before the first colon of a malformed handle may be a secret.
-const KNOWN_SCHEMES: &[&str] = &[
-    "amqp",
-    "amqps",
-    "beanstalk",
-    "beanstalkd",
-    "couchdb",
-    "couchdbs",
-    "file",
-    "http",
-    "https",
-    "loggly",
-    "mariadb",
-    "memcache",
-    "memcached",
-    "memory",
-    "mysql",
-    "mysql2",
-    "nats",
-    "newrelic",
-    "postgres",
-    "postgresql",
-    "postmark",
-    "redis",
-    "redis+unix",
-    "rediss",
-    "s3",
-    "smtp",
-    "smtps",
-    "sqlite",
-    "submission",
-    "submissions",
-    "tls",
-    "valkey",
-    "valkeys",
-];
 
 /// How many hosts and how many parameters a handle may have: more than anybody needs, and few enough to compare
 /// each with each.
@@ -108,7 +72,9 @@ struct Parsed {
 }
 
 impl Handle {
-    /// Parses a handle. One newline at the very end is dropped, because files end in one.
+    /// Parses a handle. One newline at the very end is dropped, because files end in one. A list of
+    /// whole addresses, `nats://a,nats://b` or `amqp://a;amqp://b`, is read as `nats://a,b` where they
+    /// differ in nothing but their hosts.
     ///
     /// # Errors
     ///
@@ -124,7 +90,8 @@ impl Handle {
     /// ```
     pub fn parse(text: &str) -> Result<Self, HandleError> {
         let text = grammar::without_final_newline(text);
-        Parsed::new(text)
+        list::join(text)
+            .and_then(|text| Parsed::new(&text))
             .map(|parsed| Self { parsed: Arc::new(parsed), origin: None })
             .map_err(HandleError::syntax)
     }
@@ -153,8 +120,8 @@ impl Handle {
         &self.parsed.scheme
     }
 
-    /// The first host: a name in lower case, or an address without brackets. `None` for a socket or a
-    /// file.
+    /// The first host: a name in lower case, or an address without brackets; of `s3` the bucket, as it is
+    /// written. `None` for a socket or a file.
     ///
     /// ```
     /// # use backing_services::Handle;
@@ -319,7 +286,8 @@ impl Handle {
         self.query().iter().fold(builder, |builder, (name, value)| builder.param(name, value))
     }
 
-    /// The whole handle, with every credential, in the form it was parsed from. For drivers only.
+    /// The whole handle, with every credential, in the form it was parsed from; of a list of addresses
+    /// what they share stands there once. For drivers only.
     ///
     /// ```
     /// # use backing_services::Handle;
@@ -397,7 +365,7 @@ impl Handle {
 
     /// The scheme, if showing it cannot show a secret.
     pub(crate) fn known_scheme(&self) -> Option<&'static str> {
-        KNOWN_SCHEMES.iter().copied().find(|known| *known == self.scheme())
+        crate::list::known_scheme(self.scheme())
     }
 
     /// Replaces whatever a message of a driver repeats of this handle's secrets: of a path too, where the
@@ -437,6 +405,7 @@ impl Parsed {
             }
             _ => Ok(None),
         };
+        let scheme = spans.scheme.of(text).to_ascii_lowercase();
         let username = decode(spans.username, Part::Username)?;
         let password = decode(spans.password, Part::Password)?.map(Secret::new);
         let hosts = if spans.hosts.is_empty() {
@@ -446,14 +415,15 @@ impl Parsed {
             if hosts.bytes().filter(|byte| *byte == b',').count() >= MOST {
                 return Err(Fault::TooMany { part: Part::Host });
             }
-            hosts.split(',').map(Host::parse).collect::<Result<_, _>>()?
+            let parse = if scheme == "s3" { Host::bucket } else { Host::parse };
+            hosts.split(',').map(parse).collect::<Result<_, _>>()?
         };
         self::decode(spans.path.of(text), Part::Path)?;
         let params =
             spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
         Ok(Self {
             url: Secret::new(text),
-            scheme: spans.scheme.of(text).to_ascii_lowercase(),
+            scheme,
             username,
             password,
             hosts,

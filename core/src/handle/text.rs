@@ -74,20 +74,6 @@ impl Text {
         }
     }
 
-    /// Adds "`a`, `b` or `c`", each with `suffix` inside the quotes.
-    #[must_use]
-    pub(crate) const fn add_list(mut self, words: &[&str], suffix: &str) -> Self {
-        let mut at = 0;
-        while at < words.len() {
-            if at > 0 {
-                self = self.add(if at + 1 == words.len() { " or " } else { ", " });
-            }
-            self = self.add("`").add(words[at]).add(suffix).add("`");
-            at += 1;
-        }
-        self
-    }
-
     pub(crate) const fn as_str(&self) -> &str {
         // Only whole `str`s were added, so this cannot fail.
         match str::from_utf8(self.bytes.split_at(self.len).0) {

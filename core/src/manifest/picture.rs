@@ -1,7 +1,9 @@
 //! The deploy and its resources, before they are drawn.
 
 use super::{Manifest, Resource};
-use crate::environment::{Environment, Sources, each_ask};
+use crate::adapter::grammar::Grammar;
+use crate::adapter::reader::Reader;
+use crate::environment::{Environment, Resolver};
 use crate::handle::Handle;
 
 /// The deploy in the middle, each resource attached to it, as [SVG](Self::svg) or as [Mermaid](Self::mermaid)
@@ -84,19 +86,14 @@ impl Picture {
     }
 
     pub(super) fn attached(manifest: &Manifest, environment: &Environment) -> Self {
-        let sources = Sources::new(environment);
-        let mut places = Vec::new();
-        each_ask(manifest.root.0, &mut |ask| {
-            places.push(match sources.find(ask) {
-                Ok(Some(found)) => Some(place(&found.value)),
-                Ok(None) => None,
-                Err(_) => Some(Place::Broken),
-            });
+        let resolver = Resolver::new(environment, manifest.root.0);
+        let places = resolver.resources().map(|(resolution, grammar)| match resolution.located {
+            _ if !resolution.problems.is_empty() => Place::Broken,
+            Some(located) => located.handle.map_or(Place::Broken, |handle| place(&handle, grammar)),
+            None => Place::Detached,
         });
-        let nodes = manifest.resources.iter().zip(places).map(|(resource, found)| {
-            let default = resource.default.map(place);
-            Node::new(resource, found.or(default).unwrap_or(Place::Detached))
-        });
+        let nodes = manifest.resources.iter().zip(places);
+        let nodes = nodes.map(|(resource, place)| Node::new(resource, place));
         Self { deploy: manifest.name().to_owned(), nodes: nodes.collect(), is_attached: true }
     }
 
@@ -136,8 +133,11 @@ impl Node {
 }
 
 /// The host of a handle, which is no secret; what has none is on this machine.
-fn place(url: &str) -> Place {
-    let Ok(handle) = Handle::parse(url) else { return Place::Broken };
+fn place(handle: &Handle, grammar: &'static Grammar) -> Place {
+    // The host of a handle that its adapter refuses may be a secret in the wrong place.
+    if Reader::new(handle, grammar.of_scheme(handle.scheme())).is_err() {
+        return Place::Broken;
+    }
     let hosts: Vec<_> = handle.hosts().iter().map(|host| host.name().to_owned()).collect();
     match (handle.is_loopback(), hosts.join(", ")) {
         (true, hosts) if hosts.is_empty() => {

@@ -39,6 +39,11 @@ pub(crate) fn names<T: DeserializeOwned>() -> &'static [&'static str] {
     names
 }
 
+/// The variable of a field, without a prefix: `HTTP_PORT` for `http_port`.
+pub(crate) fn variable(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
 /// Reads a struct from the values of its fields, each under a name of the struct's. What is in `broken` has
 /// a value that could not be had, which has been reported.
 pub(crate) fn read<T: DeserializeOwned>(

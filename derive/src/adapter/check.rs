@@ -34,6 +34,7 @@ pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
                 &container.api,
                 &container.mail,
                 &container.check,
+                &container.loopback,
                 &container.debug,
             ];
             for cell in cells {

@@ -6,7 +6,7 @@ use syn::{DeriveInput, Path};
 
 use super::attr::{Part, Shape, keys, shape};
 use super::check::check_fields;
-use super::emit::words;
+use super::emit::{fields, words};
 use super::model::{Field, read_fields};
 use crate::attr::{Attribute, Cells, entry, krate};
 use crate::errors::Errors;
@@ -53,6 +53,14 @@ fn implementation(
     let checks = words::checks(krate, fields);
     let values = words::values(krate, fields, &reader);
     let idents = fields.iter().map(|field| field.ident);
+    let timeout = fields::found_timeout(krate, fields).map(|timeout| {
+        let core = quote!(#krate::__private::core);
+        quote! {
+            fn connect_timeout(&self) -> #core::option::Option<#core::time::Duration> {
+                #timeout
+            }
+        }
+    });
     let result = quote!(#krate::__private::core::result::Result);
     let value = if is_right {
         quote!(#result::Ok(Self { #(#idents: #values),* }))
@@ -73,6 +81,8 @@ fn implementation(
                     let _ = &mut #reader;
                     #value
                 }
+
+                #timeout
             }
 
             #checks

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use backing_services::adapters::http_api::{HttpClient, HttpRequest};
-use backing_services::{Adapter, GoogleMaps, HttpApi, LastFm, Twitter};
+use backing_services::{Adapter, Connect, GoogleMaps, HttpApi, LastFm, Twitter};
 use backing_services_tests::servers::{Response, StandIn};
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ impl Server {
         format!("http://127.0.0.1:{}{path}", self.0.port())
     }
 
-    async fn compare<A: Adapter<Client = HttpClient>>(
+    async fn compare<A: Adapter + Connect<Client = HttpClient>>(
         &self,
         name: &str,
         path: &str,

@@ -20,7 +20,7 @@ mod telemetry;
 use std::env;
 use std::time::{Duration, Instant};
 
-use backing_services::{Adapter, Handle, HandleBuilder};
+use backing_services::{Adapter, Connect, Handle, HandleBuilder};
 use tokio::runtime;
 
 const ROUND: Duration = Duration::from_millis(20);
@@ -135,7 +135,7 @@ async fn compare(
 }
 
 /// The client, as an app gets it.
-async fn connect<A: Adapter>(handle: &Handle) -> A::Client {
+async fn connect<A: Adapter + Connect>(handle: &Handle) -> A::Client {
     let adapter = A::from_handle(handle).expect("a meaning");
     adapter.connect().await.expect("a client")
 }

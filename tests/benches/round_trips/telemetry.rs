@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::thread;
 
-use backing_services::{Adapter as _, NewRelic};
+use backing_services::{Adapter as _, Connect as _, NewRelic};
 use backing_services_tests::servers::{Response, StandIn};
 use opentelemetry::trace::{Tracer as _, TracerProvider as _};
 use opentelemetry_otlp::{

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use backing_services::adapters::beanstalkd::{
     BeanstalkdClient, BeanstalkdError, Consumer, JobState, PutOptions,
 };
-use backing_services::{Adapter, BackingServices, Beanstalkd, Environment, Handle, HandleBuilder};
+use backing_services::{
+    BackingServices, Beanstalkd, Connect as _, Environment, Handle, HandleBuilder,
+};
 use backing_services_tests::servers;
 use tokio::time::{sleep, timeout};
 

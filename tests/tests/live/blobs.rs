@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use backing_services::{Adapter, BackingServices, Blobs, Environment, HandleBuilder};
+use backing_services::{BackingServices, Blobs, Connect as _, Environment, HandleBuilder};
 use backing_services_tests::servers::S3Server;
 use backing_services_tests::tls::Tls;
 use futures_util::TryStreamExt;

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use backing_services::{Adapter, Error, Failure, Handle, HandleBuilder};
+use backing_services::{Adapter, Connect, Error, Failure, Handle, HandleBuilder, Scheme};
 use backing_services_tests::servers::{Server, Silent};
 use backing_services_tests::tls::{Authority, Tls};
 
 /// An adapter, the server it is for, and how to use it.
 pub(crate) trait Subject {
-    type Adapter: Adapter;
+    type Adapter: Adapter + Connect;
     type Server: Server;
 
-    /// Whether the client trusts the authorities of `SSL_CERT_FILE` and of no handle. Its tests then run in a
+    /// Whether the client trusts the CA certificates of `SSL_CERT_FILE` and those of no handle. Its tests then run in a
     /// process of their own each, with a file of its own for that, which `tls_handle` fills: see `trusted_file`.
     const TRUSTS_THE_ENVIRONMENT: bool = false;
 
@@ -28,7 +28,7 @@ pub(crate) trait Subject {
 
     /// The scheme for the server without TLS.
     fn plain_scheme() -> &'static str {
-        Self::Adapter::SCHEMES[0]
+        schemes::<Self::Adapter>()[0].name()
     }
 
     /// Which of the two servers a scheme is for.
@@ -48,9 +48,9 @@ pub(crate) trait Subject {
         }
     }
 
-    /// A handle for the server with TLS that trusts only certificates of `authority` and verifies the
+    /// A handle for the server with TLS that trusts the CA certificate of this file only and verifies the
     /// host's name.
-    fn tls_handle(scheme: &str, _: &Self::Server, _authority: &Path) -> HandleBuilder {
+    fn tls_handle(scheme: &str, _: &Self::Server, _ca: &Path) -> HandleBuilder {
         Self::handle(scheme)
     }
 
@@ -70,7 +70,7 @@ pub(crate) trait Subject {
     }
 
     /// Writes and reads real data.
-    async fn use_it(client: &<Self::Adapter as Adapter>::Client) -> Result<(), String>;
+    async fn use_it(client: &<Self::Adapter as Connect>::Client) -> Result<(), String>;
 }
 
 #[derive(PartialEq, Eq)]
@@ -82,17 +82,17 @@ pub(crate) enum Reaches {
 }
 
 /// Loads and connects one adapter as an app does: through a derived struct.
-pub(crate) trait Connect<A: Adapter> {
+pub(crate) trait App<A: Connect> {
     async fn connect(handle: &Handle) -> Result<A::Client, Error>;
 }
 
 macro_rules! conformance {
     ($subject:ty) => {
         mod conforms {
-            use backing_services::{Adapter, BackingServices, Environment, Error, Handle};
+            use backing_services::{BackingServices, Connect, Environment, Error, Handle};
 
             use super::*;
-            use crate::conformance::{self, Connect, Subject};
+            use crate::conformance::{self, App, Subject};
 
             type It = <$subject as Subject>::Adapter;
 
@@ -104,16 +104,16 @@ macro_rules! conformance {
 
             struct Derived;
 
-            impl Connect<It> for Derived {
-                async fn connect(handle: &Handle) -> Result<<It as Adapter>::Client, Error> {
+            impl App<It> for Derived {
+                async fn connect(handle: &Handle) -> Result<<It as Connect>::Client, Error> {
                     let environment = Environment::from_pairs([("IT_URL", handle.expose_url())]);
                     Ok(Services::load(&environment)?.connect().await?.it)
                 }
             }
 
             conformance!(@tests $subject: round_trip every_scheme wrong_password server_not_there
-                unknown_host killed_and_back_again silent_server tls_with_the_right_authority
-                tls_with_another_authority tls_for_another_host unknown_parameter close);
+                unknown_host killed_and_back_again silent_server tls_with_the_right_ca
+                tls_with_another_ca tls_for_another_host unknown_parameter close);
         }
     };
     (@tests $subject:ty: $($name:ident)*) => {$(
@@ -128,9 +128,9 @@ macro_rules! conformance {
 }
 
 /// Set by `in_process` and by nothing else: many a machine has an `SSL_CERT_FILE`, and that is not ours to write.
-const OWN_FILE: &str = "BACKING_SERVICES_TEST_AUTHORITIES";
+const OWN_FILE: &str = "BACKING_SERVICES_TEST_CA";
 
-/// Where the authorities are that a test in a process of its own trusts.
+/// Where the CA certificates are that a test in a process of its own trusts.
 #[expect(clippy::disallowed_methods, reason = "set by `in_process`, below")]
 pub(crate) fn trusted_file() -> Option<PathBuf> {
     std::env::var_os(OWN_FILE).map(PathBuf::from)
@@ -161,6 +161,10 @@ pub(crate) fn in_process(needed: bool, name: &str, variables: &[(&str, &str)]) -
     true
 }
 
+fn schemes<A: Adapter>() -> &'static [Scheme] {
+    A::GRAMMAR.schemes()
+}
+
 fn preferred<S: Subject>() -> HandleBuilder {
     S::handle(S::plain_scheme())
 }
@@ -177,18 +181,20 @@ fn failure<T>(result: Result<T, Error>) -> Failure {
     }
 }
 
-pub(crate) async fn round_trip<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn round_trip<S: Subject, C: App<S::Adapter>>() {
     let server = S::start();
     let client = C::connect(&on_this_machine::<S>(preferred::<S>(), server.port())).await.unwrap();
     S::use_it(&client).await.unwrap();
     S::Adapter::ping(&client).await.unwrap();
 }
 
-pub(crate) async fn every_scheme<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn every_scheme<S: Subject, C: App<S::Adapter>>() {
     let plain = S::start();
     let certificate = Authority::new("right").issue(&["localhost"]);
     let tls = S::start_with_tls(&certificate);
-    for scheme in S::Adapter::SCHEMES {
+    // A socket has no host and port; adapters with one have a test of their own for it.
+    let schemes = schemes::<S::Adapter>().iter().filter(|scheme| !scheme.is_socket());
+    for scheme in schemes.map(Scheme::name) {
         let handle = match (S::reaches(scheme), &tls) {
             (Reaches::Elsewhere, _) => continue,
             (Reaches::Tls, Some(server)) => {
@@ -201,7 +207,7 @@ pub(crate) async fn every_scheme<S: Subject, C: Connect<S::Adapter>>() {
     }
 }
 
-pub(crate) async fn wrong_password<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn wrong_password<S: Subject, C: App<S::Adapter>>() {
     let server = S::start();
     let Some((builder, says)) = S::wrong_password() else {
         let with_password = preferred::<S>().username("shop").password("secret");
@@ -215,7 +221,7 @@ pub(crate) async fn wrong_password<S: Subject, C: Connect<S::Adapter>>() {
     assert_eq!(failure.variable(), "IT_URL");
 }
 
-pub(crate) async fn server_not_there<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn server_not_there<S: Subject, C: App<S::Adapter>>() {
     let mut server = S::start();
     server.kill();
     let failure = failure(C::connect(&on_this_machine::<S>(preferred::<S>(), server.port())).await);
@@ -224,9 +230,9 @@ pub(crate) async fn server_not_there<S: Subject, C: Connect<S::Adapter>>() {
     assert!(failure.attempts() > 1, "a server that is being restarted is worth another try");
 }
 
-pub(crate) async fn unknown_host<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn unknown_host<S: Subject, C: App<S::Adapter>>() {
     let handle = S::at(preferred::<S>(), "no-such-host.invalid", None).build().unwrap();
-    // A password may not go to another machine in the clear, so this one may be refused on load.
+    // A password may not go to another machine unencrypted, so this one may be refused on load.
     let connected = C::connect(&handle).await;
     if let Err(Error::Load(report)) = &connected {
         assert_eq!(
@@ -240,7 +246,7 @@ pub(crate) async fn unknown_host<S: Subject, C: Connect<S::Adapter>>() {
     assert!(failure.cause().starts_with("unknown host"), "{failure:?}");
 }
 
-pub(crate) async fn killed_and_back_again<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn killed_and_back_again<S: Subject, C: App<S::Adapter>>() {
     let mut server = S::start();
     let client = C::connect(&on_this_machine::<S>(preferred::<S>(), server.port())).await.unwrap();
     S::use_it(&client).await.unwrap();
@@ -254,7 +260,7 @@ pub(crate) async fn killed_and_back_again<S: Subject, C: Connect<S::Adapter>>() 
     S::use_it(&client).await.unwrap();
 }
 
-pub(crate) async fn silent_server<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn silent_server<S: Subject, C: App<S::Adapter>>() {
     let server = Silent::start();
     let builder = preferred::<S>().param("connect_timeout", "1s");
     let started = Instant::now();
@@ -266,8 +272,8 @@ pub(crate) async fn silent_server<S: Subject, C: Connect<S::Adapter>>() {
 /// The server and the files of the certificates, for as long as a test runs.
 type Kept<S> = (<S as Subject>::Server, [Tls; 2]);
 
-/// A server whose certificate is for `names`, and a handle that trusts the authority that `trusts` picks
-/// from the right one and another.
+/// A server whose certificate is for `names`, and a handle that trusts the CA certificate that `trusts`
+/// picks from the right one and another.
 fn with_tls<S: Subject>(
     names: &[&str],
     trusts: impl FnOnce([&Tls; 2]) -> &Tls,
@@ -278,26 +284,27 @@ fn with_tls<S: Subject>(
         assert!(S::wrong_password().is_none());
         return None;
     };
-    let schemes = S::Adapter::SCHEMES;
-    let scheme = schemes.iter().find(|scheme| S::reaches(scheme) == Reaches::Tls);
-    let authority = trusts([&right, &wrong]).ca();
-    let handle = S::tls_handle(scheme.unwrap_or(&schemes[0]), &server, &authority);
+    let mut schemes = schemes::<S::Adapter>().iter().map(Scheme::name);
+    let first = schemes.clone().next().unwrap();
+    let scheme = schemes.find(|scheme| S::reaches(scheme) == Reaches::Tls);
+    let ca = trusts([&right, &wrong]).ca();
+    let handle = S::tls_handle(scheme.unwrap_or(first), &server, &ca);
     Some((handle.build().unwrap(), (server, [right, wrong])))
 }
 
-pub(crate) async fn tls_with_the_right_authority<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn tls_with_the_right_ca<S: Subject, C: App<S::Adapter>>() {
     let Some((handle, _kept)) = with_tls::<S>(&["localhost"], |[right, _]| right) else { return };
     let client = C::connect(&handle).await.unwrap();
     S::use_it(&client).await.unwrap();
 }
 
-pub(crate) async fn tls_with_another_authority<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn tls_with_another_ca<S: Subject, C: App<S::Adapter>>() {
     let Some((handle, _kept)) = with_tls::<S>(&["localhost"], |[_, wrong]| wrong) else { return };
     let failure = failure(C::connect(&handle).await);
     assert!(failure.cause().contains("certificate does not verify: UnknownIssuer"), "{failure:?}");
 }
 
-pub(crate) async fn tls_for_another_host<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn tls_for_another_host<S: Subject, C: App<S::Adapter>>() {
     let names = ["other.example"];
     let Some((handle, _kept)) = with_tls::<S>(&names, |[right, _]| right) else { return };
     let failure = failure(C::connect(&handle).await);
@@ -305,7 +312,7 @@ pub(crate) async fn tls_for_another_host<S: Subject, C: Connect<S::Adapter>>() {
     assert!(failure.cause().contains("not valid for name"), "{failure:?}");
 }
 
-pub(crate) async fn unknown_parameter<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn unknown_parameter<S: Subject, C: App<S::Adapter>>() {
     let builder = preferred::<S>().param("conect_timeout", "1s");
     match C::connect(&on_this_machine::<S>(builder, 1)).await {
         Err(Error::Load(report)) => {
@@ -316,7 +323,7 @@ pub(crate) async fn unknown_parameter<S: Subject, C: Connect<S::Adapter>>() {
     }
 }
 
-pub(crate) async fn close<S: Subject, C: Connect<S::Adapter>>() {
+pub(crate) async fn close<S: Subject, C: App<S::Adapter>>() {
     let server = S::start();
     let client = C::connect(&on_this_machine::<S>(preferred::<S>(), server.port())).await.unwrap();
     let other = client.clone();

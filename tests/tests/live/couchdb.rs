@@ -172,8 +172,8 @@ async fn a_redirect_takes_no_credential_along() {
 }
 
 #[tokio::test]
-async fn a_proxy_gets_no_credential_in_the_clear() {
-    let name = concat!(module_path!(), "::a_proxy_gets_no_credential_in_the_clear");
+async fn a_proxy_gets_nothing_that_is_for_this_machine() {
+    let name = concat!(module_path!(), "::a_proxy_gets_nothing_that_is_for_this_machine");
     let server = StandIn::start(|_| Response::new(r#"{"db_name":"shop"}"#.into()));
     let proxy = format!("http://localhost:{}", server.port());
     if in_process(trusted_file().is_none(), name, &[("HTTP_PROXY", &proxy), ("http_proxy", &proxy)])
@@ -182,7 +182,7 @@ async fn a_proxy_gets_no_credential_in_the_clear() {
         return;
     }
     let cause = connect("couchdb://ada:secret@localhost/shop").await.unwrap_err();
-    assert_eq!(cause, "the proxy of the environment would get the credentials in the clear");
+    assert_eq!(cause, "the proxy of the environment would get what is for this machine");
 }
 
 /// What the server acknowledged is there after it was killed and started again, and nobody restarts the app.

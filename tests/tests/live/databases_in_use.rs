@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use backing_services::{Adapter, Handle, MySql, Postgres, Sql};
+use backing_services::{Adapter, Connect, Handle, MySql, Postgres, Sql};
 use backing_services_tests::servers::{MariaDb, PostgreSql, Server};
 use sqlx::{AnyPool, MySqlPool, PgPool};
 
@@ -95,7 +95,7 @@ async fn wait_for(book: &Book, more: usize) {
 
 async fn survives<A, S>(mut server: S, handle: Handle, sql: fn(&S, &str) -> String)
 where
-    A: Adapter<Client: Orders>,
+    A: Adapter + Connect<Client: Orders>,
     S: Server + Send + 'static,
 {
     let client = A::from_handle(&handle).unwrap().connect().await.unwrap();

@@ -1,6 +1,9 @@
 //! The embedded defaults, which have no server: the same promises where they make sense.
 
-use backing_services::{Adapter, BackingServices, Environment, Mail, Sql, Sqlite};
+use backing_services::{
+    Adapter as _, BackingServices, Connect as _, Environment, Mail, Sql, Sqlite,
+};
+use lettre::AsyncTransport as _;
 
 #[derive(BackingServices)]
 struct Services {
@@ -69,6 +72,20 @@ async fn a_file_that_is_no_database() {
         Ok(clients) => Sqlite::ping(&clients.db.unwrap()).await.unwrap_err().to_string(),
     };
     assert_eq!(cause, "the file is not a database");
+}
+
+#[tokio::test]
+async fn mail_that_goes_nowhere() {
+    for url in ["memory:", "null://null"] {
+        let mail = load(&[("MAIL_URL", url)]).connect().await.unwrap().mail.unwrap();
+        Mail::ping(&mail).await.unwrap();
+        mail.send(crate::smtp::message("ada@example.com")).await.unwrap();
+        let sent = mail.clone().sent();
+        assert_eq!(sent.len(), 1, "{url}");
+        assert_eq!(sent[0].envelope.to()[0].to_string(), "ada@example.com");
+        let other = load(&[("MAIL_URL", url)]).connect().await.unwrap().mail.unwrap();
+        assert!(other.sent().is_empty(), "{url}: another client has memory of its own");
+    }
 }
 
 #[tokio::test]

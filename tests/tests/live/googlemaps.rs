@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use backing_services::adapters::http_api::HttpClient;
-use backing_services::{Adapter, GoogleMaps, Handle, HandleBuilder};
+use backing_services::{Connect as _, GoogleMaps, Handle, HandleBuilder};
 use backing_services_tests::servers::{Request, Response, StandIn};
 use backing_services_tests::tls::Tls;
 

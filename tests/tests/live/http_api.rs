@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use backing_services::adapters::http_api::{HttpClient, HttpError, HttpErrorKind};
-use backing_services::{Adapter, Handle, HandleBuilder, HttpApi};
+use backing_services::{Adapter, Connect, Handle, HandleBuilder, HttpApi};
 use backing_services_tests::servers::{Request, Response, StandIn};
 use backing_services_tests::tls::{Authority, Tls};
 
@@ -34,7 +34,7 @@ pub(crate) fn line(request: &Request) -> String {
     format!("{} {}", request.method(), request.uri())
 }
 
-pub(crate) async fn connect<A: Adapter>(url: &str) -> A::Client {
+pub(crate) async fn connect<A: Adapter + Connect>(url: &str) -> A::Client {
     A::from_handle(&Handle::parse(url).unwrap()).unwrap().connect().await.unwrap()
 }
 

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
-use backing_services::{Adapter, Handle, HandleBuilder, LastFm, Secret};
+use backing_services::{Connect as _, Handle, HandleBuilder, LastFm, Secret};
 use backing_services_tests::servers::{Request, Response, StandIn};
 use backing_services_tests::tls::Tls;
 use serde_json::Value;

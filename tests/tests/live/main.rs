@@ -22,6 +22,7 @@ mod memcached;
 mod mysql;
 mod nats;
 mod newrelic;
+mod otlp;
 mod picture;
 mod postgres;
 mod postmark;

@@ -1,6 +1,8 @@
 use async_memcached::AsciiProtocol;
 use backing_services::adapters::memcached::MemcachedPool;
-use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, Memcached};
+use backing_services::{
+    BackingServices, Connect as _, Environment, Handle, HandleBuilder, Memcached,
+};
 use backing_services_tests::servers;
 
 use crate::conformance::Subject;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::{self, consumer, stream};
-use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, Nats};
+use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, Nats};
 use backing_services_tests::servers;
 use backing_services_tests::tls::{Authority, Tls};
 use futures_util::StreamExt as _;

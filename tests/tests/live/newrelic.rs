@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backing_services::adapters::newrelic::NewRelicClient;
-use backing_services::{Adapter, Handle, HandleBuilder, NewRelic};
+use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, NewRelic};
 use backing_services_tests::servers::{Request, Response, StandIn};
 use backing_services_tests::tls::Tls;
 use opentelemetry::KeyValue;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use backing_services::adapters::postmark::PostmarkClient;
 use backing_services::{
-    Adapter, BackingServices, ClientError, Environment, Handle, HandleBuilder, Postmark,
+    Adapter as _, BackingServices, ClientError, Connect as _, Environment, Handle, HandleBuilder,
+    Postmark,
 };
 use backing_services_tests::servers::{Request, Response, StandIn};
 use backing_services_tests::tls::Tls;

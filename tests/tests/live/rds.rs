@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backing_services::{Adapter, Handle, MySql, Postgres, Sql};
+use backing_services::{Adapter, Connect, Handle, MySql, Postgres, Sql};
 use backing_services_tests::servers::{MariaDb, PostgreSql, Server};
 use backing_services_tests::tls::{Authority, Tls};
 
@@ -41,7 +41,7 @@ impl Regions {
     }
 }
 
-async fn connect<A: Adapter>(handle: &Handle) -> Result<(), String> {
+async fn connect<A: Adapter + Connect>(handle: &Handle) -> Result<(), String> {
     let adapter = A::from_handle(handle).map_err(|error| error.to_string())?;
     let client = adapter.connect().await.map_err(|error| error.to_string())?;
     A::ping(&client).await.map_err(|error| error.to_string())?;
@@ -49,7 +49,10 @@ async fn connect<A: Adapter>(handle: &Handle) -> Result<(), String> {
     Ok(())
 }
 
-async fn verifies<A: Adapter, S: Server>(start: fn(&Tls) -> S, handle: fn(&S, &Path) -> Handle) {
+async fn verifies<A: Adapter + Connect, S: Server>(
+    start: fn(&Tls) -> S,
+    handle: fn(&S, &Path) -> Handle,
+) {
     let (regions, folder) = (Regions::new(), tempfile::tempdir().unwrap());
     let (bundle, old) = (regions.bundle(folder.path(), true), regions.bundle(folder.path(), false));
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, Redis};
+use backing_services::{
+    Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, Redis, Scheme,
+};
 use backing_services_tests::servers;
 use backing_services_tests::tls::Tls;
 use redis::AsyncCommands;
@@ -29,7 +31,6 @@ impl Subject for OnRedis {
     fn reaches(scheme: &str) -> Reaches {
         match scheme {
             "rediss" | "valkeys" => Reaches::Tls,
-            "redis+unix" => Reaches::Elsewhere,
             _ => Reaches::Plain,
         }
     }
@@ -106,16 +107,20 @@ async fn a_password_alone_a_socket_and_databases() {
     let mut zero = connect(alone.host("localhost").port(server.port())).await;
     OnRedis::use_it(&zero).await.unwrap();
 
-    let socket = Handle::builder("redis+unix")
-        .username(servers::Redis::user())
-        .password(servers::Redis::password())
-        .path(server.socket().to_str().unwrap())
-        .param("db", "2");
-    let mut two = connect(socket).await;
-    OnRedis::use_it(&two).await.unwrap();
-    let () = two.set("where", "two").await.unwrap();
-    let nothing: Option<String> = zero.get("where").await.unwrap();
-    assert_eq!(nothing, None, "another database");
+    let sockets = Redis::GRAMMAR.schemes().iter().filter(|scheme| scheme.is_socket());
+    assert!(sockets.clone().count() > 0);
+    for scheme in sockets.map(Scheme::name) {
+        let socket = Handle::builder(scheme)
+            .username(servers::Redis::user())
+            .password(servers::Redis::password())
+            .path(server.socket().to_str().unwrap())
+            .param("db", "2");
+        let mut two = connect(socket).await;
+        OnRedis::use_it(&two).await.unwrap();
+        let () = two.set("where", scheme).await.unwrap();
+        let nothing: Option<String> = zero.get("where").await.unwrap();
+        assert_eq!(nothing, None, "another database");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use backing_services::{Adapter, BackingServices, Environment, Handle, HandleBuilder, S3};
+use backing_services::{
+    Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, S3,
+};
 use backing_services_tests::servers::{Response, S3Server, StandIn, free_port};
 use backing_services_tests::tls::Tls;
 use futures_util::TryStreamExt;

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use backing_services::adapters::http_api::{HttpClient, HttpErrorKind};
-use backing_services::{Adapter, Handle, HandleBuilder, Twitter};
+use backing_services::{Connect as _, Handle, HandleBuilder, Twitter};
 use backing_services_tests::servers::{Request, Response, StandIn};
 use backing_services_tests::tls::Tls;
 

@@ -2,20 +2,28 @@
 
 use std::rc::Rc;
 
-use backing_services::{Adapter, BackingServices, ClientError, Handle, HandleError};
+use backing_services::{
+    Adapter, BackingServices, ClientError, Connect, Grammar, Handle, HandleError, Scheme,
+};
 
 #[derive(Clone)]
-struct Chat;
+struct Chat(Handle);
 
 impl Adapter for Chat {
-    const NAME: &'static str = "chat";
-    const SCHEMES: &'static [&'static str] = &["chat"];
-    const EXAMPLE: &'static str = "chat://localhost";
-    type Client = ();
+    const GRAMMAR: &'static Grammar =
+        &Grammar::new("Chat", &[Scheme::new("chat")], "chat://localhost");
 
-    fn from_handle(_: &Handle) -> Result<Self, HandleError> {
-        Ok(Self)
+    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
+        Ok(Self(handle.clone()))
     }
+
+    fn handle(&self) -> &Handle {
+        &self.0
+    }
+}
+
+impl Connect for Chat {
+    type Client = ();
 
     async fn connect(&self) -> Result<(), ClientError> {
         let room = Rc::new(1);

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use backing_services::{Adapter, ClientError, Connect};
+use backing_services::{Adapter, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes("chat"), example = "chat://localhost")]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host, default = "localhost")]
     host: String,
     #[handle(default = "1")]
@@ -20,6 +22,8 @@ struct Chat {
 #[derive(Adapter, Clone)]
 #[adapter(schemes("talk"), example = "talk://localhost")]
 struct Talk {
+    #[handle]
+    handle: Handle,
     #[handle(param = "connect_timeout", default = "5")]
     connect_timeout: Duration,
 }

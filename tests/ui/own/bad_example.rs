@@ -1,10 +1,12 @@
 //! Examples that do not parse, or are of another service.
 
-use backing_services::{Adapter, ClientError, Connect};
+use backing_services::{Adapter, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes("chat"), example = "chat.example:7000")]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }
@@ -12,6 +14,8 @@ struct Chat {
 #[derive(Adapter, Clone)]
 #[adapter(schemes("talk", "talks"), example = "chat://talk.example")]
 struct Talk {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }
@@ -19,6 +23,8 @@ struct Talk {
 #[derive(Adapter, Clone)]
 #[adapter(schemes("call"), example = "call://user:pa#ss@call.example")]
 struct Call {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }

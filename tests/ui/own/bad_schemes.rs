@@ -1,6 +1,6 @@
 //! Schemes that no handle can have.
 
-use backing_services::{Adapter, ClientError, Connect};
+use backing_services::{Adapter, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(
@@ -8,6 +8,8 @@ use backing_services::{Adapter, ClientError, Connect};
     example = "chat://localhost"
 )]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }

@@ -1,10 +1,12 @@
 //! Values of another form than the key takes.
 
-use backing_services::{Adapter, ClientError, Connect};
+use backing_services::{Adapter, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes = "chat", example("chat://localhost"), port = "443", name = Chat, debug = true)]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host = "localhost")]
     host: String,
     #[handle(param("room"))]
@@ -14,6 +16,8 @@ struct Chat {
 #[derive(Adapter, Clone)]
 #[adapter(schemes(talk), example = "talk://localhost", port = 70000, name = "")]
 struct Talk {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }
@@ -21,6 +25,8 @@ struct Talk {
 #[derive(Adapter, Clone)]
 #[adapter(schemes(), example = "call://localhost")]
 struct Call {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }

@@ -1,10 +1,12 @@
 //! The app does not say how to connect.
 
-use backing_services::{Adapter, BackingServices, Secret};
+use backing_services::{Adapter, BackingServices, Handle, Secret};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes("chat"), example = "chat://:token@localhost")]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(password)]
     token: Secret,
     #[handle(host)]

@@ -1,10 +1,12 @@
 //! An adapter that shows no handle.
 
-use backing_services::{Adapter, BackingServices, ClientError, Connect};
+use backing_services::{Adapter, BackingServices, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes("chat"))]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }

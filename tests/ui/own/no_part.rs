@@ -1,10 +1,12 @@
 //! A field that nothing fills, and attributes that name nothing.
 
-use backing_services::{Adapter, ClientError, Connect};
+use backing_services::{Adapter, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes("chat"), example = "chat://localhost")]
 struct Chat {
+    #[handle]
+    handle: Handle,
     host: String,
     #[handle()]
     port: u16,

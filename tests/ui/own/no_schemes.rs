@@ -1,10 +1,12 @@
 //! An adapter that does not say which handles it takes.
 
-use backing_services::{Adapter, BackingServices, ClientError, Connect};
+use backing_services::{Adapter, BackingServices, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(example = "chat://localhost")]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }

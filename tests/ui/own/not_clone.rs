@@ -1,10 +1,12 @@
 //! An adapter is cloned.
 
-use backing_services::{Adapter, ClientError, Connect};
+use backing_services::{Adapter, ClientError, Connect, Handle};
 
 #[derive(Adapter)]
 #[adapter(schemes("chat"), example = "chat://localhost")]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
-use backing_services::{Adapter, BackingServices, ClientError, Connect};
+use backing_services::{Adapter, BackingServices, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes("chat"), example = "chat://localhost")]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }

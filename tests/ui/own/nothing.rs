@@ -1,9 +1,11 @@
 //! A struct without any attribute: both that it needs are asked for.
 
-use backing_services::{Adapter, ClientError, Connect};
+use backing_services::{Adapter, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(host)]
     host: String,
 }

@@ -1,6 +1,6 @@
 //! Types that no handle can fill.
 
-use backing_services::{Adapter, ClientError, Connect};
+use backing_services::{Adapter, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes("a"), example = "a://localhost")]
@@ -13,6 +13,8 @@ struct Unit;
 #[derive(Adapter, Clone)]
 #[adapter(schemes("c"), example = "c://localhost")]
 struct Generic<T> {
+    #[handle]
+    handle: Handle,
     #[handle(param = "value")]
     value: T,
 }

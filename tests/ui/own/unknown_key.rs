@@ -1,10 +1,12 @@
 //! Misspelt keys.
 
-use backing_services::{Adapter, BackingServices, ClientError, Connect};
+use backing_services::{Adapter, BackingServices, ClientError, Connect, Handle};
 
 #[derive(Adapter, Clone)]
 #[adapter(schema("chat"), exampel = "chat://localhost", timeout = 5)]
 struct Chat {
+    #[handle]
+    handle: Handle,
     #[handle(hots)]
     host: String,
     #[handle(parm = "room")]

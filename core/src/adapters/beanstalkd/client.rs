@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Answer, Setup};
+use super::connection::{Answer, Server, Setup};
 use super::consumer::Consumer;
 use super::job::Job;
 use super::link::{Core, Repeat};
@@ -136,13 +136,8 @@ pub struct Peeked {
 }
 
 impl BeanstalkdClient {
-    pub(super) fn new(
-        (host, port): (String, u16),
-        tube: Tube,
-        ttr: Duration,
-        limit: Duration,
-    ) -> Self {
-        Self { core: Arc::new(Core::new(host, port, ttr, limit)), tube }
+    pub(super) fn new(server: Server, tube: Tube, ttr: Duration, limit: Duration) -> Self {
+        Self { core: Arc::new(Core::new(server, ttr, limit)), tube }
     }
 
     /// The same connection, for another tube.

@@ -15,7 +15,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::protocol::{Command, Reply, Tube, parse};
+use super::protocol::{Command, MAX_FIGURES, Refused, Reply, Tube, parse};
 use super::stats::{JobState, JobStats};
 
 /// Commands without an answer yet, and what their bodies may have in all: 4096 or 32 MiB. More of them wait
@@ -29,6 +29,15 @@ const READ: usize = 16 << 10;
 /// The server (seen in 1.12) may forget the end of a job's time to run while its connection is idle: one that
 /// holds jobs is stirred so often.
 const STIR: Duration = Duration::from_secs(1);
+
+/// Where to connect, and what to take from there.
+#[derive(Clone, Debug)]
+pub(super) struct Server {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// In bytes.
+    pub(super) longest_job: usize,
+}
 
 /// Keeps a connection open: when the last handle goes, it ends.
 pub(super) struct Connection(Arc<Shared>);
@@ -44,6 +53,7 @@ pub(super) struct Shared {
     ended: Notify,
     /// It may have to wait for a job, and so holds one at most.
     lane: bool,
+    longest_job: usize,
 }
 
 struct State {
@@ -68,6 +78,8 @@ enum Pending {
     Caller {
         sender: oneshot::Sender<Answer>,
         blocks: bool,
+        /// The longest body that the answer may have.
+        longest: usize,
         _slot: OwnedSemaphorePermit,
     },
     /// `use`, `watch` and `ignore`: what comes behind them relies on them.
@@ -115,8 +127,8 @@ pub(super) enum Setup<'a> {
 }
 
 impl Connection {
-    pub(super) async fn dial(host: &str, port: u16, lane: bool) -> io::Result<Self> {
-        let stream = TcpStream::connect((host, port)).await?;
+    pub(super) async fn dial(server: &Server, lane: bool) -> io::Result<Self> {
+        let stream = TcpStream::connect((server.host.as_str(), server.port)).await?;
         stream.set_nodelay(true)?;
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -135,6 +147,7 @@ impl Connection {
             idle: Notify::new(),
             ended: Notify::new(),
             lane,
+            longest_job: server.longest_job,
         });
         tokio::spawn(run(stream, Arc::clone(&shared)));
         Ok(Self(shared))
@@ -312,7 +325,8 @@ impl Shared {
         command: Command<'_>,
     ) -> oneshot::Receiver<Answer> {
         let (sender, answer) = oneshot::channel();
-        let pending = Pending::Caller { sender, blocks: command.blocks(), _slot: slot };
+        let longest = command.longest_answer(self.longest_job);
+        let pending = Pending::Caller { sender, blocks: command.blocks(), longest, _slot: slot };
         state.push(command, pending);
         self.written.notify_one();
         answer
@@ -367,6 +381,15 @@ impl Shared {
         // What is not answered in time is not waited for any longer.
         let _ = timeout_at(until, wait).await;
         self.end(End::Closed);
+    }
+
+    /// The longest body that the next answer may have.
+    fn longest_answer(&self) -> usize {
+        match self.state().pending.front() {
+            Some(Pending::Caller { longest, .. }) => *longest,
+            Some(Pending::Unwanted(_)) => MAX_FIGURES,
+            Some(Pending::Setup | Pending::Nobody) | None => 0,
+        }
     }
 
     /// Hands a reply to whom it is for.
@@ -481,7 +504,7 @@ async fn read(mut reader: OwnedReadHalf, shared: &Arc<Shared>) -> End {
         }
         let mut start = 0;
         loop {
-            match parse(&buffer[start..]) {
+            match parse(&buffer[start..], shared.longest_answer()) {
                 Ok(Some((reply, length))) => {
                     start += length;
                     if let Err(error) = shared.deliver(reply) {
@@ -489,7 +512,13 @@ async fn read(mut reader: OwnedReadHalf, shared: &Arc<Shared>) -> End {
                     }
                 }
                 Ok(None) => break,
-                Err(_) => return broken(strange("the server does not speak the protocol")),
+                Err(Refused::Malformed) => {
+                    return broken(strange("the server does not speak the protocol"));
+                }
+                Err(Refused::TooLong) => {
+                    let what = "the answer is too long: `max_job_size` says how long a job may be";
+                    return broken(io::Error::new(io::ErrorKind::FileTooLarge, what));
+                }
             }
         }
         buffer.drain(..start);
@@ -564,7 +593,8 @@ mod tests {
     async fn pair() -> (Connection, BufReader<OwnedReadHalf>, OwnedWriteHalf) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let connection = Connection::dial("127.0.0.1", port, false).await.unwrap();
+        let server = Server { host: "127.0.0.1".to_owned(), port, longest_job: 1 << 20 };
+        let connection = Connection::dial(&server, false).await.unwrap();
         let (reader, writer) = listener.accept().await.unwrap().0.into_split();
         (connection, BufReader::new(reader), writer)
     }

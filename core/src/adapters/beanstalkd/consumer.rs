@@ -8,15 +8,13 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::BeanstalkdError;
 use super::connection::{Answer, Connection, End, Fault, Setup, first};
 use super::job::Job;
-use super::link::{Core, Pause, Repeat};
+use super::link::{Core, Pause, Repeat, Spare};
 use super::protocol::{Command, Reply, Tube, seconds};
 
 /// How long the server is asked to wait at once: so soon is noticed that it has gone without a word.
 const SLICE: Duration = Duration::from_secs(30);
 /// The server's own end of a wait may come so much late before the connection is given up for it.
 const GRACE: Duration = Duration::from_millis(50);
-/// Connections that are kept for the next wait.
-const SPARE: usize = 8;
 
 type Result<T> = std::result::Result<T, BeanstalkdError>;
 
@@ -56,14 +54,14 @@ pub struct Consumer {
     inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
+struct Inner {
     core: Arc<Core>,
     /// Sorted.
     watched: Mutex<Arc<[Tube]>>,
     changed: Notify,
     /// One waits, so that many waiting tasks need no more than one connection.
     turn: tokio::sync::Mutex<()>,
-    spare: Mutex<Vec<Arc<Connection>>>,
+    spare: Arc<Spare>,
 }
 
 impl Consumer {
@@ -73,7 +71,7 @@ impl Consumer {
             watched: Mutex::new([tube].into()),
             changed: Notify::new(),
             turn: tokio::sync::Mutex::new(()),
-            spare: Mutex::new(Vec::new()),
+            spare: Arc::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -235,7 +233,7 @@ impl Consumer {
     /// Waits for a job on a connection that holds none; `None` after a while.
     async fn wait(&self, until: Option<Instant>) -> Result<Option<Job>> {
         let core = &self.inner.core;
-        let lane = if let Some(spare) = self.inner.take_spare() {
+        let lane = if let Some(spare) = self.inner.spare.take() {
             spare
         } else {
             let limit = core.deadline();
@@ -268,12 +266,12 @@ impl Consumer {
             Some(Ok(Answer::Held(held))) => {
                 let connection = waiting.keep();
                 Ok(connection.map(|connection| {
-                    Job::on_lane(held, connection, Arc::clone(&self.inner), core.limit)
+                    Job::on_lane(held, connection, Arc::clone(&self.inner.spare), core.limit)
                 }))
             }
             Some(Ok(Answer::Reply(Reply::TimedOut | Reply::DeadlineSoon))) => {
                 if let Some(lane) = waiting.keep() {
-                    self.inner.park(lane);
+                    self.inner.spare.park(lane);
                 }
                 Ok(None)
             }
@@ -289,19 +287,6 @@ impl Consumer {
 impl Inner {
     fn tubes(&self) -> Arc<[Tube]> {
         Arc::clone(&self.watched.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn take_spare(&self) -> Option<Arc<Connection>> {
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        spare.retain(|lane| lane.is_alive());
-        spare.pop()
-    }
-
-    pub(super) fn park(&self, lane: Arc<Connection>) {
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < SPARE {
-            spare.push(lane);
-        }
     }
 }
 

@@ -77,7 +77,11 @@ impl BeanstalkdError {
 
     /// Whether it comes from the connection and a new one may mend it.
     pub(super) fn is_of_connection(&self) -> bool {
-        matches!(self, Self::Unknown(_) | Self::Unreachable(_))
+        match self {
+            // It would be as long on a new connection.
+            Self::Unknown(cause) => cause.kind() != io::ErrorKind::FileTooLarge,
+            other => matches!(other, Self::Unreachable(_)),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::BeanstalkdError;
 use super::connection::{Answer, Connection, End, Fault, Held};
-use super::consumer::Inner;
+use super::link::Spare;
 use super::protocol::{Command, Reply, seconds};
 
 type Result<T> = std::result::Result<T, BeanstalkdError>;
@@ -33,7 +33,7 @@ pub struct Job {
     held: Held,
     connection: Arc<Connection>,
     /// Where a connection that waits for jobs goes when this one is done.
-    home: Option<Arc<Inner>>,
+    home: Option<Arc<Spare>>,
     limit: Duration,
 }
 
@@ -45,7 +45,7 @@ impl Job {
     pub(super) fn on_lane(
         held: Held,
         connection: Arc<Connection>,
-        home: Arc<Inner>,
+        home: Arc<Spare>,
         limit: Duration,
     ) -> Self {
         Self { held, connection, home: Some(home), limit }

@@ -1,18 +1,20 @@
 //! What all clones of a client and its consumers share: the connections, and how they come back.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::BeanstalkdError;
-use super::connection::{Answer, Connection, End, Fault, Setup, Shared};
+use super::connection::{Answer, Connection, End, Fault, Server, Setup, Shared};
 use super::protocol::Command;
+use crate::adapters::ending::Closed;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Connections that are kept for the next wait.
+const SPARE: usize = 8;
 
 type Result<T, E = BeanstalkdError> = std::result::Result<T, E>;
 
@@ -25,8 +27,7 @@ pub(super) enum Repeat {
 
 /// What all clones of a client and its consumers share.
 pub(super) struct Core {
-    host: String,
-    port: u16,
+    server: Server,
     pub(super) ttr: Duration,
     pub(super) limit: Duration,
     main: Mutex<Option<Arc<Connection>>>,
@@ -34,20 +35,19 @@ pub(super) struct Core {
     dialing: tokio::sync::Mutex<Option<(Instant, Arc<io::Error>)>>,
     /// The connections that wait for jobs or hold one, to be ended with the client.
     lanes: Mutex<Vec<Weak<Shared>>>,
-    closed: AtomicBool,
+    closed: Closed,
 }
 
 impl Core {
-    pub(super) fn new(host: String, port: u16, ttr: Duration, limit: Duration) -> Self {
+    pub(super) fn new(server: Server, ttr: Duration, limit: Duration) -> Self {
         Self {
-            host,
-            port,
+            server,
             ttr,
             limit,
             main: Mutex::new(None),
             dialing: tokio::sync::Mutex::new(None),
             lanes: Mutex::new(Vec::new()),
-            closed: AtomicBool::new(false),
+            closed: Closed::default(),
         }
     }
 
@@ -88,7 +88,7 @@ impl Core {
     pub(super) async fn connection(&self, deadline: Option<Instant>) -> Result<Arc<Connection>> {
         let mut pause = Pause::new();
         loop {
-            if self.closed.load(Ordering::SeqCst) {
+            if self.closed.is_closed() {
                 return Err(BeanstalkdError::Closed);
             }
             if let Some(connection) = self.living() {
@@ -100,7 +100,7 @@ impl Core {
                 Ok(Err(error)) => error,
                 Err(_) => Arc::new(io::ErrorKind::TimedOut.into()),
             };
-            if self.closed.load(Ordering::SeqCst) {
+            if self.closed.is_closed() {
                 return Err(BeanstalkdError::Closed);
             }
             if deadline.is_none() || !pause.before(until).await {
@@ -121,7 +121,7 @@ impl Core {
             return Ok(connection);
         }
         // `close` has set this before it takes the lock.
-        if self.closed.load(Ordering::SeqCst) {
+        if self.closed.is_closed() {
             return Err(Arc::new(io::ErrorKind::NotConnected.into()));
         }
         // Another task has just tried for everybody who was waiting.
@@ -130,7 +130,7 @@ impl Core {
         {
             return Err(Arc::clone(error));
         }
-        match Connection::dial(&self.host, self.port, false).await {
+        match Connection::dial(&self.server, false).await {
             Ok(connection) => {
                 let connection = Arc::new(connection);
                 let mut main = self.main.lock().unwrap_or_else(PoisonError::into_inner);
@@ -148,12 +148,12 @@ impl Core {
     /// A further connection, which may wait for a job. One attempt.
     pub(super) async fn dial_lane(&self, until: Instant) -> Result<Connection> {
         let unreachable = |error| BeanstalkdError::Unreachable(Arc::new(error));
-        let lane = timeout_at(until, Connection::dial(&self.host, self.port, true)).await;
+        let lane = timeout_at(until, Connection::dial(&self.server, true)).await;
         let lane =
             lane.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(unreachable)?;
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         // Checked under the lock, so that `close` misses none.
-        if self.closed.load(Ordering::SeqCst) {
+        if self.closed.is_closed() {
             return Err(BeanstalkdError::Closed);
         }
         lanes.retain(|lane| lane.strong_count() > 0);
@@ -162,7 +162,7 @@ impl Core {
     }
 
     pub(super) async fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
+        self.closed.close();
         let until = Instant::now() + self.limit;
         let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
         for lane in lanes.iter().filter_map(Weak::upgrade) {
@@ -173,6 +173,25 @@ impl Core {
         let main = self.main.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(main) = main {
             main.shared().finish(until).await;
+        }
+    }
+}
+
+/// Connections that wait for jobs and have nothing to do, of the consumers that share them.
+#[derive(Default)]
+pub(super) struct Spare(Mutex<Vec<Arc<Connection>>>);
+
+impl Spare {
+    pub(super) fn take(&self) -> Option<Arc<Connection>> {
+        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.retain(|lane| lane.is_alive());
+        spare.pop()
+    }
+
+    pub(super) fn park(&self, lane: Arc<Connection>) {
+        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE {
+            spare.push(lane);
         }
     }
 }

@@ -1,21 +1,17 @@
 //! Beanstalkd, the work queue, through a client of this crate's own.
 //!
-//! | part | meaning | default |
+//! <!-- grammar -->
+//! | word | meaning | default |
 //! |---|---|---|
-//! | scheme | `beanstalkd`, `beanstalk` | |
-//! | host, port | one server | 11300 |
-//! | user, password | none: the protocol has no authentication and no TLS | |
-//! | path | the tube that jobs are put into and consumers watch | `default` |
-//! | `ttr` | how long a consumer may keep a job, unless its put says otherwise; whole seconds | `60s` |
-//! | `connect_timeout` | for connecting, and for the answer to each command | `10s` |
+//! <!-- end -->
 //!
 //! A name of a tube is 1 to 200 of letters, digits and `-+/;.$_()`, not beginning with `-`; a `/` in it is
 //! written `%2F`.
 //!
 //! # Security
 //!
-//! Whoever reaches the port can read and delete every job, and everything travels in the clear. Keep the
-//! server on a private network or behind a tunnel.
+//! The protocol has no authentication and no TLS: whoever reaches the port can read and delete every job, and
+//! everything travels unencrypted. Keep the server on a private network or behind a tunnel.
 //!
 //! # Servers
 //!
@@ -41,11 +37,8 @@ mod link;
 mod protocol;
 mod stats;
 
-use std::fmt;
 use std::io;
 use std::time::Duration;
-
-use serde::Deserialize;
 
 pub use self::client::{BeanstalkdClient, Peeked, PutOptions};
 pub use self::consumer::Consumer;
@@ -53,16 +46,11 @@ pub use self::error::BeanstalkdError;
 pub use self::job::Job;
 pub use self::stats::{JobState, JobStats, Stats};
 
+use self::connection::Server;
 use self::protocol::Tube;
-use super::CONNECT_TIMEOUT;
-use super::shared::{one_host, require_scheme, within};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
-use crate::handle::{Handle, Host};
-use crate::parts::{Part, Parts};
+use super::ending::within;
+use crate::{Adapter, ClientError, Connect, Handle, HandleError};
 
-const DEFAULT_PORT: u16 = 11300;
-const DEFAULT_TTR: Duration = Duration::from_mins(1);
 /// The most urgent one that the server does not count as urgent.
 const DEFAULT_PRIORITY: u32 = 1024;
 
@@ -82,58 +70,65 @@ const DEFAULT_PRIORITY: u32 = 1024;
 /// assert_eq!(format!("{:?}", services.queue), "Beanstalkd(beanstalkd://10.0.0.1:11300/mails)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "beanstalkd",
+    schemes("beanstalkd", "beanstalk"),
+    port = 11300,
+    example = "beanstalkd://localhost:11300/tube",
+    check,
+    debug
+)]
 pub struct Beanstalkd {
+    #[handle]
     handle: Handle,
-    host: Host,
-    tube: Tube,
-    params: Params,
+    /// One server.
+    #[handle(host)]
+    host: String,
+    /// Its port.
+    #[handle(port)]
+    port: u16,
+    /// The tube that jobs are put into and consumers watch; `default` without one.
+    #[handle(name, names("TUBE"))]
+    tube: Option<String>,
+    /// How long a consumer may keep a job, unless its put says otherwise, in whole seconds.
+    #[handle(param = "ttr", default = "60s", tuning)]
+    ttr: Duration,
+    /// For connecting, and for the answer to each command.
+    #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
+    connect_timeout: Duration,
+    /// The longest job that is taken from the server, in bytes.
+    #[handle(param = "max_job_size", default = "67108864", max = "1073741824", tuning)]
+    max_job_size: usize,
 }
 
-#[derive(Deserialize, Clone, Copy)]
-struct Params {
-    connect_timeout: Option<Duration>,
-    ttr: Option<Duration>,
-}
-
-impl Adapter for Beanstalkd {
-    const NAME: &'static str = "beanstalkd";
-    const SCHEMES: &'static [&'static str] = &["beanstalkd", "beanstalk"];
-    const EXAMPLE: &'static str = "beanstalkd://localhost:11300/tube";
-    const PARTS: Parts = Parts::server().with(&[(Part::Name, &["TUBE"])]);
-    type Client = BeanstalkdClient;
-
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let params: Params = handle.params()?;
-        if handle.username().is_some() || handle.password().is_some() {
-            return Err(HandleError::new("the protocol has no authentication").with_help(
-                "leave the user name and password out, and reach the server over a private network",
-            ));
-        }
-        let host = one_host(handle)?.or_port(DEFAULT_PORT);
-        let tube = match handle.name()? {
-            None => Tube::default_tube(),
-            Some(name) => Tube::new(&name).map_err(|_| {
-                HandleError::new("the path is no name of a tube").with_help(
-                    "write 1 to 200 of letters, digits and `-+/;.$_()`, not beginning with `-`",
-                )
-            })?,
-        };
-        if params.ttr.is_some_and(|ttr| ttr.subsec_nanos() > 0) {
+impl Beanstalkd {
+    fn check(&self) -> Result<(), HandleError> {
+        self.tube()?;
+        if self.ttr.subsec_nanos() > 0 {
             return Err(HandleError::new("`ttr` is not a number of whole seconds")
                 .with_help("write it as `60s`, `5m` or `1h`"));
         }
-        Ok(Self { handle: handle.clone(), host, tube, params })
+        Ok(())
     }
 
+    fn tube(&self) -> Result<Tube, HandleError> {
+        self.tube.as_deref().map_or_else(|| Ok(Tube::default_tube()), Tube::new).map_err(|_| {
+            HandleError::new("the path is no name of a tube").with_help(
+                "write 1 to 200 of letters, digits and `-+/;.$_()`, not beginning with `-`",
+            )
+        })
+    }
+}
+
+impl Connect for Beanstalkd {
+    type Client = BeanstalkdClient;
+
     async fn connect(&self) -> Result<BeanstalkdClient, ClientError> {
-        let client = BeanstalkdClient::new(
-            (self.host.name().to_owned(), self.host.port().unwrap_or(DEFAULT_PORT)),
-            self.tube.clone(),
-            self.params.ttr.unwrap_or(DEFAULT_TTR),
-            self.connect_timeout(),
-        );
+        let tube = self.tube().map_err(ClientError::caused_by)?;
+        let server =
+            Server { host: self.host.clone(), port: self.port, longest_job: self.max_job_size };
+        let client = BeanstalkdClient::new(server, tube, self.ttr, self.connect_timeout);
         client.dial().await.map_err(|error| cause(&error, client.limit()))?;
         Ok(client)
     }
@@ -146,14 +141,6 @@ impl Adapter for Beanstalkd {
     async fn close(client: BeanstalkdClient) {
         client.close().await;
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.params.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
-    }
 }
 
 fn cause(error: &BeanstalkdError, limit: Duration) -> ClientError {
@@ -164,13 +151,6 @@ fn cause(error: &BeanstalkdError, limit: Duration) -> ClientError {
             ClientError::no_answer(limit)
         }
         other => ClientError::root_cause(other),
-    }
-}
-
-impl fmt::Debug for Beanstalkd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { handle, host, tube, .. } = self;
-        write!(f, "Beanstalkd({}://{host}/{tube})", handle.scheme())
     }
 }
 
@@ -187,8 +167,8 @@ mod tests {
         for (text, message) in [
             ("beanstalkd:///tube", "the handle has no host"),
             ("beanstalkd://a,b", "the handle names several hosts"),
-            ("beanstalkd://u:p@h", "the protocol has no authentication"),
-            ("beanstalkd://:p@h", "the protocol has no authentication"),
+            ("beanstalkd://u:p@h", "the handle has a user name"),
+            ("beanstalkd://:p@h", "the handle has a password"),
             ("beanstalkd://h/a/b", "the path has more than one segment"),
             ("beanstalkd://h/-a", "the path is no name of a tube"),
             ("beanstalkd://h/a%20b", "the path is no name of a tube"),
@@ -196,6 +176,11 @@ mod tests {
             ("beanstalkd://h?ttr=1500ms", "`ttr` is not a number of whole seconds"),
             ("beanstalkd://h?ttr=9999999h", "the parameter `ttr` has a bad value"),
             ("beanstalkd://h?ttr=60", "the parameter `ttr` has a bad value"),
+            (
+                "beanstalkd://h?connect_timeout=25h",
+                "the parameter `connect_timeout` has a bad value",
+            ),
+            ("beanstalkd://h?max_job_size=2G", "the parameter `max_job_size` has a bad value"),
             ("redis://h", "the scheme `redis` is not one of beanstalkd"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
@@ -210,7 +195,7 @@ mod tests {
             ("beanstalk://h/mails", "mails"),
             ("beanstalkd://h/eu%2Fmails", "eu/mails"),
         ] {
-            assert_eq!(parse(text).unwrap().tube.as_str(), tube, "{text}");
+            assert_eq!(parse(text).unwrap().tube().unwrap().as_str(), tube, "{text}");
         }
     }
 
@@ -230,6 +215,39 @@ mod tests {
         let client = parse(&url).unwrap().connect().await.unwrap();
         let error = client.stats().await.unwrap_err();
         assert!(error.is_of_connection(), "{error}");
+    }
+
+    /// What a server may send is bounded by what was asked of it.
+    #[tokio::test]
+    async fn an_answer_that_is_too_long_is_not_waited_for() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut asked = [0; 64];
+                let length = stream.read(&mut asked).await.unwrap();
+                let answer: &[u8] = match &asked[..length] {
+                    b"stats\r\n" => b"OK 1073741824\r\n",
+                    b"list-tube-used\r\n" => b"OK 1\r\n",
+                    _ => b"RESERVED 1 1001\r\n",
+                };
+                stream.write_all(answer).await.unwrap();
+                tokio::spawn(
+                    async move { while stream.read(&mut asked).await.unwrap_or(0) > 0 {} },
+                );
+            }
+        });
+        let url = format!("beanstalkd://127.0.0.1:{port}?connect_timeout=2s&max_job_size=1000");
+        let client = parse(&url).unwrap().connect().await.unwrap();
+        let job = client.consumer().reserve().await.unwrap_err();
+        assert!(job.to_string().contains("`max_job_size`"), "{job}");
+        let stats = client.stats().await.unwrap_err();
+        assert!(stats.to_string().contains("too long"), "{stats}");
+        let ping = client.ping().await.unwrap_err();
+        assert!(ping.to_string().contains("too long"), "{ping}");
     }
 
     /// A slow server answers some in time, and those behind them find the same connection.

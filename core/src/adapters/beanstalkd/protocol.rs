@@ -8,12 +8,13 @@ use std::str;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::Refused::Malformed;
 use super::BeanstalkdError;
 
 /// The longest line that the server sends: a word and the name of a tube.
 const MAX_LINE: usize = 256;
-/// What the server itself allows at most (`-z`).
-const MAX_BODY: usize = 1 << 30;
+/// The figures of a server, and its list of more tubes than anybody has.
+pub(super) const MAX_FIGURES: usize = 16 << 20;
 
 /// The name of a tube, checked: it can be written into a command as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -138,6 +139,20 @@ impl Command<'_> {
         }
     }
 
+    /// The longest body that an answer may have, where `job` is that of a job.
+    pub(super) fn longest_answer(self, job: usize) -> usize {
+        match self {
+            Self::Reserve { .. }
+            | Self::ReserveJob(_)
+            | Self::Peek(_)
+            | Self::PeekReady
+            | Self::PeekDelayed
+            | Self::PeekBuried => job,
+            Self::Stats | Self::StatsJob(_) | Self::StatsTube(_) | Self::ListTubes => MAX_FIGURES,
+            _ => 0,
+        }
+    }
+
     /// Whether the server may keep everything behind it waiting.
     pub(super) fn blocks(self) -> bool {
         matches!(self, Self::Reserve { seconds: 1.. })
@@ -185,12 +200,18 @@ pub(super) enum Reply {
     UnknownCommand,
 }
 
-/// What the server sent is no reply of this protocol.
+/// Why a reply is not taken.
 #[derive(PartialEq, Eq, Debug)]
-pub(super) struct Malformed;
+pub(super) enum Refused {
+    /// It is none of this protocol.
+    Malformed,
+    /// Its body is longer than asked for.
+    TooLong,
+}
 
-/// The first reply in `bytes` and its length, or `None` while it is not complete.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, Malformed> {
+/// The first reply in `bytes` and its length, or `None` while it is not complete. Its body may have `longest`
+/// bytes.
+pub(super) fn parse(bytes: &[u8], longest: usize) -> Result<Option<(Reply, usize)>, Refused> {
     let head = &bytes[..bytes.len().min(MAX_LINE)];
     let Some(end) = head.windows(2).position(|pair| pair == b"\r\n") else {
         return if bytes.len() < MAX_LINE { Ok(None) } else { Err(Malformed) };
@@ -204,10 +225,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, Malformed> {
         return Err(Malformed);
     }
     // The body of `size` bytes behind the line.
-    let body = |size: Option<&str>| -> Result<Option<(Vec<u8>, usize)>, Malformed> {
-        let size = usize::try_from(number(size)?).map_err(|_| Malformed)?;
-        if size > MAX_BODY {
-            return Err(Malformed);
+    let body = |size: Option<&str>| -> Result<Option<(Vec<u8>, usize)>, Refused> {
+        let size = usize::try_from(number(size)?).unwrap_or(usize::MAX);
+        if size > longest {
+            return Err(Refused::TooLong);
         }
         match bytes.get(start..start + size + 2) {
             None => Ok(None),
@@ -241,7 +262,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, Malformed> {
 }
 
 /// A reply of one word.
-fn bare(word: &str) -> Result<Reply, Malformed> {
+fn bare(word: &str) -> Result<Reply, Refused> {
     Ok(match word {
         "BURIED" => Reply::Buried(None),
         "DELETED" => Reply::Deleted,
@@ -264,7 +285,7 @@ fn bare(word: &str) -> Result<Reply, Malformed> {
     })
 }
 
-fn number(word: Option<&str>) -> Result<u64, Malformed> {
+fn number(word: Option<&str>) -> Result<u64, Refused> {
     let digits = word.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).ok_or(Malformed)
 }
@@ -337,7 +358,7 @@ mod tests {
             ("JOB_TOO_BIG\r\n", Reply::JobTooBig),
             ("EXPECTED_CRLF\r\n", Reply::ExpectedCrlf),
         ] {
-            assert_eq!(parse(text.as_bytes()), Ok(Some((reply, text.len()))), "{text:?}");
+            assert_eq!(parse(text.as_bytes(), 3), Ok(Some((reply, text.len()))), "{text:?}");
         }
     }
 
@@ -352,16 +373,18 @@ mod tests {
             "RESERVED 1\r\n",
             "RESERVED 1 2 3\r\n",
             "RESERVED 1 1\r\nabc",
-            "OK 1073741825\r\n",
             "DELETED 1\r\n",
             "deleted\r\n",
             "\r\n",
             "\u{e4}\r\n",
         ] {
-            assert_eq!(parse(text.as_bytes()), Err(Malformed), "{text:?}");
+            assert_eq!(parse(text.as_bytes(), 1), Err(Malformed), "{text:?}");
         }
-        assert_eq!(parse(&[b'a'; 256]), Err(Malformed));
-        assert_eq!(parse(b"\xff\r\n"), Err(Malformed));
+        assert_eq!(parse(&[b'a'; 256], 1), Err(Malformed));
+        assert_eq!(parse(b"\xff\r\n", 1), Err(Malformed));
+        for text in ["OK 2\r\n", "RESERVED 1 18446744073709551615\r\n", "FOUND 1 2\r\nab\r\n"] {
+            assert_eq!(parse(text.as_bytes(), 1), Err(Refused::TooLong), "{text:?}");
+        }
     }
 
     proptest! {
@@ -382,7 +405,7 @@ mod tests {
                 let (now, later) = rest.split_at((*cuts.next().unwrap()).min(rest.len()));
                 buffer.extend_from_slice(now);
                 rest = later;
-                while let Some((reply, length)) = parse(&buffer).unwrap() {
+                while let Some((reply, length)) = parse(&buffer, 300).unwrap() {
                     buffer.drain(..length);
                     if let Reply::Reserved { id, body } = reply {
                         prop_assert_eq!(usize::try_from(id).unwrap(), read.len());
@@ -398,7 +421,7 @@ mod tests {
 
         #[test]
         fn nothing_panics(bytes in vec(any::<u8>(), 0..600)) {
-            if let Ok(Some((_, length))) = parse(&bytes) {
+            if let Ok(Some((_, length))) = parse(&bytes, 600) {
                 prop_assert!(length <= bytes.len());
             }
         }

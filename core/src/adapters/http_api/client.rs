@@ -11,15 +11,20 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::error::{HttpError, HttpErrorKind};
-use super::retry;
+use crate::adapters::http_client::retry_after;
 use crate::adapters::shared::closed;
+use crate::backoff::Backoff;
 use crate::error::{ClientError, Message, mask};
 use crate::secret::Secret;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Browsers follow 20 and reqwest 10: an API has no use for so many.
 const MOST_REDIRECTS: usize = 5;
 
-/// An HTTP client for one API: base URL, credential, time limits and retries are applied to every call.
+/// An HTTP client for one API: base URL, credential, timeouts and retries are applied to every
+/// call.
 ///
 /// Cloning it is cheap and shares the connections.
 ///
@@ -41,32 +46,34 @@ const MOST_REDIRECTS: usize = 5;
 ///
 /// # Paths
 ///
-/// A path is appended to the path of the base URL, with or without a `/` at its start: with the base
-/// `https://api.example/v1`, `users/1` is `https://api.example/v1/users/1`. Its segments are percent-encoded
-/// where needed, and sent as they are where they are encoded already. A path with `?`, `#`, `\` or a segment
-/// `.` or `..` is an error, and so is one that names another host. A whole URL is taken if it has scheme, host
-/// and port of the base URL, such as the next page that an answer links to.
+/// A path is appended to the path of the base URL, with or without a `/` at its start: with the
+/// base `https://api.example/v1`, `users/1` is `https://api.example/v1/users/1`. Its segments are
+/// percent-encoded where needed, and sent as they are where they are encoded already. A path with
+/// `?`, `#`, `\` or a segment `.` or `..` is an error, and so is one that names another host. A
+/// whole URL is taken if it has scheme, host and port of the base URL, such as the next page that
+/// an answer links to.
 ///
 /// # Credential
 ///
-/// It is put into each request just before it is sent, so no [`reqwest::RequestBuilder`] holds it. A header that
-/// the app sets itself counts more; a query parameter of the app with the credential's name is replaced.
-/// The answer's [`url`](Response::url) is the origin and the path that the app asked for, and
-/// nothing else, so that the errors of reqwest cannot show more.
+/// It is put into each request just before it is sent, so no [`reqwest::RequestBuilder`] holds it.
+/// A header that the app sets itself counts more; a query parameter of the app with the
+/// credential's name is replaced. The answer's [`url`](Response::url) is the origin and the path
+/// that the app asked for, and nothing else, so that the errors of reqwest cannot show more.
 ///
 /// # Retries
 ///
-/// A call is tried again after 429, any 5xx but 501 and 505, a lost connection and an attempt that took too
-/// long, at most `retries` times and within `total_timeout`, if its method is idempotent: GET, HEAD, OPTIONS,
-/// TRACE, PUT, DELETE. POST and PATCH are tried again when no connection was made, and on 429 and 503 with a
-/// time to come back; [`idempotent`](HttpRequest::idempotent) treats them as the others. A body that is a stream is
-/// never sent again. The pause is what `Retry-After` (seconds or a date) asks for; otherwise 250 ms, twice as
-/// long each time up to 10 s, half of it by chance. A `Retry-After` beyond `total_timeout` is an error at once.
+/// A call is tried again after 429, any 5xx but 501 and 505, a lost connection and an attempt that
+/// took too long, at most `retries` times and within `total_timeout`, if its method is idempotent:
+/// GET, HEAD, OPTIONS, TRACE, PUT, DELETE. POST and PATCH are tried again when no connection was
+/// made, and on 429 and 503 with a time to come back; [`idempotent`](HttpRequest::idempotent)
+/// treats them as the others. A body that is a stream is never sent again. The pause is what
+/// `Retry-After` (seconds or a date) asks for; otherwise 250 ms, twice as long each time up to
+/// ten seconds, half of it by chance. A `Retry-After` beyond `total_timeout` is an error at once.
 ///
 /// # Redirects
 ///
-/// Up to five are followed, to the same scheme, host and port only, with the credential. A redirect to
-/// anywhere else is an error, and nothing is sent there.
+/// Up to five are followed, to the same scheme, host and port only, with the credential. A redirect
+/// to anywhere else is an error, and nothing is sent there.
 #[derive(Clone)]
 pub struct HttpClient {
     inner: Arc<Inner>,
@@ -90,13 +97,14 @@ pub(super) struct Inner {
 }
 
 /// How often one call has been tried, and may yet be.
-struct Tries<'a> {
+struct Attempts<'a> {
     method: &'a Method,
     path: &'a str,
     idempotent: bool,
     started: Instant,
     made: u32,
     left: u32,
+    backoff: Backoff,
 }
 
 /// A credential in the form in which it is sent.
@@ -111,7 +119,7 @@ pub(super) enum Applied {
 /// ```no_run
 /// # use backing_services::adapters::http_api::HttpClient;
 /// # async fn f(api: HttpClient) -> Result<(), Box<dyn std::error::Error>> {
-/// let call = api.get("search").query(&[("q", "dogs & cats")]).header("accept", "application/json");
+/// let call = api.get("search").query(&[("q", "dogs & cats")]).header("accept", "text/csv");
 /// let text = call.send().await?.text().await?;
 /// # Ok(())
 /// # }
@@ -215,8 +223,8 @@ impl HttpClient {
         HttpRequest { client: self.clone(), method, path, builder, idempotent }
     }
 
-    /// The client behind it: time limits and certificates are those of the handle; base URL, credential,
-    /// retries and redirects are not applied.
+    /// The client behind it: timeouts and certificates are those of the handle; base URL,
+    /// credential, retries and redirects are not applied.
     ///
     /// ```no_run
     /// # use backing_services::adapters::http_api::HttpClient;
@@ -248,9 +256,9 @@ impl HttpClient {
         self.inner.ping.as_deref()
     }
 
-    /// The limit of a ping, which holds for reading its answer too.
+    /// The timeout of a ping, which holds for reading its answer too.
     #[cfg(any(feature = "googlemaps", feature = "lastfm"))]
-    pub(crate) fn ping_limit(&self) -> Duration {
+    pub(crate) fn ping_timeout(&self) -> Duration {
         self.inner.connect_timeout
     }
 
@@ -264,17 +272,18 @@ impl HttpClient {
         mask(message, self.inner.secrets.iter().map(Secret::expose))
     }
 
-    /// One call, with the redirects that stay where the credential may go. Each request of it is tried again on
-    /// its own: what a POST has done is not done twice because the page it leads to is busy.
+    /// One call, with the redirects that stay where the credential may go. Each request of it is
+    /// tried again on its own: what a POST has done is not done twice because the page it leads to
+    /// is busy.
     async fn call(
         &self,
         mut request: Request,
-        mut tries: Tries<'_>,
+        mut attempts: Attempts<'_>,
     ) -> Result<Response, HttpError> {
-        let path = tries.path;
+        let path = attempts.path;
         for _ in 0..=MOST_REDIRECTS {
             let again = request.try_clone();
-            let response = self.until_answered(request, again.as_ref(), &mut tries).await?;
+            let response = self.until_answered(request, again.as_ref(), &mut attempts).await?;
             let Some(location) = redirect(&response) else {
                 return Ok(self.scrub(response, path));
             };
@@ -283,7 +292,7 @@ impl HttpClient {
                     let method = again.method().clone();
                     request = redirected(again, response.status(), to);
                     // A GET that is left of something else.
-                    tries.idempotent |= *request.method() != method;
+                    attempts.idempotent |= *request.method() != method;
                     continue;
                 }
                 (Ok(to), _) if !is_same_origin(&to, &self.inner.base) => {
@@ -294,40 +303,45 @@ impl HttpClient {
                 (Ok(_), _) => "the server redirects, and a stream cannot be sent again".into(),
                 (Err(_), _) => "the server redirects to what is no URL".into(),
             };
-            let error = tries.error(HttpErrorKind::Redirect, ClientError::new(refused));
+            let error = attempts.error(HttpErrorKind::Redirect, ClientError::new(refused));
             return Err(error.with_response(self.scrub(response, path)));
         }
         let cause =
             ClientError::new(Message::ours(format_args!("more than {MOST_REDIRECTS} redirects")));
-        Err(tries.error(HttpErrorKind::Redirect, cause))
+        Err(attempts.error(HttpErrorKind::Redirect, cause))
     }
 
     /// One request, again for as long as that makes sense.
+    ///
+    /// A loop of our own: the `retry` of reqwest 0.13 has no pause between attempts, and the policy
+    /// of `reqwest-retry` that decides how long to wait [does not see the
+    /// answer](https://github.com/TrueLayer/reqwest-middleware/issues/146) with its `Retry-After`.
     async fn until_answered(
         &self,
         mut request: Request,
         again: Option<&Request>,
-        tries: &mut Tries<'_>,
+        attempts: &mut Attempts<'_>,
     ) -> Result<Response, HttpError> {
         let total = self.inner.total_timeout;
         loop {
-            let left = total.saturating_sub(tries.started.elapsed());
+            let left = total.saturating_sub(attempts.started.elapsed());
             let limit = request.timeout().copied().unwrap_or(self.inner.timeout);
-            let attempt = self.attempt(request, tries);
-            // A limit costs time, so there is one: reqwest's own, unless it would end too late.
+            let attempt = self.attempt(request, attempts);
+            // A timeout costs time, so there is one: reqwest's own, unless it would end too late.
             let answer =
                 if limit < left { Ok(attempt.await) } else { timeout(left, attempt).await };
             let mut error = match answer {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => error,
-                Err(_) => tries.error(HttpErrorKind::Timeout, ClientError::no_answer(total)),
+                Err(_) => attempts.error(HttpErrorKind::Timeout, ClientError::no_answer(total)),
             };
-            let left = total.saturating_sub(tries.started.elapsed());
-            if tries.left == 0 || !retry::may_pass(&error, tries.idempotent) {
+            let left = total.saturating_sub(attempts.started.elapsed());
+            if attempts.left == 0 || !error.may_pass(attempts.idempotent) {
                 return Err(error);
             }
             let Some(next) = again.and_then(Request::try_clone) else { return Err(error) };
-            let pause = error.retry_after().unwrap_or_else(|| retry::pause(tries.made));
+            let pause = attempts.backoff.pause();
+            let pause = error.retry_after().unwrap_or(pause);
             if pause >= left {
                 if let Some(asked) = error.retry_after() {
                     error.inner.cause = ClientError::transient(
@@ -342,8 +356,8 @@ impl HttpClient {
             // With the answer in it, and its connection.
             drop(error);
             sleep(pause).await;
-            tries.left -= 1;
-            tries.made += 1;
+            attempts.left -= 1;
+            attempts.made += 1;
             request = next;
         }
     }
@@ -351,18 +365,18 @@ impl HttpClient {
     async fn attempt(
         &self,
         mut request: Request,
-        tries: &Tries<'_>,
+        attempts: &Attempts<'_>,
     ) -> Result<Response, HttpError> {
         if self.inner.closed.load(Ordering::Relaxed) {
-            return Err(tries.error(HttpErrorKind::Closed, closed()));
+            return Err(attempts.error(HttpErrorKind::Closed, closed()));
         }
         self.authorize(&mut request);
         match self.inner.http.execute(request).await {
             Ok(response) if is_failure(response.status()) => {
-                Err(tries.refused(self.scrub(response, tries.path)))
+                Err(attempts.refused(self.scrub(response, attempts.path)))
             }
             Ok(response) => Ok(response),
-            Err(error) => Err(tries.failed(&error)),
+            Err(error) => Err(attempts.failed(&error)),
         }
     }
 
@@ -376,7 +390,8 @@ impl HttpClient {
         }
     }
 
-    /// Where a redirect goes. What the server wrote may repeat a secret, in lower case because it is a host.
+    /// Where a redirect goes. What the server wrote may repeat a secret, in lower case because it
+    /// is a host.
     fn elsewhere(&self, to: &Url) -> String {
         let secrets = self.inner.secrets.iter().map(|secret| secret.expose().to_lowercase());
         let secrets: Vec<_> = secrets.collect();
@@ -407,7 +422,7 @@ impl HttpClient {
     }
 }
 
-impl Tries<'_> {
+impl Attempts<'_> {
     fn error(&self, kind: HttpErrorKind, cause: ClientError) -> HttpError {
         self.counted(HttpError::new(kind, self.method, self.path, cause))
     }
@@ -418,7 +433,7 @@ impl Tries<'_> {
 
     fn refused(&self, response: Response) -> HttpError {
         let (status, headers) = (response.status(), response.headers());
-        let asked = retry::asked_to_wait(status, headers, SystemTime::now());
+        let asked = retry_after(status, headers, SystemTime::now());
         let mut error = HttpError::of_status(self.method, self.path, response);
         error.inner.retry_after = asked;
         self.counted(error)
@@ -506,7 +521,8 @@ impl HttpRequest {
         self.map(|builder| builder.body(body))
     }
 
-    /// Limits each attempt, the body of its answer included, instead of the `timeout` of the handle.
+    /// Bounds each attempt, the body of its answer included, instead of the `timeout` of the
+    /// handle.
     ///
     /// ```no_run
     /// # use backing_services::adapters::http_api::HttpClient;
@@ -519,8 +535,8 @@ impl HttpRequest {
         self.map(|builder| builder.timeout(limit))
     }
 
-    /// Says that the server acts once if it gets this request twice, so that it may be tried again; `false` says
-    /// the opposite of a PUT or a DELETE.
+    /// Says that the server acts once if it gets this request twice, so that it may be tried again;
+    /// `false` says the opposite of a PUT or a DELETE.
     ///
     /// ```no_run
     /// # use backing_services::adapters::http_api::HttpClient;
@@ -557,8 +573,10 @@ impl HttpRequest {
         let request =
             builder?.build().map_err(|error| HttpError::of_call(&method, &path, &error))?;
         let (started, path, method) = (Instant::now(), &*path, &method);
-        let tries = Tries { method, path, idempotent, started, made: 1, left: retries };
-        client.call(request, tries).await
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let attempts =
+            Attempts { method, path, idempotent, started, made: 1, left: retries, backoff };
+        client.call(request, attempts).await
     }
 
     fn map(

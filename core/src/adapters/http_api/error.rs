@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use reqwest::{Method, Response, StatusCode};
 
-use super::super::http;
+use crate::adapters::http_client::{cause, refused};
 use crate::error::{ClientError, Message};
 
 /// Why a call has no good answer: method, path and cause.
 ///
-/// `Display` and `Debug` are the same sentence. It holds the path that the app asked for, and no byte of the
-/// credential, of the base URL's path, of a query or of a body.
+/// `Display` and `Debug` are the same sentence. It holds the path that the app asked for, and no
+/// byte of the credential, of the base URL's path, of a query or of a body.
 ///
 /// ```no_run
 /// use backing_services::adapters::http_api::{HttpClient, HttpErrorKind};
@@ -57,8 +57,8 @@ pub(super) struct Inner {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum HttpErrorKind {
-    /// The request cannot be made of what the app gave: a path that leaves the base URL, a value that cannot
-    /// be serialized.
+    /// The request cannot be made of what the app gave: a path that leaves the base URL, a value
+    /// that cannot be serialized.
     Request,
     /// The client has been closed.
     Closed,
@@ -110,7 +110,7 @@ impl HttpError {
         } else {
             HttpErrorKind::Connection
         };
-        let mut new = Self::new(kind, method, path, http::cause(error));
+        let mut new = Self::new(kind, method, path, cause(error));
         new.inner.unsent = error.is_connect();
         new
     }
@@ -125,7 +125,7 @@ impl HttpError {
             StatusCode::TOO_MANY_REQUESTS => HttpErrorKind::RateLimited,
             _ => HttpErrorKind::Status,
         };
-        Self::new(kind, method, path, http::refused(status)).with_response(response)
+        Self::new(kind, method, path, refused(status)).with_response(response)
     }
 
     /// What went wrong.
@@ -203,6 +203,25 @@ impl HttpError {
 
     pub(crate) fn cause(&self) -> ClientError {
         self.inner.cause.clone()
+    }
+
+    /// Whether it may pass by itself, and trying again does nothing twice.
+    pub(super) fn may_pass(&self, idempotent: bool) -> bool {
+        match (self.kind(), self.status()) {
+            (HttpErrorKind::Connection | HttpErrorKind::Timeout, None) => {
+                idempotent || self.inner.unsent
+            }
+            // These two with a time to come back say that the server has not acted.
+            (_, Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)) => {
+                idempotent || self.retry_after().is_some()
+            }
+            // What the server cannot do, it cannot do later either.
+            (_, Some(StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED)) => {
+                false
+            }
+            (_, Some(status)) => idempotent && status.is_server_error(),
+            _ => false,
+        }
     }
 
     /// The error without the answer, and the answer.

@@ -1,30 +1,43 @@
-//! Any API over HTTP: a client with its base URL, credential, time limits and retries.
+//! Any API over HTTP: a client with its base URL, credential, timeouts and retries.
 //!
-//! | part | meaning | default |
-//! |---|---|---|
-//! | scheme | `https`; `http` is clear text: with a credential only to this machine | |
-//! | host, port | one | 443, with `http` 80 |
-//! | user and password, or a user alone | sent as [Basic](https://www.rfc-editor.org/rfc/rfc7617) | |
-//! | password alone | sent as [Bearer](https://www.rfc-editor.org/rfc/rfc6750) token | |
-//! | neither | nothing is sent | |
-//! | path | the base that every call's path is appended to | `/` |
-//! | `auth` | `header:NAME` or `query:NAME`: the password alone is the value of that header or parameter | |
-//! | `ping` | a path below the base that proves the credential: it must answer below 400 | the base, see below |
-//! | `user_agent` | what the client calls itself | `backing-services/VERSION` |
-//! | `connect_timeout` | for connecting, and for a ping | `10s` |
-//! | `timeout` | for one attempt of a call, the body of its answer included | `30s` |
-//! | `total_timeout` | for all attempts of a call and the pauses between them, until an answer begins | `60s` |
-//! | `retries` | how many more attempts a call may have, see [`HttpClient`] | 2 |
-//! | `tls_ca` | a file of PEM certificates, the only authorities to trust | those of the system |
+//! <!-- grammar -->
+//! - schemes: `https` (TLS, port 443), `http` (port 80)
+//! - user name: A user, sent with the password as Basic authentication, or a key in its place.
+//! - password: The password of that user; alone it is sent as Bearer token.
+//! - host: The server.
+//! - port
+//! - path: The base that the path of every call is appended to.
+//! - `auth`: `header:NAME` or `query:NAME`: the password, alone, is the value of that header or
+//!   parameter.
+//! - `ping`: A path below the base that proves the credential: it must answer below 400.
+//! - `user_agent`: What the client calls itself; `backing-services` and its version where nothing
+//!   is said.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - `total_timeout`: For all attempts of a call and the pauses between them, until an answer
+//!   begins. By default `60s`.
+//! - `retries`: How many more attempts a call may have. By default `2`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! <!-- end -->
 //!
-//! A ping is one GET, because some services answer HEAD with 405 before they look at the credential. Without
-//! `ping` any answer of the base URL below 500 counts as one but 401, 403 and 407, because a base URL is often no
-//! resource of its own: name a path where there is one that costs nothing.
+//! The user and the password are sent as [Basic](https://www.rfc-editor.org/rfc/rfc7617), so is a
+//! user alone; a password alone as [Bearer](https://www.rfc-editor.org/rfc/rfc6750) token, unless
+//! `auth` names another place.
 //!
-//! `http` without a credential is taken for any host: there is no secret in it, but who is on the way can read
-//! and change everything.
-//! A credential is sent to scheme, host and port of the handle and nowhere else, whatever an answer redirects
-//! to. A token that a service wants in the path (a webhook) is not shown either. [`HttpClient`] has the details.
+//! A ping is one GET, because some services answer HEAD with 405 before they look at the
+//! credential. Without `ping` any answer of the base URL below 500 counts as one but 401, 403 and
+//! 407, because a base URL is often no resource of its own: name a path where there is one that
+//! costs nothing.
+//!
+//! `http` without a credential is taken for any host: there is no secret in it, but who is on the
+//! way can read and change everything. With a credential it is taken for this machine, and for
+//! another one with `tls=none`. A credential is sent to scheme, host and port of the handle and
+//! nowhere else, whatever an answer redirects to. A token that a service wants in the path (a
+//! webhook) is not shown either. [`HttpClient`] has the details.
 //!
 //! # Providers
 //!
@@ -36,46 +49,18 @@
 //! | one that takes an [API key](https://swagger.io/docs/specification/v3_0/authentication/api-keys/) in a header | `https://:KEY@api.example.com/v1?auth=header:X-Api-Key` |
 //! | one that wants a word of its own before the token | `https://:Token%20KEY@api.example.com?auth=header:Authorization` |
 
+mod calls;
 mod client;
 mod error;
-mod retry;
 
-use std::fmt;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use reqwest::header::HeaderName;
 
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use serde::Deserialize;
-use url::Url;
-
+pub(super) use self::calls::{Calls, Credential};
 pub use self::client::{HttpClient, HttpRequest};
 pub use self::error::{HttpError, HttpErrorKind};
 
-use self::client::{Applied, Inner};
-use super::http::{self, HttpParams};
-use super::shared::{one_host, refuse_colon, require_scheme, require_tls};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError};
-use crate::handle::{Handle, Host};
-use crate::parts::{Part, Parts};
-use crate::secret::Secret;
-
-const TOTAL_TIMEOUT: Duration = Duration::from_mins(1);
-const RETRIES: u32 = 2;
-const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-
-/// Headers that say how a request is to be read, not who sends it.
-const FRAMING: &[&str] = &[
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "host",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+use super::http_client::is_framing;
+use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value};
 
 /// Any API over HTTP. Its client is an [`HttpClient`].
 ///
@@ -92,67 +77,104 @@ const FRAMING: &[&str] = &[
 /// assert_eq!(format!("{:?}", services.github), "HttpApi(https://api.github.com:443)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "HTTP API",
+    schemes("https" = tls(443), "http" = 80),
+    example = "https://:token@api.example.com/v1",
+    unencrypted = "refused",
+    api,
+    check,
+    debug
+)]
 pub struct HttpApi {
-    service: Service,
-}
-
-#[derive(Deserialize)]
-struct ApiParams {
-    auth: Option<String>,
-    ping: Option<String>,
-}
-
-/// The parameters of a call.
-#[derive(Deserialize, Clone)]
-struct CallParams {
-    total_timeout: Option<Duration>,
-    retries: Option<u32>,
-    user_agent: Option<String>,
-}
-
-/// What a handle says about a service that is spoken to over HTTP.
-#[derive(Clone)]
-pub(super) struct Service {
-    pub(super) handle: Handle,
+    #[handle]
+    handle: Handle,
+    /// A user, sent with the password as Basic authentication, or a key in its place.
+    #[handle(username)]
+    username: Option<String>,
+    /// The password of that user; alone it is sent as Bearer token.
+    #[handle(password)]
+    password: Option<Secret>,
+    /// The server.
+    #[handle(host)]
     host: Host,
-    base: Url,
-    credential: Credential,
-    http: HttpParams,
-    call: CallParams,
-    user_agent: HeaderValue,
+    /// The base that the path of every call is appended to.
+    #[handle(path)]
+    #[expect(dead_code, reason = "the base URL has it as it is written; it may be a token")]
+    path: Option<Secret>,
+    /// `header:NAME` or `query:NAME`: the password, alone, is the value of that header or
+    /// parameter.
+    #[handle(param = "auth")]
+    auth: Option<Auth>,
+    /// A path below the base that proves the credential: it must answer below 400.
+    #[handle(param = "ping")]
     ping: Option<String>,
+    #[handle(flatten)]
+    calls: Calls,
 }
 
+/// Where the credential stands in a call.
 #[derive(Clone)]
-pub(super) enum Credential {
-    None,
-    Basic(String, Option<Secret>),
-    Bearer(Secret),
-    Header(HeaderName, Secret),
-    Query(String, Secret),
-    /// The adapter puts these into the calls itself.
-    #[cfg(feature = "lastfm")]
-    Own(Vec<Secret>),
+enum Auth {
+    Header(HeaderName),
+    Query(String),
 }
 
-impl Adapter for HttpApi {
-    const NAME: &'static str = "HTTP API";
-    const SCHEMES: &'static [&'static str] = &["https", "http"];
-    const EXAMPLE: &'static str = "https://:token@api.example.com/v1";
-    const PARTS: Parts =
-        Parts::server().without_name().with(&[(Part::Password, &["TOKEN", "API_KEY"])]);
-    type Client = HttpClient;
+impl Value for Auth {
+    const KIND: Kind =
+        Kind::Other("`header:NAME` or `query:NAME`; Basic and Bearer need no parameter");
 
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let (http, call, api): (HttpParams, CallParams, ApiParams) = handle.params()?;
-        let credential = credential(handle, api.auth.as_deref())?;
-        Ok(Self { service: Service::new(handle, http, call, credential, api.ping)? })
+    fn read(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            (_, "") => None,
+            ("header", name) => {
+                let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+                (!is_framing(&name)).then_some(Self::Header(name))
+            }
+            ("query", name) => Some(Self::Query(name.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl HttpApi {
+    fn check(&self) -> Result<(), HandleError> {
+        if self.auth.is_some() && (self.username.is_some() || self.password.is_none()) {
+            return Err(HandleError::new(
+                "`auth` needs the credential as password and no user name",
+            )
+            .with_help("write it after a colon: `https://:KEY@host`"));
+        }
+        self.calls.check(&self.handle, &self.host, &self.credential())?;
+        if let (Some(path), Some(base)) = (&self.ping, self.calls.base(&self.handle, &self.host))
+            && client::resolve(&base, path).is_err()
+        {
+            return Err(HandleError::parameter(
+                "the parameter `ping` has a bad value",
+                "write a path below that of the handle, such as `ping=status`",
+            ));
+        }
+        Ok(())
     }
 
+    fn credential(&self) -> Credential {
+        match (&self.auth, &self.username, self.password.clone()) {
+            (Some(Auth::Header(name)), _, Some(value)) => Credential::Header(name.clone(), value),
+            (Some(Auth::Query(name)), _, Some(value)) => Credential::Query(name.clone(), value),
+            (_, Some(user), password) => Credential::Basic(user.clone(), password),
+            (_, None, Some(token)) => Credential::Bearer(token),
+            (_, None, None) => Credential::None,
+        }
+    }
+}
+
+impl Connect for HttpApi {
+    type Client = HttpClient;
+
     async fn connect(&self) -> Result<HttpClient, ClientError> {
-        self.service.client()
+        let ping = self.ping.as_deref();
+        self.calls.client(&self.handle, &self.host, &self.credential(), ping)
     }
 
     async fn ping(client: &HttpClient) -> Result<(), ClientError> {
@@ -170,188 +192,15 @@ impl Adapter for HttpApi {
     async fn close(client: HttpClient) {
         client.close();
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.service.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.service.connect_timeout()
-    }
-}
-
-fn credential(handle: &Handle, auth: Option<&str>) -> Result<Credential, HandleError> {
-    let (user, password) = (handle.username(), handle.password().cloned());
-    let Some(auth) = auth else {
-        return Ok(match (user, password) {
-            (Some(user), password) => Credential::Basic(user.to_owned(), password),
-            (None, Some(token)) => Credential::Bearer(token),
-            (None, None) => Credential::None,
-        });
-    };
-    let form = || {
-        HandleError::parameter(
-            "the parameter `auth` has a bad value",
-            "write `auth=header:NAME` or `auth=query:NAME`; Basic and Bearer need no parameter",
-        )
-    };
-    let (place, name) =
-        auth.split_once(':').filter(|(_, name)| !name.is_empty()).ok_or_else(form)?;
-    let (None, Some(value)) = (user, password) else {
-        return Err(HandleError::new("`auth` needs the credential as password and no user name")
-            .with_help("write it after a colon: `https://:KEY@host`"));
-    };
-    match place {
-        "header" => match HeaderName::from_bytes(name.as_bytes()) {
-            Ok(name) if FRAMING.contains(&name.as_str()) => Err(form()),
-            Ok(name) => Ok(Credential::Header(name, value)),
-            Err(_) => Err(form()),
-        },
-        "query" => Ok(Credential::Query(name.to_owned(), value)),
-        _ => Err(form()),
-    }
-}
-
-impl Service {
-    /// For an adapter with no parameters but these and a ping of its own.
-    #[cfg(any(feature = "googlemaps", feature = "lastfm", feature = "twitter"))]
-    pub(super) fn read(handle: &Handle, credential: Credential) -> Result<Self, HandleError> {
-        let (http, call) = handle.params()?;
-        Self::new(handle, http, call, credential, None)
-    }
-
-    fn new(
-        handle: &Handle,
-        http: HttpParams,
-        call: CallParams,
-        credential: Credential,
-        ping: Option<String>,
-    ) -> Result<Self, HandleError> {
-        let tls = handle.scheme() == "https";
-        let http = http.check(tls)?;
-        let host = one_host(handle)?.or_port(if tls { 443 } else { 80 });
-        credential.check()?;
-        if !matches!(credential, Credential::None) {
-            require_tls(handle, tls, "write `https`")?;
-        }
-        let path = handle.path();
-        let base = Url::parse(&format!("{}://{host}{path}", handle.scheme()));
-        let base = match base {
-            Ok(base) if !client::has_dots(path) => base,
-            _ => {
-                return Err(HandleError::new("host and path make no base URL")
-                    .with_help("write a host name, and a path without `.` and `..`"));
-            }
-        };
-        if ping.as_deref().is_some_and(|path| client::resolve(&base, path).is_err()) {
-            return Err(HandleError::parameter(
-                "the parameter `ping` has a bad value",
-                "write a path below that of the handle, such as `ping=status`",
-            ));
-        }
-        let user_agent = HeaderValue::from_str(call.user_agent.as_deref().unwrap_or(USER_AGENT))
-            .map_err(|_| {
-                HandleError::parameter(
-                    "the parameter `user_agent` has a bad value",
-                    "write letters, digits and signs of ASCII",
-                )
-            })?;
-        let handle = handle.clone();
-        Ok(Self { handle, host, base, credential, http, call, user_agent, ping })
-    }
-
-    pub(super) fn connect_timeout(&self) -> Duration {
-        self.http.connect_timeout()
-    }
-
-    pub(super) fn client(&self) -> Result<HttpClient, ClientError> {
-        let http = self.http.client(&self.host)?.user_agent(self.user_agent.clone());
-        let http = http.build().map_err(|error| http::cause(&error))?;
-        Ok(HttpClient::new(Inner {
-            credential: self.credential.applied(&http, &self.base)?,
-            http,
-            base: self.base.clone(),
-            secrets: self.credential.secrets(),
-            connect_timeout: self.connect_timeout(),
-            timeout: self.http.timeout(),
-            total_timeout: self.call.total_timeout.unwrap_or(TOTAL_TIMEOUT),
-            retries: self.call.retries.unwrap_or(RETRIES),
-            ping: self.ping.clone(),
-            closed: AtomicBool::new(false),
-        }))
-    }
-
-    /// Scheme, host and port; a path may be a token.
-    pub(super) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{name}({}://{})", self.handle.scheme(), self.host)
-    }
-}
-
-impl Credential {
-    /// What a header cannot hold is told when the handle is read.
-    fn check(&self) -> Result<(), HandleError> {
-        let value = match self {
-            Self::Bearer(value) | Self::Header(_, value) => value,
-            Self::Basic(user, _) => return refuse_colon(user),
-            _ => return Ok(()),
-        };
-        let value = value.expose();
-        if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) && value.trim() == value {
-            return Ok(());
-        }
-        Err(HandleError::new("the credential holds a character that a header cannot")
-            .with_help("was it copied with a line break or a space?"))
-    }
-
-    /// The header in the form that reqwest gives it, marked as sensitive.
-    fn applied(&self, http: &reqwest::Client, base: &Url) -> Result<Applied, ClientError> {
-        let request = http.get(base.clone());
-        let request = match self {
-            Self::None => return Ok(Applied::None),
-            #[cfg(feature = "lastfm")]
-            Self::Own(_) => return Ok(Applied::None),
-            Self::Query(name, value) => return Ok(Applied::Query(name.clone(), value.clone())),
-            Self::Header(name, value) => {
-                let mut value = HeaderValue::from_str(value.expose())
-                    .map_err(|_| ClientError::new("the credential fits into no header"))?;
-                value.set_sensitive(true);
-                return Ok(Applied::Header(name.clone(), value));
-            }
-            Self::Basic(user, password) => {
-                request.basic_auth(user, Some(password.as_ref().map_or("", Secret::expose)))
-            }
-            Self::Bearer(token) => request.bearer_auth(token.expose()),
-        };
-        let mut request = request.build().map_err(|error| http::cause(&error))?;
-        match request.headers_mut().remove(AUTHORIZATION) {
-            Some(value) => Ok(Applied::Header(AUTHORIZATION, value)),
-            None => Err(ClientError::new("the credential fits into no header")),
-        }
-    }
-
-    fn secrets(&self) -> Vec<Secret> {
-        match self {
-            Self::None => Vec::new(),
-            Self::Basic(user, password) => {
-                password.iter().cloned().chain([Secret::new(user.as_str())]).collect()
-            }
-            Self::Bearer(value) | Self::Header(_, value) | Self::Query(_, value) => {
-                vec![value.clone()]
-            }
-            #[cfg(feature = "lastfm")]
-            Self::Own(secrets) => secrets.clone(),
-        }
-    }
-}
-
-impl fmt::Debug for HttpApi {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.service.debug("HttpApi", f)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use url::Url;
+
+    use super::client::Applied;
     use super::*;
     use crate::error::ProblemKind;
 
@@ -390,7 +239,10 @@ mod tests {
             ("https://h?ping=../x", "the parameter `ping` has a bad value"),
             ("https://h?ping=https://evil.example/", "the parameter `ping` has a bad value"),
             ("https://h?retries=many", "the parameter `retries` has a bad value"),
-            ("http://h?tls_ca=/ca.pem", "the handle has certificates but no TLS to use them in"),
+            ("https://h?retries=101", "the parameter `retries` has a bad value"),
+            ("https://h?timeout=25h", "the parameter `timeout` has a bad value"),
+            ("http://h?tls_ca=/ca.pem", "the handle has `tls_ca` but no TLS to use it in"),
+            ("https://h?tls=none", "the scheme says TLS, and `tls` says none"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
         }
@@ -401,11 +253,42 @@ mod tests {
         for text in ["http://:t@h", "http://u@h", "http://u:p@h", "http://:k@h?auth=query:key"] {
             assert_eq!(parse(text).unwrap_err().kind(), ProblemKind::Insecure, "{text}");
         }
-        for text in
-            ["http://:t@localhost", "http://u:p@127.0.0.1:8080/v1", "http://[::1]", "http://h"]
-        {
+        for text in [
+            "http://:t@localhost",
+            "http://u:p@127.0.0.1:8080/v1",
+            "http://[::1]",
+            "http://h",
+            "http://:t@h?tls=none",
+        ] {
             assert!(parse(text).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_word_for_tls_chooses_scheme_and_port() {
+        for (text, base, shown) in [
+            ("https://:t@h/v%31", "https://h/v%31", "HttpApi(https://h:443)"),
+            ("http://:t@h?tls=none", "http://h/", "HttpApi(http://h:80)"),
+            ("http://:t@h/?tls=required", "https://h/", "HttpApi(https://h:443)"),
+            ("http://:t@h:8080?ssl=required", "https://h:8080/", "HttpApi(https://h:8080)"),
+        ] {
+            let api = parse(text).unwrap();
+            let url = api.calls.base(&api.handle, &api.host).unwrap();
+            assert_eq!((url.as_str(), &*format!("{api:?}")), (base, shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bound_is_named() {
+        for (text, ends) in [
+            ("https://h?retries=101", "a whole number from 0 to 100"),
+            ("https://h?total_timeout=25h", "or `1h`, above zero, at most `24h`"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.help().ends_with(ends), "{text}: {error}");
+        }
+        let api = parse("https://h?retries=100&connect_timeout=24h").unwrap();
+        assert_eq!(api.connect_timeout(), Duration::from_hours(24));
     }
 
     #[tokio::test]
@@ -420,11 +303,9 @@ mod tests {
             ("https://:mF_9.B5f-4.1JqM@h", "authorization", "Bearer mF_9.B5f-4.1JqM"),
             ("https://:k%23@h?auth=header:X-Api-Key", "x-api-key", "k#"),
         ] {
-            let service = parse(text).unwrap().service;
-            let http = reqwest::Client::new();
-            let Applied::Header(header, value) =
-                service.credential.applied(&http, &service.base).unwrap()
-            else {
+            let (http, base) = (reqwest::Client::new(), Url::parse("https://h").unwrap());
+            let credential = parse(text).unwrap().credential();
+            let Applied::Header(header, value) = credential.applied(&http, &base).unwrap() else {
                 panic!("{text}: not in a header");
             };
             assert_eq!((header.as_str(), value.to_str().unwrap()), (name, sent), "{text}");

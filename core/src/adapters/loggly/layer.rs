@@ -13,28 +13,41 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
-use super::LogglyClient;
+use super::client::LogglyClient;
 use crate::adapters::background;
 
 /// A layer that sends the events of `tracing` to Loggly; [`LogglyClient::layer`] makes one.
 ///
-/// An event becomes one JSON object. `spans` are those it happened in, the outermost first, with their fields:
+/// An event becomes one JSON object. `spans` are those it happened in, the outermost first, with
+/// their fields:
 ///
 /// ```json
-/// {"timestamp":"2026-11-24T15:28:00.123456Z","level":"INFO","target":"shop::orders","message":"sold",
-///  "fields":{"order":1005},"spans":[{"name":"request","fields":{"path":"/buy"}}]}
+/// {"timestamp":"2026-11-24T15:28:00.123456Z","level":"INFO","target":"shop::orders",
+///  "message":"sold","fields":{"order":1005},
+///  "spans":[{"name":"request","fields":{"path":"/buy"}}]}
 /// ```
 ///
-/// It never waits, as [`LogglyClient::send`]. What the client's own thread logs while it sends is left out:
-/// it would be sent, and logged, for ever.
+/// It never waits, as [`LogglyClient::send`]. What the client's own thread logs while it sends is
+/// left out: it would be sent, and logged, for ever.
 #[derive(Debug)]
 pub struct LogglyLayer {
     client: LogglyClient,
 }
 
-impl LogglyLayer {
-    pub(super) fn new(client: LogglyClient) -> Self {
-        Self { client }
+impl LogglyClient {
+    /// A layer that sends the events of `tracing`.
+    ///
+    /// ```no_run
+    /// # use backing_services::adapters::loggly::LogglyClient;
+    /// use tracing_subscriber::layer::SubscriberExt;
+    ///
+    /// # fn f(logs: &LogglyClient) -> Result<(), tracing::dispatcher::SetGlobalDefaultError> {
+    /// let subscriber = tracing_subscriber::registry().with(logs.layer());
+    /// tracing::subscriber::set_global_default(subscriber)
+    /// # }
+    /// ```
+    pub fn layer(&self) -> LogglyLayer {
+        LogglyLayer { client: self.clone() }
     }
 }
 
@@ -151,8 +164,8 @@ macro_rules! values {
 
 impl Visit for Fields<'_> {
     values! {
-        record_f64 f64, record_i64 i64, record_u64 u64, record_i128 i128, record_u128 u128, record_bool bool,
-        record_str &str,
+        record_f64 f64, record_i64 i64, record_u64 u64, record_i128 i128, record_u128 u128,
+        record_bool bool, record_str &str,
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {

@@ -4,21 +4,22 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, RequestBuilder};
 use tokio::time::{sleep, timeout};
 
 use super::queue::{Batch, Next, Queue};
-use crate::adapters::http::{cause, refused};
+use crate::adapters::http_client::{cause, refused, retry_after};
+use crate::backoff::Backoff;
 use crate::error::ClientError;
 use crate::secret::Secret;
 
 /// How long the first event of a batch waits for others.
 const LINGER: Duration = Duration::from_secs(1);
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(30));
+/// The longest pause that is believed of a `Retry-After`.
 const BELIEVED_PAUSE: Duration = Duration::from_mins(1);
 /// How long one batch is tried.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -83,7 +84,7 @@ async fn ended(queue: &Queue) {
 
 async fn try_for_long(endpoint: &Endpoint, lines: Vec<u8>) -> Result<(), ClientError> {
     let started = Instant::now();
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = BACKOFF;
     let request = endpoint.post(lines)?.build().map_err(|error| cause(&error))?;
     loop {
         // A body of bytes is shared, not copied.
@@ -95,21 +96,16 @@ async fn try_for_long(endpoint: &Endpoint, lines: Vec<u8>) -> Result<(), ClientE
                 if !(error.is_transient() || answer.status().as_u16() == 408) {
                     return Err(error);
                 }
-                (error, retry_after(&answer))
+                let wait = retry_after(answer.status(), answer.headers(), SystemTime::now());
+                (error, wait.map(|wait| wait.min(BELIEVED_PAUSE)))
             }
             // Whatever it is, the network or the service may be right again.
             Err(error) => (cause(&error), None),
         };
-        let wait = wait.unwrap_or(Duration::ZERO).max(pause);
+        let wait = wait.unwrap_or(Duration::ZERO).max(backoff.pause());
         if started.elapsed() + wait > PATIENCE {
             return Err(error);
         }
         sleep(wait).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
-}
-
-fn retry_after(answer: &Response) -> Option<Duration> {
-    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(BELIEVED_PAUSE))
 }

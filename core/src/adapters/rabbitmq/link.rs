@@ -1,4 +1,4 @@
-//! The connection, and how it comes back.
+//! The connection, and how it comes back: to the first of the brokers that lets the client in.
 //!
 //! `lapin` restores channels and consumers on a new connection, but gives up after some attempts to make one, has
 //! no time limit for any of them, and an attempt that fails half-way can leave it confused. So it is handed a socket
@@ -25,11 +25,11 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::subscriber::NoSubscriber;
 
-use super::wire::{self, Cutter};
-use crate::adapters::shared::{closed, within};
-use crate::error::{ClientError, FailureKind, Message};
-use crate::handle::Handle;
-use crate::secret::Secret;
+use super::frames::Limits;
+use super::wire::{self, Cutter, Wire, WireRuntime};
+use crate::adapters::ending::{Closed, closed, within};
+use crate::error::Message;
+use crate::{ClientError, FailureKind, Grammar, Handle, Host, Secret};
 
 /// Between two attempts to reach a broker that is away: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -80,18 +80,38 @@ impl Drop for Open {
         // `lapin` closes what it is connected to, and would look for a lost broker for ever.
         if !self.connection.status().connected() && self.link.waiting_channels() == 0 {
             self.link.end();
+        } else if !self.link.has_channels() {
+            self.link.left.close();
         }
     }
 }
 
-/// How to reach the broker, and the state of one connection to it.
-pub(super) struct Link {
-    handle: Handle,
-    uri: AMQPUri,
-    login: Login,
-    tls: Option<RustlsConnector>,
-    limit: Duration,
-    ended: AtomicBool,
+/// How to reach the brokers.
+pub(super) struct Target {
+    pub(super) handle: Handle,
+    pub(super) grammar: &'static Grammar,
+    /// With their ports, in the order in which they are tried.
+    pub(super) brokers: Vec<Host>,
+    /// Of the virtual host and what is agreed upon with the broker.
+    pub(super) uri: AMQPUri,
+    pub(super) login: Login,
+    /// What the broker calls this connection.
+    pub(super) name: Option<String>,
+    pub(super) tls: Option<RustlsConnector>,
+    /// The name in the broker's certificate, where that is not its host.
+    pub(super) server_name: Option<String>,
+    pub(super) limits: Limits,
+    pub(super) timeout: Duration,
+}
+
+/// The state of one connection to them.
+struct Link {
+    target: Arc<Target>,
+    ended: Closed,
+    /// Whether nobody has it any more, and it is about to close.
+    left: Closed,
+    /// Whether its end was waited with once.
+    lingered: AtomicBool,
     wake: Notify,
     /// That of the connection; those that only ask have their own.
     cutter: Mutex<Option<Cutter>>,
@@ -101,24 +121,26 @@ pub(super) struct Link {
 
 /// Kept out of `lapin`'s own types, which show what they hold.
 #[derive(Clone)]
-pub(super) struct Login {
-    user: String,
-    password: Secret,
-}
-
-impl Login {
-    pub(super) fn new(user: &str, password: Secret) -> Self {
-        Self { user: user.to_owned(), password }
-    }
+pub(super) enum Login {
+    /// A user name and a password.
+    Plain(String, Secret),
+    /// The client certificate.
+    External,
 }
 
 impl AuthProvider for Login {
     fn mechanism(&self) -> ShortString {
-        "PLAIN".into()
+        match self {
+            Self::Plain(..) => "PLAIN".into(),
+            Self::External => "EXTERNAL".into(),
+        }
     }
 
     fn auth_starter(&self) -> Result<LongString, String> {
-        Ok(format!("\0{}\0{}", self.user, self.password.expose()).into())
+        Ok(match self {
+            Self::Plain(user, password) => format!("\0{user}\0{}", password.expose()).into(),
+            Self::External => LongString::default(),
+        })
     }
 }
 
@@ -143,62 +165,71 @@ impl Drop for Opening<'_> {
     }
 }
 
+impl Target {
+    /// A stream to one of the brokers, encrypted if it is to be.
+    async fn dial(
+        &self,
+        runtime: &WireRuntime,
+        broker: &Host,
+    ) -> io::Result<(AsyncTcpStream<Wire>, Cutter)> {
+        let port = broker.port().unwrap_or_default();
+        let address = runtime.to_socket_addrs((broker.name().to_owned(), port));
+        let AsyncTcpStream::Plain(mut wire) = AsyncTcpStream::connect(runtime, address).await?
+        else {
+            return Err(io::Error::other("a new stream is a plain one"));
+        };
+        if let Some(tls) = &self.tls {
+            let name = self.server_name.as_deref().unwrap_or(broker.name());
+            wire = wire.encrypt(tls, name).await?;
+        }
+        let cutter = wire.cutter();
+        Ok((AsyncTcpStream::Plain(wire), cutter))
+    }
+
+    /// How long one attempt may take, so that each broker has its turn within the timeout.
+    fn turn(&self) -> Duration {
+        self.timeout / u32::try_from(self.brokers.len()).unwrap_or(1).max(1)
+    }
+}
+
 impl Link {
-    pub(super) fn new(
-        handle: &Handle,
-        uri: AMQPUri,
-        login: &Login,
-        tls: Option<RustlsConnector>,
-        limit: Duration,
-    ) -> Arc<Self> {
+    fn new(target: Arc<Target>) -> Arc<Self> {
         Arc::new(Self {
-            handle: handle.clone(),
-            uri,
-            login: login.clone(),
-            tls,
-            limit,
-            ended: AtomicBool::new(false),
+            target,
+            ended: Closed::default(),
+            left: Closed::default(),
+            lingered: AtomicBool::new(false),
             wake: Notify::new(),
             cutter: Mutex::new(None),
             channels: Mutex::new(Vec::new()),
         })
     }
 
-    /// Opens a connection, one attempt.
-    async fn open(self: &Arc<Self>, then: Then) -> Result<(Connection, Cutter), ClientError> {
-        let runtime = wire::runtime();
-        let dial = {
-            let (link, runtime) = (Arc::clone(self), runtime.clone());
-            async move || {
-                let authority = &link.uri.authority;
-                let address = runtime.to_socket_addrs((authority.host.clone(), authority.port));
-                let stream = AsyncTcpStream::connect(&runtime, address).await?;
-                let AsyncTcpStream::Plain(wire) = &stream else {
-                    return Err(io::Error::other("a new stream is a plain one"));
-                };
-                let cutter = wire.cutter();
-                let stream = match &link.tls {
-                    Some(connector) => stream.into_rustls(connector, &authority.host).await?,
-                    None => stream,
-                };
-                Ok((stream, cutter))
-            }
-        };
-
+    /// Opens a connection to one of the brokers, one attempt.
+    async fn open(
+        self: &Arc<Self>,
+        broker: &Host,
+        then: Then,
+    ) -> Result<(Connection, Cutter), ClientError> {
+        let target = &self.target;
+        let runtime = wire::runtime(target.limits);
         // Before `lapin` is there to repeat it: what fails here fails at once, and says why.
-        let (stream, cutter) = dial().await.map_err(ClientError::caused_by)?;
+        let dialled = target.dial(&runtime, broker).await;
+        let (stream, cutter) = dialled.map_err(ClientError::caused_by)?;
         let mut opening =
             Opening { link: (then == Then::Recover).then_some(self), cutter: Some(cutter) };
         let first = Mutex::new(Some(stream));
-        let link = Arc::clone(self);
+        let (link, dialer) = (Arc::clone(self), runtime.clone());
         // Runs on a thread of `lapin`'s own.
         let connect = async move |_: AMQPUri, _| {
             if let Some(stream) = first.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 silence();
                 return Ok(stream);
             }
-            while then == Then::Recover && link.wait_for_the_broker().await {
-                if let Ok((stream, cutter)) = dial().await {
+            while then == Then::Recover
+                && let Some(broker) = link.wait_for_a_broker().await
+            {
+                if let Ok((stream, cutter)) = link.target.dial(&dialer, &broker).await {
                     link.hold(Some(cutter));
                     return Ok(stream);
                 }
@@ -206,15 +237,19 @@ impl Link {
             Err(io::Error::from(io::ErrorKind::NotConnected).into())
         };
 
-        let mut properties = ConnectionProperties::default().with_auth_provider(self.login.clone());
+        let mut properties =
+            ConnectionProperties::default().with_auth_provider(target.login.clone());
+        if let Some(name) = &target.name {
+            properties = properties.with_connection_name(name.as_str().into());
+        }
         if then == Then::Recover {
             properties = properties.enable_auto_recover().configure_backoff(|backoff| {
-                // The pauses are made in `until_the_broker_is_back`.
+                // The pauses are made in `until_a_broker_is_back`.
                 let delay = Duration::from_millis(1);
                 backoff.with_min_delay(delay).with_factor(1.0).with_max_times(LAPIN_ATTEMPTS)
             });
         }
-        let connection = Connection::connector(self.uri.clone(), runtime, connect, properties)
+        let connection = Connection::connector(target.uri.clone(), runtime, connect, properties)
             .await
             .map_err(|error| self.cause(&error))?;
         match opening.cutter.take() {
@@ -223,66 +258,75 @@ impl Link {
         }
     }
 
-    /// Shows, by a connection of its own, that the broker lets the client in.
-    fn prove(
-        self: &Arc<Self>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), ClientError>> + Send + '_>> {
-        Box::pin(async move {
-            let (connection, _cutter) = self.open(Then::End).await?;
+    /// Shows, by a connection of its own, that a broker lets the client in.
+    fn prove<'a>(
+        self: &'a Arc<Self>,
+        broker: &'a Host,
+    ) -> Pin<Box<dyn Future<Output = Result<(), ClientError>> + Send + 'a>> {
+        Box::pin(within(self.target.turn(), async move {
+            let (connection, _cutter) = self.open(broker, Then::End).await?;
             connection.close(200, "OK".into()).await.map_err(|error| self.cause(&error))
-        })
+        }))
     }
 
-    /// Returns on the thread of `lapin` when the broker lets the client in, or false when nobody waits for that.
-    async fn wait_for_the_broker(self: &Arc<Self>) -> bool {
+    /// Returns on the thread of `lapin` with a broker that lets the client in, or without one when nobody waits for
+    /// that.
+    async fn wait_for_a_broker(self: &Arc<Self>) -> Option<Host> {
         // On the runtime, where a task ends quietly with it. `lapin` sleeps by the runtime's clock when it is told
         // of a failure, and panics if there is no runtime any more: then it is not told.
-        let back = tokio::spawn(Arc::clone(self).until_the_broker_is_back()).await;
-        if let Ok(true) = back {
-            return true;
+        let back = tokio::spawn(Arc::clone(self).until_a_broker_is_back()).await;
+        if let Ok(Some(broker)) = back {
+            return Some(broker);
         }
-        if back.is_ok() {
-            // Most often the app is about to end.
+        if back.is_ok() && !self.lingered.swap(true, Ordering::SeqCst) {
+            // Most often the app is about to end. `lapin` asks again, and need not wait each time.
             std::thread::sleep(WATCH);
         }
         if back.is_err() || tokio::spawn(std::future::ready(())).await.is_err() {
             std::future::pending::<()>().await;
         }
-        false
+        None
     }
 
-    /// Returns when the broker lets the client in, or false when nobody waits for that any longer.
-    async fn until_the_broker_is_back(self: Arc<Self>) -> bool {
-        let broker = &self.uri.authority;
-        let (host, port) = (broker.host.as_str(), broker.port);
-        let mut last = String::new();
+    /// Returns with the first broker that lets the client in, or without one when nobody waits for that any longer.
+    async fn until_a_broker_is_back(self: Arc<Self>) -> Option<Host> {
+        let brokers = &self.target.brokers;
+        let mut last = vec![String::new(); brokers.len()];
         let mut pause = PAUSES.0;
         loop {
             let _ = timeout(pause, self.wake.notified()).await;
-            if self.ended() {
-                return false;
+            let mut refused = true;
+            for (broker, last) in brokers.iter().zip(&mut last) {
+                if self.ended.is_closed() {
+                    return None;
+                }
+                let (host, port) = (broker.name(), broker.port());
+                let Err(error) = self.prove(broker).await else {
+                    tracing::info!(host, port, "RabbitMQ is back");
+                    return Some(broker.clone());
+                };
+                let cause = error.to_string();
+                if cause != *last {
+                    tracing::warn!(host, port, cause, "RabbitMQ is away, trying again");
+                    *last = cause;
+                }
+                refused &= !error.is_transient();
             }
-            let Err(error) = within(self.limit, self.prove()).await else {
-                tracing::info!(host, port, "RabbitMQ is back");
-                return true;
-            };
-            let cause = error.to_string();
-            if cause != last {
-                tracing::warn!(host, port, cause, "RabbitMQ is away, trying again");
-                last = cause;
-            }
-            pause = if error.is_transient() { PAUSES.1.min(pause * 2) } else { REFUSED_PAUSE };
+            pause = if refused { REFUSED_PAUSE } else { PAUSES.1.min(pause * 2) };
         }
     }
 
     /// Lets go of a socket when `lapin` is stuck with it: it is full of data that nobody takes, the broker fell silent
-    /// while it let the client in, or one channel that cannot be restored made `lapin` forget another.
+    /// while it let the client in or was to say goodbye, or one channel that cannot be restored made `lapin` forget
+    /// another.
     async fn watch(self: Arc<Self>, status: ConnectionStatus) {
-        let (mut connecting, mut stuck, mut waiting, mut rounds) =
+        let (mut silent, mut stuck, mut waiting, mut rounds) =
             (Duration::ZERO, Duration::ZERO, 0, 0);
-        while !(self.ended() || status.closed() || status.errored()) {
+        while !(self.ended.is_closed() || status.closed() || status.errored()) {
             sleep(WATCH).await;
-            connecting = if status.connecting() { connecting + WATCH } else { Duration::ZERO };
+            let closes = status.closing() || self.left.is_closed();
+            let waits = status.connecting() || closes;
+            silent = if waits { silent + WATCH } else { Duration::ZERO };
             let now = if status.connected() { self.waiting_channels() } else { 0 };
             stuck = if now > 0 && now == waiting { stuck + WATCH } else { Duration::ZERO };
             waiting = now;
@@ -298,7 +342,10 @@ impl Link {
                     continue;
                 }
                 self.hold(None);
-            } else if status.reconnecting() || connecting > self.limit {
+            } else if status.reconnecting() || silent > self.target.timeout {
+                if closes {
+                    self.end();
+                }
                 self.hold(None);
             }
         }
@@ -306,6 +353,14 @@ impl Link {
 
     fn waiting_channels(&self) -> usize {
         self.channels().iter().filter(|channel| channel.reconnecting()).count()
+    }
+
+    /// Whether the app has one that it may yet use.
+    fn has_channels(&self) -> bool {
+        let is_used = |channel: &ChannelStatus| {
+            channel.connected() || channel.initializing() || channel.reconnecting()
+        };
+        self.channels().iter().any(is_used)
     }
 
     fn channels(&self) -> MutexGuard<'_, Vec<ChannelStatus>> {
@@ -316,17 +371,14 @@ impl Link {
         *self.cutter.lock().unwrap_or_else(PoisonError::into_inner) = cutter;
     }
 
-    fn ended(&self) -> bool {
-        self.ended.load(Ordering::SeqCst)
-    }
-
     fn end(&self) {
-        self.ended.store(true, Ordering::SeqCst);
+        self.ended.close();
         self.wake.notify_one();
     }
 
     /// Reply codes: <https://www.rabbitmq.com/amqp-0-9-1-reference#constants>.
     fn cause(&self, error: &lapin::Error) -> ClientError {
+        let Target { handle, grammar, login, uri, .. } = &*self.target;
         let ErrorKind::ProtocolError(reply) = error.kind() else {
             return match error.source() {
                 Some(source) => ClientError::root_cause(source),
@@ -336,7 +388,15 @@ impl Link {
         };
         let text = reply.get_message().as_str();
         match reply.get_id() {
-            403 if self.handle.username().is_none() => ClientError::of(
+            403 | 503 if matches!(login, Login::External) => ClientError::of(
+                FailureKind::Authentication,
+                "authentication failed: the broker does not take the client certificate",
+            )
+            .with_help(
+                "its plugin `rabbitmq_auth_mechanism_ssl` has to be enabled, and the user that the \
+                 certificate names to exist",
+            ),
+            403 if handle.username().is_none() => ClientError::of(
                 FailureKind::Authentication,
                 "authentication failed: the broker does not take `guest`",
             )
@@ -345,7 +405,7 @@ impl Link {
                 FailureKind::Authentication,
                 "authentication failed: the user name or the password is wrong",
             ),
-            530 if text.contains("not found") && self.uri.vhost.is_empty() => ClientError::of(
+            530 if text.contains("not found") && uri.vhost.is_empty() => ClientError::of(
                 FailureKind::NotFound,
                 "there is no virtual host with the empty name",
             )
@@ -362,7 +422,7 @@ impl Link {
             ),
             code => {
                 let cause = Message::ours(format_args!("the broker answered {code}: "))
-                    .said(&self.handle.mask(text));
+                    .said(&handle.mask(text, grammar));
                 // What passes: it is stopping (320), short of something (506), not up yet (541).
                 if matches!(code, 320 | 506 | 541) {
                     ClientError::transient(cause)
@@ -382,11 +442,33 @@ fn silence() {
 }
 
 impl RabbitMqConnection {
-    pub(super) async fn open(link: Arc<Link>) -> Result<Self, ClientError> {
-        let (connection, cutter) = link.open(Then::Recover).await?;
-        link.hold(Some(cutter));
-        tokio::spawn(Arc::clone(&link).watch(connection.status().clone()));
-        Ok(Self(Arc::new(Open { connection, link })))
+    /// Connects to the first of the brokers that lets the client in, each tried once.
+    pub(super) async fn open(target: Target) -> Result<Self, ClientError> {
+        let target = Arc::new(target);
+        let mut first = None;
+        for broker in &target.brokers {
+            // A failed attempt ends its own.
+            let link = Link::new(Arc::clone(&target));
+            let error = match within(target.turn(), link.open(broker, Then::Recover)).await {
+                Ok((connection, cutter)) => {
+                    link.hold(Some(cutter));
+                    tokio::spawn(Arc::clone(&link).watch(connection.status().clone()));
+                    return Ok(Self(Arc::new(Open { connection, link })));
+                }
+                Err(error) => error,
+            };
+            // The others would say the same.
+            let is_final = matches!(
+                error.kind(),
+                FailureKind::Authentication | FailureKind::NotAllowed | FailureKind::NotFound
+            );
+            let error = first.get_or_insert(error);
+            if is_final {
+                return Err(error.clone());
+            }
+        }
+        // A handle has a host.
+        Err(first.unwrap_or_else(closed))
     }
 
     /// Opens a channel, as [`lapin::Connection::create_channel`] does, and sees to it that it recovers.
@@ -415,10 +497,14 @@ impl RabbitMqConnection {
 
     /// Opens a channel. While the connection is lost, a new one tells why.
     pub(super) async fn ping(&self) -> Result<(), ClientError> {
-        let deadline = Instant::now() + self.0.link.limit;
+        let deadline = Instant::now() + self.0.link.target.timeout;
         let status = self.0.connection.status();
         loop {
-            if self.0.link.ended() || status.closed() || status.closing() || status.errored() {
+            if self.0.link.ended.is_closed()
+                || status.closed()
+                || status.closing()
+                || status.errored()
+            {
                 return Err(closed());
             }
             if status.blocked() {
@@ -429,12 +515,12 @@ impl RabbitMqConnection {
             if status.connected() && self.ask(deadline).await? {
                 return Ok(());
             }
-            match timeout_at(deadline, self.0.link.prove()).await {
+            match timeout_at(deadline, self.prove()).await {
                 Ok(proof) => proof?,
-                Err(_) => return Err(ClientError::no_answer(self.0.link.limit)),
+                Err(_) => return Err(ClientError::no_answer(self.0.link.target.timeout)),
             }
             while !status.connected() {
-                if self.0.link.ended() || status.errored() {
+                if self.0.link.ended.is_closed() || status.errored() {
                     return Err(closed());
                 }
                 if Instant::now() >= deadline {
@@ -445,6 +531,18 @@ impl RabbitMqConnection {
                 sleep(LOOK).await;
             }
         }
+    }
+
+    /// Whether one of the brokers lets the client in, else what the first one says.
+    async fn prove(&self) -> Result<(), ClientError> {
+        let mut first = None;
+        for broker in &self.0.link.target.brokers {
+            match self.0.link.prove(broker).await {
+                Ok(()) => return Ok(()),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(closed))
     }
 
     /// Whether a channel can be opened; false when the connection is lost meanwhile, of which the channel hears
@@ -463,7 +561,7 @@ impl RabbitMqConnection {
                 Ok(Err(_)) => return Ok(false),
                 Err(_) if !self.0.connection.status().connected() => return Ok(false),
                 Err(_) if Instant::now() >= deadline => {
-                    return Err(ClientError::no_answer(self.0.link.limit));
+                    return Err(ClientError::no_answer(self.0.link.target.timeout));
                 }
                 Err(_) => {}
             }
@@ -473,7 +571,8 @@ impl RabbitMqConnection {
     pub(super) async fn end(self) {
         self.0.link.end();
         // Waits for the broker's answer; a connection that is lost has nobody to give one.
-        let _ = timeout(self.0.link.limit, self.0.connection.close(200, "OK".into())).await;
+        let _ =
+            timeout(self.0.link.target.timeout, self.0.connection.close(200, "OK".into())).await;
         self.0.link.hold(None);
     }
 }
@@ -488,7 +587,7 @@ impl Deref for RabbitMqConnection {
 
 impl fmt::Debug for RabbitMqConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let broker = &self.0.link.uri.authority;
-        write!(f, "RabbitMqConnection({}:{})", broker.host, broker.port)
+        let brokers: Vec<_> = self.0.link.target.brokers.iter().map(Host::to_string).collect();
+        write!(f, "RabbitMqConnection({})", brokers.join(","))
     }
 }

@@ -1,25 +1,25 @@
 //! RabbitMQ and whatever else speaks AMQP 0-9-1, through `lapin`.
 //!
-//! | part | meaning | default |
+//! <!-- grammar -->
+//! | word | meaning | default |
 //! |---|---|---|
-//! | `amqp://` | in the clear | port 5672 |
-//! | `amqps://` | TLS from the first byte | port 5671 |
-//! | user, password | both or none, for SASL PLAIN | `guest`, `guest` |
-//! | host, port | one host | as above |
-//! | path | the virtual host: none is `/`, `/%2f` is `/`, `/shop` is `shop`, and `/` alone is the one with the *empty* name ([as RabbitMQ reads it](https://www.rabbitmq.com/docs/uri-spec)) | `/` |
-//! | `heartbeat` | whole seconds, as [RabbitMQ's](https://www.rabbitmq.com/docs/heartbeats); the broker may ask for less | `10` |
-//! | `channel_max` | most channels of the connection; the broker may allow fewer | the broker's |
-//! | `connect_timeout` | for connecting, and for a ping | `10s` |
-//! | `connection_timeout` | the same by [RabbitMQ's name](https://www.rabbitmq.com/docs/uri-query-parameters), in whole milliseconds | |
-//! | `cacertfile` | of `amqps` alone: file of PEM certificates, the only authorities to trust | those of the system |
-//! | `certfile`, `keyfile` | of `amqps` alone: PEM files of a client certificate and its key | |
-//! | `verify` | of `amqps` alone: `verify_peer`; `verify_none` is refused | `verify_peer` |
-//! | `tls` | of `amqp` alone: `none` says that a password may travel in the clear | |
+//! <!-- end -->
 //!
-//! A password for another machine is refused with `amqp`, unless `tls=none` says that it is meant.
-//! The certificate of an `amqps` broker is always verified, and so is the host name in it. RabbitMQ takes `guest`
+//! A path of `/` alone names the virtual host with the *empty* name, and `/%2f` the one that a handle without a path
+//! has: `/` ([as RabbitMQ reads it](https://www.rabbitmq.com/docs/uri-spec)). The parameters are
+//! [RabbitMQ's](https://www.rabbitmq.com/docs/uri-query-parameters).
+//!
+//! Of several brokers, `amqp://a,b/shop` or `amqp://a/shop;amqp://b/shop`, the client connects to the first that lets
+//! it in, at the start and whenever it has lost one.
+//!
+//! # Security
+//!
+//! A password for another machine is refused with `amqp`, unless `tls=none` says that it may travel unencrypted.
+//! The certificate of an `amqps` broker is always verified, and so is the host name in it, or that of
+//! `server_name_indication`. RabbitMQ takes `guest`
 //! [from its own machine alone](https://www.rabbitmq.com/docs/access-control#default-state), unless it was told
-//! otherwise.
+//! otherwise. What the broker sends is looked at before `lapin` reads it: a frame of absurd length, or tables
+//! inside tables, end the connection and not the process.
 //!
 //! # What survives a broker that goes away
 //!
@@ -49,34 +49,36 @@
 //!   TLS alone, `amqps://user:password@b-1234.mq.eu-west-1.amazonaws.com:5671`.
 //! - [LavinMQ](https://lavinmq.com/documentation/lavinmq-ports): the same protocol and ports, the same handle.
 
+mod frames;
 mod link;
 mod wire;
 
 pub use self::link::RabbitMqConnection;
 
-use std::fmt;
-use std::num::{NonZeroU16, NonZeroU32};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lapin::tcp::{RustlsConnector, RustlsConnectorConfig};
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use serde::Deserialize;
+use rustls_pki_types::ServerName;
 
-use self::link::{Link, Login};
+use self::frames::Limits;
+use self::link::{Login, Target};
 use super::CONNECT_TIMEOUT;
-use super::shared::{
-    self, certificates_without_tls, one_host, read_certificates, require_scheme, require_tls,
+use crate::adapter::Parameters;
+use crate::adapter::pem::{certificates, private_key};
+use crate::adapter::reader::Reader;
+use crate::adapter::tls::Encryption;
+use crate::error::ours;
+use crate::{
+    About, Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Part, Secret, Unit,
+    Value, Word,
 };
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError, Message};
-use crate::handle::{Handle, Host};
-use crate::parts::{Part, Parts};
-use crate::secret::Secret;
 
-const DEFAULT_HEARTBEAT: u16 = 10;
+/// The longest frame that is worth its memory: `lapin` has room for 64 of them.
+const LONGEST_FRAME: u32 = 1 << 20;
+/// The shortest that the protocol knows.
+const SHORTEST_FRAME: u32 = 4096;
 
 /// A message broker. Its client is a [`RabbitMqConnection`], which is a [`lapin::Connection`] that recovers.
 ///
@@ -93,71 +95,213 @@ const DEFAULT_HEARTBEAT: u16 = 10;
 /// assert_eq!(format!("{:?}", services.jobs), "RabbitMq(amqps://mq.example:5671/orders)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "RabbitMQ",
+    schemes("amqp" = 5672, "amqps" = tls(5671)),
+    example = "amqp://user:password@localhost:5672/vhost",
+    bindings("rabbitmq"),
+    login = "together",
+    unencrypted = "refused",
+    check,
+    debug
+)]
 pub struct RabbitMq {
+    #[handle]
     handle: Handle,
-    host: Host,
-    vhost: String,
-    login: Login,
-    params: Params,
-}
-
-#[derive(Deserialize, Clone)]
-struct Params {
-    heartbeat: Option<NonZeroU16>,
-    channel_max: Option<NonZeroU16>,
-    connect_timeout: Option<Duration>,
-    connection_timeout: Option<NonZeroU32>,
+    /// One broker, or several of a cluster, separated by commas: the first that lets the client in.
+    #[handle(host, names("SERVERS", "HOSTS", "ADDRESSES", "NODES"))]
+    brokers: Vec<Host>,
+    /// With its password; `guest` and `guest` without both.
+    #[handle(username, names("DEFAULT_USER"))]
+    user: Option<String>,
+    /// Of that user.
+    #[handle(password, names("DEFAULT_PASS"))]
+    password: Option<Secret>,
+    /// The virtual host; `/` without a path.
+    #[handle(name, names("VHOST", "VIRTUAL_HOST", "DEFAULT_VHOST"))]
+    vhost: Option<String>,
+    /// Seconds between heartbeats, of which the broker may ask for fewer; 0 for none.
+    #[handle(param = "heartbeat", default = "10", tuning)]
+    heartbeat: u16,
+    #[handle(flatten)]
+    timeout: Timeout,
+    /// Most channels of the connection, of which the broker may allow fewer.
+    #[handle(param = "channel_max", tuning)]
+    channel_max: Option<u16>,
+    /// Most bytes of a frame, of which the broker may allow fewer; from 4096, or 0 for the most.
+    #[handle(param = "frame_max", default = "131072", max = "1048576", tuning)]
+    frame_max: u32,
+    /// What the broker calls this connection.
+    #[handle(param = "name", names("connection_name", "client_name"), tuning)]
+    name: Option<String>,
+    /// How the client authenticates: `plain` by user name and password, `external` by the client certificate.
+    #[handle(param = "auth_mechanism", default = "plain")]
+    auth_mechanism: Mechanism,
+    #[handle(flatten)]
+    encryption: Encryption,
+    /// A file of PEM certificates, the only CA certificates to trust.
+    #[handle(
+        param = "cacertfile",
+        ca,
+        names("tls_ca", "ca", "ca_cert", "ssl_ca", "ssl_ca_path", "ssl_ca_certs", "ssl_ca_file")
+    )]
     cacertfile: Option<PathBuf>,
+    /// A PEM file of the client certificate.
+    #[handle(param = "certfile", tls_file, names("client_cert", "ssl_cert", "ssl_cert_path"))]
     certfile: Option<PathBuf>,
+    /// A PEM file of its private key.
+    #[handle(param = "keyfile", tls_file, names("client_key", "ssl_key", "ssl_key_path"))]
     keyfile: Option<PathBuf>,
+    /// Whether the broker's certificate is verified, which it always is.
+    #[handle(param = "verify")]
     verify: Option<Verify>,
-    tls: Option<Tls>,
+    /// The name in the broker's certificate, where that is not its host.
+    #[handle(param = "server_name_indication")]
+    server_name: Option<String>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
+#[derive(Word, Clone, Copy, PartialEq)]
+enum Mechanism {
+    Plain,
+    External,
+}
+
+#[derive(Word, Clone, Copy, PartialEq)]
 enum Verify {
-    VerifyPeer,
     VerifyNone,
+    VerifyPeer,
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-enum Tls {
-    None,
-}
+/// The timeout by its two names, each with a unit of its own.
+#[derive(Clone, Copy)]
+struct Timeout(Duration);
 
-impl Adapter for RabbitMq {
-    const NAME: &'static str = "RabbitMQ";
-    const SCHEMES: &'static [&'static str] = &["amqp", "amqps"];
-    const EXAMPLE: &'static str = "amqp://user:password@localhost:5672/vhost";
-    const PARTS: Parts = Parts::server()
-        .with(&[(Part::Name, &["VHOST", "VIRTUAL_HOST"])])
-        .known_as(&["rabbitmq"])
-        .authorities("cacertfile");
-    type Client = RabbitMqConnection;
+impl Parameters for Timeout {
+    const WORDS: &'static [Word] = &[
+        Word::new("connect_timeout", Part::Param, Kind::Duration)
+            .default("10s")
+            .max("24h")
+            .about(About::Tuning)
+            .meaning("For connecting, and for a ping."),
+        Word::new("connection_timeout", Part::Param, Kind::Duration)
+            .max("24h")
+            .bare(Unit::Milliseconds)
+            .about(About::Tuning)
+            .meaning("The same by RabbitMQ's name, where a bare number is milliseconds."),
+    ];
 
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let params: Params = handle.params()?;
-        let host = one_host(handle)?;
-        let tls = handle.scheme() == "amqps";
-        params.check(tls)?;
-        let login = login(handle)?;
-        let is_meant = tls || params.tls.is_some() || handle.password().is_none();
-        require_tls(handle, is_meant, "use `amqps://`, or add `tls=none` if that is meant")?;
-        let host = host.or_port(if tls { 5671 } else { 5672 });
-        Ok(Self { handle: handle.clone(), host, vhost: vhost(handle)?, login, params })
+    fn read(reader: &mut Reader<'_>) -> Result<Self, HandleError> {
+        let own = reader.optional(Duration::read)?;
+        let theirs = reader.optional(Duration::read)?;
+        if own.is_some() && theirs.is_some() {
+            return Err(HandleError::new(
+                "both `connect_timeout` and `connection_timeout` are given",
+            )
+            .with_help("they mean the same: `connect_timeout=5s` is `connection_timeout=5000`"));
+        }
+        Ok(Self(own.or(theirs).unwrap_or(CONNECT_TIMEOUT)))
     }
 
+    fn connect_timeout(&self) -> Option<Duration> {
+        Some(self.0)
+    }
+}
+
+impl RabbitMq {
+    fn check(&self) -> Result<(), HandleError> {
+        // The protocol gives its length one byte.
+        if self.vhost().len() > 255 {
+            return Err(HandleError::new("the name of the virtual host is longer than 255 bytes")
+                .with_help("give its name after the host: `/shop`"));
+        }
+        let has_zero = |text: &str| text.contains('\0');
+        if self.user.as_deref().is_some_and(has_zero)
+            || self.password.as_ref().is_some_and(|password| has_zero(password.expose()))
+        {
+            return Err(HandleError::new("a zero byte stands in the user name or password")
+                .with_help("SASL PLAIN cannot send one"));
+        }
+        if (1..SHORTEST_FRAME).contains(&self.frame_max) {
+            return Err(HandleError::parameter(
+                "the parameter `frame_max` has a bad value",
+                ours!("expected a whole number from {SHORTEST_FRAME} to {LONGEST_FRAME}"),
+            ));
+        }
+        self.check_mechanism()?;
+        self.check_verification()
+    }
+
+    fn check_mechanism(&self) -> Result<(), HandleError> {
+        if self.certfile.is_some() != self.keyfile.is_some() {
+            return Err(HandleError::new("only one of `certfile` and `keyfile` is given")
+                .with_help("a client certificate needs both"));
+        }
+        if self.auth_mechanism == Mechanism::External {
+            if self.certfile.is_none() {
+                return Err(HandleError::new(
+                    "`auth_mechanism=external` has no client certificate",
+                )
+                .with_help("name its files with `certfile` and `keyfile`"));
+            }
+            if self.user.is_some() {
+                return Err(HandleError::new("the handle has a user name that nothing sends")
+                    .with_help(
+                        "leave user name and password out: the client certificate says who it is",
+                    ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_verification(&self) -> Result<(), HandleError> {
+        if self.verify == Some(Verify::VerifyNone) {
+            return Err(HandleError::insecure(
+                "`verify=verify_none` would trust anybody who answers",
+                "leave it out; name the CA certificate of the broker's with `cacertfile`",
+            ));
+        }
+        let name = self.server_name.as_deref();
+        if name == Some("disable") {
+            return Err(HandleError::insecure(
+                "`server_name_indication=disable` would trust any host with a certificate",
+                "leave it out, or write the name in the broker's certificate",
+            ));
+        }
+        if name.is_some_and(|name| ServerName::try_from(name).is_err()) {
+            return Err(HandleError::parameter(
+                "the parameter `server_name_indication` has a bad value",
+                "expected the name of a host",
+            ));
+        }
+        let words = [
+            ("verify", self.verify.is_some()),
+            ("server_name_indication", self.server_name.is_some()),
+        ];
+        match words.iter().find(|(_, given)| *given && !self.encryption.is_on()) {
+            Some((word, _)) => {
+                Err(HandleError::new(ours!("the handle has `{word}` but no TLS to use it in"))
+                    .with_help(ours!("write `amqps://`, or leave `{word}` out")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// No path is `/`, and a path of `/` alone is the empty name.
+    fn vhost(&self) -> &str {
+        match &self.vhost {
+            Some(name) => name,
+            None if self.handle.path().is_empty() => "/",
+            None => "",
+        }
+    }
+}
+
+impl Connect for RabbitMq {
+    type Client = RabbitMqConnection;
+
     async fn connect(&self) -> Result<RabbitMqConnection, ClientError> {
-        let tls = match self.handle.scheme() {
-            "amqps" => Some(self.params.connector()?),
-            _ => None,
-        };
-        let link = Link::new(&self.handle, self.uri(), &self.login, tls, self.connect_timeout());
-        RabbitMqConnection::open(link).await
+        RabbitMqConnection::open(self.target()?).await
     }
 
     async fn ping(client: &RabbitMqConnection) -> Result<(), ClientError> {
@@ -167,74 +311,37 @@ impl Adapter for RabbitMq {
     async fn close(client: RabbitMqConnection) {
         client.end().await;
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        let milliseconds = self.params.connection_timeout;
-        let timeout =
-            milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.get().into()));
-        self.params.connect_timeout.or(timeout).unwrap_or(CONNECT_TIMEOUT)
-    }
 }
 
-/// The path as one name. `Handle::name` does not tell none from an empty one; here they differ.
-fn vhost(handle: &Handle) -> Result<String, HandleError> {
-    let vhost = match handle.path() {
-        "" => "/".to_owned(),
-        _ => handle.name()?.unwrap_or_default(),
-    };
-    // The protocol gives its length one byte.
-    if vhost.len() > 255 {
-        return Err(HandleError::new("the name of the virtual host is longer than 255 bytes")
-            .with_help("give its name after the host: `/shop`"));
+impl RabbitMq {
+    fn target(&self) -> Result<Target, ClientError> {
+        let tls = self.encryption.is_on().then(|| self.connector()).transpose()?;
+        Ok(Target {
+            handle: self.handle.clone(),
+            grammar: Self::GRAMMAR,
+            brokers: self.brokers.clone(),
+            uri: self.uri(),
+            login: self.login(),
+            name: self.name.clone(),
+            tls,
+            server_name: self.server_name.clone(),
+            limits: Limits { frame: self.longest_frame(), no_heartbeats: self.heartbeat == 0 },
+            timeout: self.timeout.0,
+        })
     }
-    Ok(vhost)
-}
 
-fn login(handle: &Handle) -> Result<Login, HandleError> {
-    let (user, password) = match shared::login(handle)? {
-        Some((user, password)) => (user, password.clone()),
-        None => ("guest", Secret::new("guest")),
-    };
-    if user.contains('\0') || password.expose().contains('\0') {
-        return Err(HandleError::new("a zero byte stands in the user name or password")
-            .with_help("SASL PLAIN cannot send one"));
+    fn login(&self) -> Login {
+        match (self.auth_mechanism, &self.user, &self.password) {
+            (Mechanism::External, ..) => Login::External,
+            (Mechanism::Plain, Some(user), Some(password)) => {
+                Login::Plain(user.clone(), password.clone())
+            }
+            (Mechanism::Plain, ..) => Login::Plain("guest".to_owned(), Secret::new("guest")),
+        }
     }
-    Ok(Login::new(user, password))
-}
 
-impl Params {
-    fn check(&self, tls: bool) -> Result<(), HandleError> {
-        if self.connect_timeout.is_some() && self.connection_timeout.is_some() {
-            return Err(HandleError::new(
-                "both `connect_timeout` and `connection_timeout` are given",
-            )
-            .with_help("they mean the same: `connect_timeout=5s` is `connection_timeout=5000`"));
-        }
-        if matches!(self.verify, Some(Verify::VerifyNone)) {
-            return Err(HandleError::insecure(
-                "`verify=verify_none` would trust anybody who answers",
-                "leave it out; name the authority of the broker's certificate with `cacertfile`",
-            ));
-        }
-        if tls && self.tls.is_some() {
-            return Err(HandleError::new("only `amqp` takes the parameter `tls`")
-                .with_help("leave it out: `amqps` is TLS"));
-        }
-        let files = self.cacertfile.is_some() || self.certfile.is_some() || self.keyfile.is_some();
-        if !tls && (files || self.verify.is_some()) {
-            return Err(certificates_without_tls(
-                "use `amqps://`, or leave `cacertfile`, `certfile`, `keyfile` and `verify` out",
-            ));
-        }
-        if self.certfile.is_some() != self.keyfile.is_some() {
-            return Err(HandleError::new("only one of `certfile` and `keyfile` is given")
-                .with_help("a client certificate needs both"));
-        }
-        Ok(())
+    fn longest_frame(&self) -> u32 {
+        if self.frame_max == 0 { LONGEST_FRAME } else { self.frame_max }
     }
 
     fn connector(&self) -> Result<RustlsConnector, ClientError> {
@@ -244,176 +351,36 @@ impl Params {
             None => RustlsConnectorConfig::new_with_platform_verifier(),
         };
         let connector = match (&self.certfile, &self.keyfile) {
-            (Some(certificate), Some(key)) => {
-                let certificate = certificates("certfile", certificate)?;
-                config.connector_with_single_cert(certificate, private_key(key)?)
-            }
+            (Some(certificate), Some(key)) => config.connector_with_single_cert(
+                certificates("certfile", certificate)?,
+                private_key("keyfile", key)?,
+            ),
             _ => config.connector_with_no_client_auth(),
         };
         connector.map_err(ClientError::caused_by)
     }
-}
 
-fn certificates(parameter: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
-    let pem = read_certificates(parameter, path)?;
-    CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|_| {
-        ClientError::of(
-            FailureKind::Tls,
-            Message::ours(format_args!(
-                "the file that `{parameter}` names holds a broken certificate"
-            )),
-        )
-    })
-}
-
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ClientError> {
-    let pem = std::fs::read(path).map_err(|error| {
-        let reason = crate::file::reason(&error);
-        ClientError::of(
-            FailureKind::Tls,
-            Message::ours(format_args!("the file that `keyfile` names cannot be read: {reason}")),
-        )
-    })?;
-    // The error of the parser may quote the file.
-    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
-        ClientError::of(FailureKind::Tls, "the file that `keyfile` names holds no private key")
-            .with_help("set `keyfile` to the path of a PEM file with an unencrypted key")
-    })
-}
-
-impl RabbitMq {
     /// What `lapin` gets to see of the handle; it shows the user name in its `Debug`, so that is not in it.
     fn uri(&self) -> AMQPUri {
         AMQPUri {
-            scheme: match self.handle.scheme() {
-                "amqps" => AMQPScheme::AMQPS,
-                _ => AMQPScheme::AMQP,
-            },
+            // Where to connect is for `Target` to say.
+            scheme: AMQPScheme::AMQP,
             authority: AMQPAuthority {
                 userinfo: AMQPUserInfo { username: String::new(), password: String::new() },
-                host: self.host.name().to_owned(),
-                port: self.host.port().unwrap_or_default(),
+                host: String::new(),
+                port: 0,
             },
-            vhost: self.vhost.clone(),
+            vhost: self.vhost().to_owned(),
             query: AMQPQueryString {
-                channel_max: self.params.channel_max.map(NonZeroU16::get),
-                heartbeat: Some(self.params.heartbeat.map_or(DEFAULT_HEARTBEAT, NonZeroU16::get)),
+                // Never 0, with which a broker could ask for a buffer of any size.
+                frame_max: Some(self.longest_frame()),
+                channel_max: self.channel_max,
+                heartbeat: Some(self.heartbeat),
                 ..AMQPQueryString::default()
             },
         }
     }
 }
 
-impl fmt::Debug for RabbitMq {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RabbitMq({}://{}{})", self.handle.scheme(), self.host, self.handle.path())
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::ProblemKind;
-
-    fn parse(text: &str) -> Result<RabbitMq, HandleError> {
-        RabbitMq::from_handle(&Handle::parse(text)?)
-    }
-
-    #[test]
-    fn the_path_is_the_virtual_host() {
-        for (text, vhost) in [
-            ("amqp://localhost", "/"),
-            ("amqp://localhost?heartbeat=5", "/"),
-            ("amqp://localhost/", ""),
-            ("amqp://localhost/%2f", "/"),
-            ("amqp://localhost/%2F", "/"),
-            ("amqp://localhost/shop", "shop"),
-            ("amqp://localhost/%2fshop", "/shop"),
-            ("amqp://localhost/my%20shop", "my shop"),
-        ] {
-            let rabbit = parse(text).unwrap();
-            assert_eq!(rabbit.uri().vhost, vhost, "{text}");
-        }
-        let long = format!("amqp://localhost/{}", "v".repeat(256));
-        let refused = parse(&long).unwrap_err();
-        assert_eq!(refused.message(), "the name of the virtual host is longer than 255 bytes");
-        assert!(parse(&long[..long.len() - 1]).is_ok());
-    }
-
-    #[test]
-    fn scheme_and_parameters() {
-        let uri = parse("amqp://localhost").unwrap().uri();
-        assert_eq!((uri.scheme, uri.authority.port), (AMQPScheme::AMQP, 5672));
-        assert_eq!((uri.query.heartbeat, uri.query.channel_max), (Some(10), None));
-        let uri = parse("amqps://u:p@mq.example?heartbeat=7&channel_max=9").unwrap().uri();
-        assert_eq!((uri.scheme, uri.authority.port), (AMQPScheme::AMQPS, 5671));
-        assert_eq!((uri.query.heartbeat, uri.query.channel_max), (Some(7), Some(9)));
-        assert_eq!(uri.authority.userinfo.username, "");
-    }
-
-    #[test]
-    fn a_timeout_has_one_unit_a_name() {
-        let timeout = |text: &str| parse(text).unwrap().connect_timeout();
-        assert_eq!(timeout("amqp://localhost"), Duration::from_secs(10));
-        assert_eq!(timeout("amqp://localhost?connect_timeout=2s"), Duration::from_secs(2));
-        assert_eq!(
-            timeout("amqp://localhost?connection_timeout=2500"),
-            Duration::from_millis(2500)
-        );
-    }
-
-    #[test]
-    fn a_password_in_the_clear_leaves_the_machine_only_if_that_is_meant() {
-        assert!(parse("amqp://u:p@localhost").is_ok());
-        assert!(parse("amqp://u:p@mq.example?tls=none").is_ok());
-        assert!(parse("amqps://u:p@mq.example").is_ok());
-        assert!(parse("amqp://mq.example").is_ok());
-        let refused = parse("amqp://u:p@mq.example").unwrap_err();
-        assert_eq!(refused.kind(), ProblemKind::Insecure);
-        let refused = parse("amqps://u:p@localhost?verify=verify_none").unwrap_err();
-        assert_eq!(refused.kind(), ProblemKind::Insecure);
-    }
-
-    #[test]
-    fn refuses_what_means_nothing() {
-        for (text, message) in [
-            ("amqp:///shop", "the handle has no host"),
-            ("amqp://a,b", "the handle names several hosts"),
-            ("amqp://localhost/a/b", "the path has more than one segment"),
-            ("amqp://u@localhost", "the handle has a user name and no password"),
-            ("amqp://:p@localhost", "the handle has a password and no user name"),
-            ("amqp://u:a%00b@localhost", "a zero byte stands in the user name or password"),
-            ("amqp://localhost?heartbeat=0", "the parameter `heartbeat` has a bad value"),
-            ("amqp://localhost?heartbeat=10s", "the parameter `heartbeat` has a bad value"),
-            ("amqp://localhost?channel_max=65536", "the parameter `channel_max` has a bad value"),
-            (
-                "amqp://localhost?connect_timeout=5",
-                "the parameter `connect_timeout` has a bad value",
-            ),
-            (
-                "amqp://localhost?connection_timeout=5s",
-                "the parameter `connection_timeout` has a bad value",
-            ),
-            (
-                "amqp://localhost?connect_timeout=5s&connection_timeout=5000",
-                "both `connect_timeout` and `connection_timeout` are given",
-            ),
-            ("amqp://localhost?tls=required", "the parameter `tls` has a bad value"),
-            ("amqps://localhost?tls=none", "only `amqp` takes the parameter `tls`"),
-            ("amqps://localhost?verify=no", "the parameter `verify` has a bad value"),
-            ("amqps://localhost?certfile=c.pem", "only one of `certfile` and `keyfile` is given"),
-            (
-                "amqp://localhost?cacertfile=ca.pem",
-                "the handle has certificates but no TLS to use them in",
-            ),
-            (
-                "amqp://localhost?verify=verify_peer",
-                "the handle has certificates but no TLS to use them in",
-            ),
-            ("amqp://localhost?hearbeat=5", "unknown parameter `hearbeat`"),
-            ("mysql://h", "the scheme `mysql` is not one of RabbitMQ"),
-        ] {
-            assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
-        }
-    }
-}
+mod tests;

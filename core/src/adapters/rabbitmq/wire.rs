@@ -1,5 +1,7 @@
-//! The socket under `lapin`, which goes on serving one that it has lost until everything it was about to send is
-//! sent. So a lost socket takes all that is written to it; on an error instead, `lapin` spins for ever.
+//! The stream under `lapin`, with TLS in it.
+//!
+//! `lapin` goes on serving one that it has lost until everything it was about to send is sent. So a lost stream
+//! takes all that is written to it; on an error instead, `lapin` spins for ever.
 
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
@@ -15,13 +17,18 @@ use async_rs::util::{DummyIO, RuntimeParts, Task};
 use async_rs::{Runtime, Tokio};
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
+use lapin::tcp::RustlsConnector;
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
-/// That of tokio, with other sockets, and tasks that do not log: `lapin` logs what the broker says of the user.
-pub(super) fn runtime() -> Runtime<RuntimeParts<Quiet, Wires>> {
+use super::frames::{Guard, Limits};
+
+pub(super) type WireRuntime = Runtime<RuntimeParts<Quiet, Wires>>;
+
+/// That of tokio, with other streams, and tasks that do not log: `lapin` logs what the broker says of the user.
+pub(super) fn runtime(limits: Limits) -> WireRuntime {
     let tokio = Tokio::current();
-    Runtime::new(RuntimeParts::new(Quiet(tokio.clone()), Wires(tokio)))
+    Runtime::new(RuntimeParts::new(Quiet(tokio.clone()), Wires { tokio, limits }))
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +57,10 @@ impl Executor for Quiet {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Wires(Tokio);
+pub(super) struct Wires {
+    tokio: Tokio,
+    limits: Limits,
+}
 
 impl Reactor for Wires {
     type TcpStream = Wire;
@@ -65,27 +75,32 @@ impl Reactor for Wires {
     }
 
     fn sleep(&self, duration: Duration) -> Self::Sleep {
-        self.0.sleep(duration)
+        self.tokio.sleep(duration)
     }
 
     fn interval(&self, duration: Duration) -> impl Stream<Item = Instant> + Send + 'static {
-        self.0.interval(duration)
+        self.tokio.interval(duration)
     }
 
     fn tcp_connect_addr(
         &self,
         address: SocketAddr,
     ) -> impl Future<Output = io::Result<Wire>> + Send + 'static {
-        let stream = self.0.tcp_connect_addr(address);
-        async move { Ok(Wire { stream: stream.await?, state: Arc::default() }) }
+        let (stream, guard) = (self.tokio.tcp_connect_addr(address), Guard::new(self.limits));
+        async move { Ok(Wire { stream: Box::new(stream.await?), state: Arc::default(), guard }) }
     }
 }
 
-/// A socket that can be cut from outside.
+/// A stream that can be cut from outside, and lets nothing through that `lapin` cannot bear.
 pub(super) struct Wire {
-    stream: <Tokio as Reactor>::TcpStream,
+    stream: Box<dyn Bytes>,
     state: Arc<State>,
+    guard: Guard,
 }
+
+trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
 #[derive(Default)]
 struct State {
@@ -98,6 +113,12 @@ struct State {
 pub(super) struct Cutter(Arc<State>);
 
 impl Wire {
+    /// Encrypts it, for the broker of this name.
+    pub(super) async fn encrypt(mut self, tls: &RustlsConnector, name: &str) -> io::Result<Self> {
+        self.stream = Box::new(tls.connect_async(name, self.stream).await?);
+        Ok(self)
+    }
+
     pub(super) fn cutter(&self) -> Cutter {
         Cutter(Arc::clone(&self.state))
     }
@@ -143,7 +164,10 @@ impl AsyncRead for Wire {
         if self.state.is_cut(&self.state.reader, cx) {
             return Poll::Ready(Ok(0));
         }
-        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        let mut read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        if let Ok(length) = read {
+            read = self.guard.look(&mut buffer[..length]).map(|()| length);
+        }
         if matches!(read, Ok(0)) {
             // RabbitMQ does not close one half alone.
             self.state.cut();

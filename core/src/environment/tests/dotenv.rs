@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use super::{broken, problem, resolve};
+use super::{broken, resolution, resolve};
 use crate::backing::BackingServices;
 use crate::environment::dotenv::STEPS;
 use crate::environment::{Environment, Origin, Unreadable};
@@ -24,14 +24,14 @@ fn dotenv(text: impl AsRef<[u8]>) -> Environment {
 
 /// A value and its line; `None` where the name is not set.
 fn get(environment: &Environment, name: &str) -> Option<(String, usize)> {
-    let found = environment.value(name, "").map_err(|wrong| wrong.message).unwrap()?;
+    let found = environment.setting(&[name], "").map_err(|wrong| wrong.message).unwrap()?;
     let Origin::Dotenv { line, .. } = found.origin else { return Some((found.value.into(), 0)) };
     Some((found.value.into_owned(), line))
 }
 
 /// What is wrong with a name, and on which line.
 fn wrong(environment: &Environment, name: &str) -> (String, usize) {
-    let Err(Unreadable { message, help, origin, .. }) = environment.value(name, "") else {
+    let Err(Unreadable { message, help, origin, .. }) = environment.setting(&[name], "") else {
         panic!("`{name}` is read");
     };
     assert!(!help.is_empty());
@@ -274,18 +274,15 @@ fn only_a_name_that_is_read_breaks_a_load() {
     for name in ["DB_URL_FILE", "DB_URI", "DB_HOST", "DB_PASSWORD", "DB_PASSWORD_FILE"] {
         let handle = if name.contains("PASSWORD") { "DB_URL=mysql://u@h" } else { "" };
         let environment = dotenv(format!("{handle}\n{name}=hunter's2\n"));
-        let wrong = problem(&environment, &["DB_URL"]);
+        let wrong = resolution(&environment).problems.into_iter().next().unwrap();
         assert_eq!(wrong.message, "has a quote that does not stand first", "{name}");
         let shown = wrong.origin.unwrap().to_string();
         assert!(shown.starts_with(name) && shown.ends_with("line 2)"), "{shown}");
     }
     for name in ["CREDENTIALS_DIRECTORY", "SERVICE_BINDING_ROOT", "VCAP_SERVICES_FILE_PATH"] {
         let environment = dotenv(format!("{name}=hunter's2\n"));
-        let told = match name {
-            "CREDENTIALS_DIRECTORY" => problem(&environment, &["DB_URL"]).message,
-            _ => broken(&environment)[0].message().to_owned(),
-        };
-        assert_eq!(told, "has a quote that does not stand first", "{name}");
+        let told = broken(&environment);
+        assert_eq!(told[0].message(), "has a quote that does not stand first", "{name}");
     }
 }
 
@@ -303,7 +300,8 @@ fn no_text_of_a_value_is_told() {
         "#hunter2",
         "1\nV=hunter2",
     ] {
-        let Err(Unreadable { message, help, .. }) = dotenv(format!("V={value}\n")).value("V", "")
+        let Err(Unreadable { message, help, .. }) =
+            dotenv(format!("V={value}\n")).setting(&["V"], "")
         else {
             panic!("{value}");
         };
@@ -438,7 +436,7 @@ fn a_report_of_what_is_not_set_names_the_file_that_was_not_found() {
     assert_eq!(environment.missing_dotenv().collect::<Vec<_>>(), [shown.to_string()]);
     assert_eq!(
         help(&environment),
-        format!("set it to a value of type `u16`; the file `{shown}` was not found")
+        format!("set it to a whole number from 0 to 65535; the file `{shown}` was not found")
     );
     let environment = Environment::from_pairs([("PROT", "80")]).with_dotenv(&path);
     assert_eq!(
@@ -457,7 +455,7 @@ fn a_report_of_what_is_not_set_names_a_line_that_has_no_name() {
     assert_eq!(
         report.problems()[0].help(),
         format!(
-            "set it to a value of type `u16`; line 2 of `{}` is not of the form `NAME=value`: \
+            "set it to a whole number from 0 to 65535; line 2 of `{}` is not of the form `NAME=value`: \
              write it so, and put a value of several lines into quotes",
             path.display()
         )

@@ -86,8 +86,8 @@ const fn nearest(grammar: &Grammar, name: &str) -> Option<&'static str> {
                 return Some(word.name());
             }
             let mut other = 0;
-            while other < word.other_names().len() {
-                if is_near(word.other_names()[other], name) {
+            while other < word.listed_names().len() {
+                if is_near(word.listed_names()[other], name) {
                     return Some(word.name());
                 }
                 other += 1;

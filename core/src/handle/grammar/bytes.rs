@@ -15,6 +15,18 @@ pub(super) const fn starts_with(bytes: &[u8], at: usize, prefix: &[u8]) -> bool 
     true
 }
 
+/// Whether the bytes begin with a word in lower case, in any case.
+pub(super) const fn starts_with_word(bytes: &[u8], word: &[u8]) -> bool {
+    let mut at = 0;
+    while at < word.len() {
+        if at >= bytes.len() || !bytes[at].eq_ignore_ascii_case(&word[at]) {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 /// The first position from `at` that holds `wanted`, or the length.
 pub(super) const fn find(bytes: &[u8], mut at: usize, wanted: u8) -> usize {
     while at < bytes.len() && bytes[at] != wanted {

@@ -8,6 +8,8 @@ use crate::handle::text::Text;
 pub(crate) enum Fault {
     Empty,
     SurroundingSpace,
+    Quotes,
+    Jdbc,
     Unexpanded { open: &'static str },
     NoScheme,
     NoSlashes,
@@ -24,6 +26,7 @@ pub(crate) enum Fault {
     Host,
     Number,
     TooMany { part: Part },
+    Difference { part: &'static str },
     Port,
     Parameter,
     RepeatedParameter,
@@ -35,6 +38,8 @@ impl Fault {
         match self {
             Self::Empty => Text::of("the handle is empty"),
             Self::SurroundingSpace => Text::of("white space stands before or after the handle"),
+            Self::Quotes => Text::of("the handle stands in quotes"),
+            Self::Jdbc => Text::of("the handle is a JDBC address"),
             Self::Unexpanded { open } => {
                 Text::of("an unexpanded `").add(open).add("` stands in the handle")
             }
@@ -47,6 +52,9 @@ impl Fault {
             }
             Self::SecondAt => Text::of("more than one `@` stands before the host"),
             Self::AtAfterHost { part } => Text::of("an `@` stands in the ").add(part.name()),
+            Self::Character { part: part @ Part::Host, byte } if byte.is_ascii_graphic() => {
+                Text::of("an unescaped `").add_ascii(byte).add("` stands in the ").add(part.name())
+            }
             Self::Character { part, byte } => name(byte).add(" stands in the ").add(part.name()),
             Self::Percent { part } => {
                 Text::of("a `%` without two hex digits stands in the ").add(part.name())
@@ -62,6 +70,9 @@ impl Fault {
             Self::TooMany { part } => {
                 Text::of("more than 64 ").add(part.plural()).add(" stand in the handle")
             }
+            Self::Difference { part } => {
+                Text::of("the addresses of the list differ in their ").add(part)
+            }
             Self::Port => Text::of("the port is not a number from 1 to 65535"),
             Self::Parameter => Text::of("a parameter is not of the form `name=value`"),
             Self::RepeatedParameter => Text::of("the same parameter is given twice"),
@@ -75,6 +86,13 @@ impl Fault {
             Self::SurroundingSpace => {
                 Text::of("remove it; only one newline at the very end is allowed")
             }
+            Self::Quotes => Text::of(
+                "write it without them: what reads a file of variables may keep the quotes",
+            ),
+            Self::Jdbc => Text::of(
+                "write it without `jdbc:`, with user name and password before the host; variables \
+                 such as `X_USERNAME` and `X_PASSWORD` beside `X_URL` may stay",
+            ),
             Self::Unexpanded { .. } => Text::of(
                 "let the shell or the platform expand it, or write `%24` for a literal `$`",
             ),
@@ -93,9 +111,13 @@ impl Fault {
             }
             Self::Character { part, byte } => match byte {
                 0x80.. => Text::of("percent-encode each byte of its UTF-8 form"),
-                b'+' => Text::of("write `%20` for a space or `%2B` for a plus sign"),
+                b'+' if matches!(part, Part::Query) => {
+                    Text::of("write `%20` for a space or `%2B` for a plus sign")
+                }
                 _ if matches!(part, Part::Host) => Text::of("remove it"),
-                _ => Text::of("write it `").add_escape(byte).add("`"),
+                b' ' => Text::of("write it `%20`"),
+                0..=0x1f | 0x7f => Text::of("write it `").add_escape(byte).add("`"),
+                _ => Text::of("write `%` and the two hex digits of its code, as `%23` for `#`"),
             },
             Self::Percent { .. } => Text::of("write a literal `%` as `%25`"),
             Self::NotUtf8 { .. } => Text::of("percent-encode the bytes of its UTF-8 form"),
@@ -108,6 +130,10 @@ impl Fault {
                 "use a DNS name, or an IPv4 address of four decimal numbers without leading zeros",
             ),
             Self::TooMany { .. } => Text::of("a handle takes at most 64 of each"),
+            Self::Difference { .. } => Text::of(
+                "a handle has one of each and several hosts: write \
+                 `scheme://user:password@a:1,b:2/path`",
+            ),
             Self::Port => Text::of("write a port from 1 to 65535 after the `:`, or leave both out"),
             Self::Parameter => Text::of("write parameters as `?name=value&other=value`"),
             Self::RepeatedParameter => Text::of("keep one of the two"),
@@ -124,6 +150,7 @@ const fn name(byte: u8) -> Text {
         b' ' => text.add("a space"),
         0..=0x1f | 0x7f => text.add("a control character"),
         0x80.. => text.add("a character outside ASCII"),
-        _ => text.add("an unescaped `").add_ascii(byte).add("`"),
+        // Any other may be a byte of the password.
+        _ => text.add("a character that must be percent-encoded"),
     }
 }

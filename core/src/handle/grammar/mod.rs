@@ -5,7 +5,7 @@
 //! ```text
 //! handle    = scheme "://" [ username [ ":" password ] "@" ] host [ ":" port ] *( "," host [ ":" port ] )
 //!             [ "/" path ] [ "?" key "=" value *( "&" key "=" value ) ]
-//!           / embedded ":" path [ "?" ... ]                     embedded = "sqlite" / "file" / "memory"
+//!           / embedded ":" [ "//" ] path [ "?" ... ]            embedded = "sqlite" / "file" / "memory"
 //! ```
 
 mod bytes;
@@ -13,7 +13,7 @@ mod chars;
 mod fault;
 mod hosts;
 
-use self::bytes::{find, find_any, find_pair, is_space, starts_with};
+use self::bytes::{find, find_any, find_pair, is_space, starts_with, starts_with_word};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
@@ -121,8 +121,9 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
 
     let path = Span { start: authority_end, end: path_end };
     if hosts.is_empty() {
-        // A socket handle names its resource in the path or in a parameter.
-        if has_authority && path.is_empty() && path_end + 1 >= bytes.len() {
+        // A socket handle names its resource in the path or in a parameter; `memory://` has none.
+        let is_embedded = is_embedded(bytes.split_at(scheme.end).0);
+        if has_authority && !is_embedded && path.is_empty() && path_end + 1 >= bytes.len() {
             return Err(Fault::NoHost);
         }
     } else {
@@ -145,6 +146,8 @@ const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
         [] => Err(Fault::Empty),
         [first, ..] if is_space(*first) => Err(Fault::SurroundingSpace),
         [.., last] if is_space(*last) => Err(Fault::SurroundingSpace),
+        [first @ (b'"' | b'\''), .., last] if *first == *last => Err(Fault::Quotes),
+        _ if starts_with_word(bytes, b"jdbc:") => Err(Fault::Jdbc),
         _ if find_pair(bytes, b'$', b'{') => Err(Fault::Unexpanded { open: "${...}" }),
         _ if find_pair(bytes, b'$', b'(') => Err(Fault::Unexpanded { open: "$(...)" }),
         _ => Ok(()),

@@ -19,6 +19,7 @@ pub(crate) struct Container {
     pub(crate) api: Cell,
     pub(crate) mail: Cell,
     pub(crate) check: Cell,
+    pub(crate) loopback: Cell,
     pub(crate) debug: Cell,
     pub(crate) client: Cell,
     pub(crate) no_client: Cell,
@@ -42,11 +43,12 @@ impl Container {
             bindings: cells.take(keys::BINDINGS),
             others: cells.take(keys::OTHERS),
             place: cells.take(keys::PLACE),
-            login: one_of(errors, cells.take(keys::LOGIN), "together"),
-            unencrypted: one_of(errors, cells.take(keys::UNENCRYPTED), "refused"),
+            login: one_of(errors, cells.take(keys::LOGIN), &["together"]),
+            unencrypted: one_of(errors, cells.take(keys::UNENCRYPTED), &["refused", "loopback"]),
             api: cells.take(keys::API),
             mail: cells.take(keys::MAIL),
             check: cells.take(keys::CHECK),
+            loopback: cells.take(keys::LOOPBACK),
             debug: cells.take(keys::DEBUG),
             client: cells.take(keys::CLIENT),
             no_client: cells.take(keys::NO_CLIENT),
@@ -84,10 +86,11 @@ impl Container {
     }
 }
 
-/// A key that knows one word; without the key the rule is the other one.
-fn one_of(errors: &Errors, cell: Cell, word: &str) -> Cell {
-    if let Some(text) = cell.text().filter(|text| text.value() != word) {
-        let help = format!("write `\"{word}\"`, or leave the key out");
+/// A key that knows few words; without the key the rule is another one.
+fn one_of(errors: &Errors, cell: Cell, words: &[&str]) -> Cell {
+    if let Some(text) = cell.text().filter(|text| !words.contains(&&*text.value())) {
+        let words: Vec<_> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+        let help = format!("write {}, or leave the key out", words.join(" or "));
         errors.on(text, "the key knows no such word", &help);
     }
     cell

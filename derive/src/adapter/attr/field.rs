@@ -31,6 +31,7 @@ pub(crate) struct Filled {
     /// The name of a parameter.
     pub(crate) param: Option<LitStr>,
     pub(crate) default: Option<LitStr>,
+    pub(crate) max: Option<LitStr>,
     pub(crate) names: Vec<LitStr>,
     pub(crate) bare: Option<LitStr>,
     pub(crate) only: bool,
@@ -104,6 +105,7 @@ impl Filled {
         }
         let default = cells.take(keys::DEFAULT);
         filled.names = cells.take(keys::NAMES).texts().to_vec();
+        filled.max = cells.take(keys::MAX).into_text();
         filled.bare = cells.take(keys::BARE).into_text();
         filled.only = cells.take(keys::ONLY).is_set();
         filled.in_query = cells.take(keys::IN_QUERY).is_set();
@@ -143,6 +145,7 @@ impl Filled {
             span: Span::call_site(),
             param: None,
             default: None,
+            max: None,
             names: Vec::new(),
             bare: None,
             only: false,

@@ -15,6 +15,7 @@ pub(crate) const UNENCRYPTED: Key = Key::text("unencrypted", "refused");
 pub(crate) const API: Key = Key::flag("api");
 pub(crate) const MAIL: Key = Key::flag("mail");
 pub(crate) const CHECK: Key = Key::flag("check");
+pub(crate) const LOOPBACK: Key = Key::flag("loopback");
 pub(crate) const DEBUG: Key = Key::flag("debug");
 pub(crate) const CLIENT: Key = Key::text("client", "AlertsClient");
 pub(crate) const NO_CLIENT: Key = Key::flag("no_client");
@@ -36,6 +37,7 @@ pub(crate) const ADAPTER: Attribute = Attribute {
         API,
         MAIL,
         CHECK,
+        LOOPBACK,
         DEBUG,
         CLIENT,
         NO_CLIENT,
@@ -56,6 +58,7 @@ pub(crate) const NAMES: Key = Key::texts("names", "REGION_NAME");
 pub(crate) const ONLY: Key = Key::flag("only");
 pub(crate) const IN_QUERY: Key = Key::flag("in_query");
 pub(crate) const DEFAULT: Key = Key::text("default", "us1");
+pub(crate) const MAX: Key = Key::text("max", "24h");
 pub(crate) const BARE: Key = Key::text("bare", "s");
 pub(crate) const TUNING: Key = Key::flag("tuning");
 pub(crate) const TLS: Key = Key::texts("tls", "off\", \"on\", \"verified");
@@ -79,6 +82,7 @@ pub(crate) const HANDLE: Attribute = Attribute {
         ONLY,
         IN_QUERY,
         DEFAULT,
+        MAX,
         BARE,
         TUNING,
         TLS,

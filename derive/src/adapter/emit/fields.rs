@@ -17,6 +17,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
     let from_handle = from_handle(model, fields);
     let kept = kept(model, fields);
     let timeout = timeout(model, fields);
+    let loopback = loopback(model);
     let debug = model.container.debug.is_set().then(|| debug(model));
     let id = id(model);
     quote! {
@@ -32,6 +33,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
 
             #from_handle
             #kept
+            #loopback
             #timeout
         }
 
@@ -91,8 +93,9 @@ fn grammar(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     if container.login.is_set() {
         grammar.extend(quote!(.login(#krate::Login::Together)));
     }
-    if container.unencrypted.is_set() {
-        grammar.extend(quote!(.unencrypted(#krate::Unencrypted::Refused)));
+    if let Some(rule) = container.unencrypted.text() {
+        let rule = if rule.value() == "loopback" { quote!(Loopback) } else { quote!(Refused) };
+        grammar.extend(quote!(.unencrypted(#krate::Unencrypted::#rule)));
     }
     if container.api.is_set() {
         grammar.extend(quote!(.api()));
@@ -137,17 +140,45 @@ fn kept(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     }
 }
 
+/// An own function says it where the hosts of the handle are not what is talked to.
+fn loopback(model: &Model<'_>) -> Option<TokenStream> {
+    let krate = &model.krate;
+    model.container.loopback.is_set().then(|| {
+        quote! {
+            fn is_loopback(&self) -> #krate::__private::core::primitive::bool {
+                Self::loopback(self)
+            }
+        }
+    })
+}
+
 /// The parameter `connect_timeout` is the time limit.
 fn timeout(model: &Model<'_>, fields: &[Field<'_>]) -> Option<TokenStream> {
     let krate = &model.krate;
-    let is_timeout = |name: &LitStr| name.value() == "connect_timeout";
-    let field = fields.iter().find(|field| field.filled.param.as_ref().is_some_and(is_timeout))?;
-    let (ident, ty) = (field.ident, field.whole_ty);
+    let timeout = found_timeout(krate, fields)?;
+    let duration = quote!(#krate::__private::core::time::Duration);
+    let option = quote!(#krate::__private::core::option::Option<#duration>);
     Some(quote! {
-        fn connect_timeout(&self) -> #krate::__private::core::time::Duration {
-            <#ty as #krate::__private::Timeout>::timeout(&self.#ident)
+        fn connect_timeout(&self) -> #duration {
+            <#option as #krate::__private::Timeout>::timeout(&#timeout)
         }
     })
+}
+
+/// The parameter of that name, among the fields or in a flattened struct.
+pub(crate) fn found_timeout(krate: &syn::Path, fields: &[Field<'_>]) -> Option<TokenStream> {
+    let option = quote!(#krate::__private::core::option::Option);
+    let is_timeout = |name: &LitStr| name.value() == "connect_timeout";
+    let own = fields.iter().find(|field| field.filled.param.as_ref().is_some_and(is_timeout));
+    if let Some(Field { ident, whole_ty: ty, .. }) = own {
+        let timeout = quote!(<#ty as #krate::__private::Timeout>::timeout(&self.#ident));
+        return Some(quote!(#option::Some(#timeout)));
+    }
+    let flattened = fields.iter().filter(|field| field.filled.part == Part::Flatten);
+    let timeouts = flattened.map(|Field { ident, whole_ty: ty, .. }| {
+        quote!(<#ty as #krate::Parameters>::connect_timeout(&self.#ident))
+    });
+    timeouts.reduce(|first, next| quote!(#option::or(#first, #next)))
 }
 
 /// What of the handle is no secret.

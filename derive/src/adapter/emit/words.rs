@@ -76,6 +76,9 @@ fn word(krate: &Path, field: &Field<'_>) -> TokenStream {
     } else if !field.optional && !matches!(filled.part, Part::Host | Part::Port) {
         word.extend(quote!(.required()));
     }
+    if let Some(max) = &filled.max {
+        word.extend(quote!(.max(#max)));
+    }
     if let Some(unit) = &filled.bare {
         let unit = if unit.value() == "ms" { quote!(Milliseconds) } else { quote!(Seconds) };
         word.extend(quote!(.bare(#krate::Unit::#unit)));

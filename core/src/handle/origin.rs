@@ -58,13 +58,13 @@ pub enum Origin {
         /// Their names, as in `DB_HOST, DB_USER, DB_PASSWORD`.
         parts: Arc<str>,
     },
-    /// A handle that was completed with a password from elsewhere.
+    /// A handle that was completed by words beside it.
     #[non_exhaustive]
-    Filled {
+    Completed {
         /// Where the handle came from.
         handle: Box<Origin>,
-        /// The variable that stands for the password.
-        password: Arc<str>,
+        /// The names that completed it, as in `DB_PASSWORD, DB_SSLMODE`.
+        by: Arc<str>,
     },
     /// A Kubernetes service binding.
     #[non_exhaustive]
@@ -97,7 +97,7 @@ impl Origin {
             | Self::Credential { name }
             | Self::Parts { name, .. }
             | Self::Dotenv { name, .. } => Some(name),
-            Self::Filled { handle, .. } => handle.variable(),
+            Self::Completed { handle, .. } => handle.variable(),
             Self::Binding { .. } | Self::CloudFoundry { .. } | Self::Default => None,
         }
     }
@@ -108,10 +108,10 @@ impl Origin {
             Self::Variable { .. } => None,
             Self::File { file, .. } => Some(format!("from the file in {file}")),
             Self::Credential { .. } => Some("from the systemd credential".to_owned()),
-            Self::Parts { parts, .. } => Some(format!("put together from {parts}")),
-            Self::Filled { handle, password } => Some(match handle.note() {
-                Some(note) => format!("{note}, with the password of {password}"),
-                None => format!("with the password of {password}"),
+            Self::Parts { parts, .. } => Some(format!("assembled from {parts}")),
+            Self::Completed { handle, by } => Some(match handle.note() {
+                Some(note) => format!("{note}, completed by {by}"),
+                None => format!("completed by {by}"),
             }),
             Self::Binding { name } => Some(format!("from the service binding {name}")),
             Self::CloudFoundry { service } => Some(format!("from the service {service}")),
@@ -124,7 +124,24 @@ impl Origin {
 
     /// Whether a platform has bound it: then no variable has anything to do with it.
     pub(crate) fn is_bound(&self) -> bool {
-        matches!(self, Self::Binding { .. } | Self::CloudFoundry { .. })
+        match self {
+            Self::Completed { handle, .. } => handle.is_bound(),
+            _ => matches!(self, Self::Binding { .. } | Self::CloudFoundry { .. }),
+        }
+    }
+
+    /// The same, completed by these names.
+    pub(crate) fn completed(self, by: &[String]) -> Self {
+        if by.is_empty() {
+            return self;
+        }
+        match self {
+            Self::Completed { handle, by: earlier } => {
+                let by = format!("{earlier}, {}", by.join(", ")).into();
+                Self::Completed { handle, by }
+            }
+            handle => Self::Completed { handle: Box::new(handle), by: by.join(", ").into() },
+        }
     }
 }
 

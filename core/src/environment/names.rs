@@ -1,0 +1,286 @@
+//! What stands in the environment under the names of each field: found in one pass, by the stems of its
+//! variables.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::layer::{Entry, Layer};
+use super::{Environment, Found, Origin, Unreadable, credential, file};
+use crate::adapter::grammar::Grammar;
+use crate::generated::{Field, Kind, Table, each_field};
+use crate::setting::flatten;
+
+/// The names of all fields of a struct, and what is set under them.
+pub(crate) struct Names<'e> {
+    pub(super) fields: Vec<FieldNames<'e>>,
+    settings: Vec<Cow<'static, str>>,
+    declared: OnceCell<HashSet<String>>,
+}
+
+/// One resource of the struct.
+pub(crate) struct FieldNames<'e> {
+    /// The nested structs that it stands in, a dot behind each: `reports.`
+    pub(super) outer: Box<str>,
+    pub(super) field: &'static Field,
+    pub(super) grammar: &'static Grammar,
+    /// Its variable, then its aliases, in full.
+    pub(super) variables: Vec<Cow<'static, str>>,
+    pub(super) binding: Option<&'static str>,
+    pub(super) ignored: &'static [&'static str],
+    /// Everything whose name begins with one of the stems.
+    pub(super) hits: Vec<Hit<'e>>,
+}
+
+/// One name that begins with a stem, and where its value is.
+#[derive(Clone)]
+pub(super) struct Hit<'e> {
+    pub(super) name: Cow<'e, str>,
+    /// The length of that stem.
+    stem: usize,
+    pub(super) place: Place<'e>,
+}
+
+#[derive(Clone)]
+pub(super) enum Place<'e> {
+    Layer {
+        depth: usize,
+        layer: &'e Layer,
+        entry: &'e Entry,
+    },
+    Credential(PathBuf),
+    /// An entry of what a platform has bound.
+    Bound(Cow<'e, str>),
+}
+
+impl<'e> Names<'e> {
+    pub(super) fn new(environment: &'e Environment, root: &'static Table) -> Self {
+        let mut names =
+            Self { fields: Vec::new(), settings: Vec::new(), declared: OnceCell::new() };
+        each_field(root, "", "", &mut |outer, prefix, field| match field.kind {
+            Kind::Resource { variables, binding, grammar, shared, ignored, .. } => {
+                let prefix = if shared { "" } else { prefix };
+                let variables = variables.iter().map(|name| join(prefix, name)).collect();
+                let outer = outer.into();
+                names.fields.push(FieldNames {
+                    outer,
+                    field,
+                    grammar,
+                    variables,
+                    binding,
+                    ignored,
+                    hits: Vec::new(),
+                });
+            }
+            Kind::Setting { variables, .. } => {
+                names.settings.extend(variables.iter().map(|name| join(prefix, name)));
+            }
+            Kind::Flatten { prefix: inner, names: inside } => {
+                let prefix = join(prefix, inner);
+                let variable = |name: &&str| join(&prefix, &flatten::variable(name)).into_owned();
+                names.settings.extend(inside().iter().map(variable).map(Cow::Owned));
+            }
+            Kind::Nested { .. } => {}
+        });
+        for (depth, layer) in environment.layers.iter().enumerate() {
+            for (name, entry) in &layer.variables {
+                if let Some(name) = name.to_str()
+                    && entry.is_set()
+                {
+                    let place = || Place::Layer { depth, layer, entry };
+                    names.sort_in(name, &place);
+                }
+            }
+        }
+        if let Some(folder) = credential::folder(environment) {
+            for name in credential::names(&folder) {
+                let path = folder.join(&name);
+                let place = || Place::Credential(path.clone());
+                for field in &mut names.fields {
+                    field.take(Cow::Owned(name.clone()), &place);
+                }
+            }
+        }
+        names
+    }
+
+    fn sort_in(&mut self, name: &'e str, place: &dyn Fn() -> Place<'e>) {
+        for field in &mut self.fields {
+            field.take(Cow::Borrowed(name), place);
+        }
+    }
+
+    /// Whether some field or setting reads this very variable for itself.
+    pub(super) fn is_declared(&self, name: &str) -> bool {
+        let declared = self.declared.get_or_init(|| {
+            let resources = self.fields.iter().flat_map(|field| &field.variables);
+            resources.chain(&self.settings).map(|name| name.clone().into_owned()).collect()
+        });
+        declared.contains(name)
+    }
+
+    /// The one that stands at this place in the struct. Fields are asked for in their order, so the search
+    /// goes on from the last.
+    pub(super) fn find(
+        &self,
+        outer: &str,
+        field: &'static Field,
+        from: usize,
+    ) -> Option<(usize, &FieldNames<'e>)> {
+        let is_it =
+            |names: &FieldNames<'_>| std::ptr::eq(names.field, field) && *names.outer == *outer;
+        let all = self.fields.iter().enumerate();
+        let mut turned = all.clone().skip(from).chain(all.take(from));
+        turned.find(|(_, names)| is_it(names))
+    }
+}
+
+impl<'e> FieldNames<'e> {
+    fn take(&mut self, name: Cow<'e, str>, place: &dyn Fn() -> Place<'e>) {
+        for own in &self.variables {
+            let stem = stem(own);
+            let Some(rest) = name.strip_prefix(stem) else { continue };
+            if rest.is_empty() && stem.len() == own.len() || rest.starts_with('_') {
+                let stem = stem.len();
+                self.hits.push(Hit { name, stem, place: place() });
+                return;
+            }
+        }
+    }
+
+    /// Where the field stands in the struct, such as `reports.db`.
+    pub(super) fn path(&self) -> String {
+        format!("{}{}", self.outer, self.field.name)
+    }
+
+    /// The stem of its own variable.
+    pub(super) fn stem(&self) -> &str {
+        self.variables.first().map_or("", |name| stem(name))
+    }
+
+    /// Whether platforms know the service by this name, behind which something may follow.
+    pub(super) fn is_kind(&self, kind: &str, goes_on: bool) -> bool {
+        let fold = |text: &str| text.to_ascii_lowercase();
+        let kind = fold(kind);
+        self.grammar.kinds().any(|known| {
+            let known = fold(known);
+            kind == known
+                || goes_on
+                    && kind
+                        .strip_prefix(&known)
+                        .is_some_and(|rest| rest.starts_with(|c: char| !c.is_ascii_alphanumeric()))
+        })
+    }
+
+    /// The names that a platform's binding may have for the field, the most exact first.
+    pub(super) fn binding_names(&self) -> Vec<String> {
+        let name = self.binding.unwrap_or(self.field.name);
+        if self.outer.is_empty() {
+            return vec![name.to_owned()];
+        }
+        // Of a nested struct that stands in another twice, each has its own.
+        let exact = format!("{}{name}", self.outer.replace('.', "-"));
+        if self.binding.is_some() { vec![exact, name.to_owned()] } else { vec![exact] }
+    }
+}
+
+impl<'e> Hit<'e> {
+    pub(super) fn bound(name: Cow<'e, str>, value: Cow<'e, str>) -> Self {
+        Self { name, stem: 0, place: Place::Bound(value) }
+    }
+
+    /// What stands behind the stem and its `_`, without the `_FILE` of a name that names a file.
+    pub(super) fn word(&self) -> &str {
+        let rest = self.rest();
+        if self.names_file() { rest.strip_suffix("_FILE").unwrap_or(rest) } else { rest }
+    }
+
+    pub(super) fn rest(&self) -> &str {
+        let rest = self.name.get(self.stem..).unwrap_or_default();
+        rest.strip_prefix('_').unwrap_or(rest)
+    }
+
+    /// Whether its value is the path of a file that holds the value.
+    pub(super) fn names_file(&self) -> bool {
+        matches!(self.place, Place::Layer { .. }) && self.rest().ends_with("_FILE")
+    }
+
+    /// How deep the layer is that it stands in; 0 for what is no variable.
+    pub(super) fn depth(&self) -> usize {
+        match self.place {
+            Place::Layer { depth, .. } => depth,
+            Place::Credential(_) | Place::Bound(_) => 0,
+        }
+    }
+
+    /// The value as it is, without reading a file.
+    pub(super) fn raw(&self) -> Option<&OsStr> {
+        match &self.place {
+            Place::Layer { entry, .. } => entry.value.as_deref().ok(),
+            Place::Bound(value) => Some(OsStr::new(&**value)),
+            Place::Credential(_) => None,
+        }
+    }
+
+    /// The text, of a file without its last newline; `None` where it is empty.
+    pub(super) fn text(&self) -> Result<Option<Cow<'e, str>>, Unreadable> {
+        let found = match &self.place {
+            Place::Bound(value) => return Ok(Some(value.clone())),
+            Place::Credential(path) => credential::read(&self.name, path)?,
+            Place::Layer { layer, entry, .. } if self.names_file() => {
+                let name = self.name.strip_suffix("_FILE").unwrap_or(&self.name);
+                let path = layer.raw(&self.name, entry)?;
+                file::read(name, &self.name, path, "the value")?
+            }
+            Place::Layer { layer, entry, .. } => {
+                return layer.found(&self.name, entry).map(|found| Some(found.value));
+            }
+        };
+        Ok(found.map(|found| Cow::Owned(without_newline(&found.value).to_owned())))
+    }
+
+    /// The whole handle that stands here.
+    pub(super) fn handle(&self, variable: &str) -> Result<Option<Found<'e>>, Unreadable> {
+        match &self.place {
+            Place::Layer { layer, entry, .. } if &*self.name == variable => {
+                layer.found(variable, entry).map(Some)
+            }
+            Place::Layer { layer, entry, .. } if self.names_file() => {
+                file::read(variable, &self.name, layer.raw(&self.name, entry)?, "the handle")
+            }
+            Place::Layer { layer, entry, .. } => layer.found(&self.name, entry).map(Some),
+            Place::Credential(path) => credential::read(variable, path),
+            Place::Bound(value) => {
+                Ok(Some(Found { value: value.clone(), origin: Origin::Default }))
+            }
+        }
+    }
+
+    pub(super) fn is_credential(&self) -> bool {
+        matches!(self.place, Place::Credential(_))
+    }
+}
+
+fn without_newline(text: &str) -> &str {
+    crate::handle::grammar::without_final_newline(text)
+}
+
+/// A variable without its `_URL`: what the names of its parts begin with.
+pub(super) fn stem(name: &str) -> &str {
+    let ends = ["_URL", "_URI", "_DSN"];
+    let stem = ends.into_iter().find_map(|end| name.strip_suffix(end));
+    stem.filter(|stem| !stem.is_empty()).unwrap_or(name)
+}
+
+pub(crate) fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
+    if prefix.is_empty() { name.into() } else { [prefix, name].concat().into() }
+}
+
+/// The path of the credential of this name, if there is one.
+pub(super) fn credential_of(environment: &Environment, name: &str) -> Option<PathBuf> {
+    let path = Path::join(&credential::folder(environment)?, name);
+    // A dangling link is there, and reported.
+    path.symlink_metadata().is_ok().then_some(path)
+}

@@ -1,0 +1,289 @@
+//! An OpenTelemetry collector: a fake server that answers as OTLP/HTTP is specified. What it shares
+//! with New Relic (attempts, pauses, restarts, the limits of `close`) is tested there.
+
+use std::io::Read;
+use std::path::Path;
+
+use backing_services::adapters::telemetry::TelemetryClient;
+use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, Otlp};
+use backing_services_tests::servers::{Request, Response, StandIn};
+use backing_services_tests::tls::Tls;
+use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _, Severity};
+use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
+use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use prost::Message;
+
+use crate::conformance::{Reaches, Subject, in_process, trusted_file};
+
+const USER: &str = "1234";
+const PASSWORD: &str = "glc_t0ken";
+/// `1234:glc_t0ken` in Base64.
+const BASIC: &str = "Basic MTIzNDpnbGNfdDBrZW4=";
+
+pub(crate) struct OnOtlp;
+
+impl Subject for OnOtlp {
+    type Adapter = Otlp;
+    type Server = StandIn;
+
+    fn start() -> StandIn {
+        StandIn::start(collector)
+    }
+
+    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
+        Some(StandIn::with_tls(tls, collector))
+    }
+
+    fn reaches(scheme: &str) -> Reaches {
+        if scheme == "https" { Reaches::Tls } else { Reaches::Plain }
+    }
+
+    fn handle(scheme: &str) -> HandleBuilder {
+        let handle = Handle::builder(scheme).username(USER).password(PASSWORD);
+        handle.path("/otlp").param("service_name", "shop")
+    }
+
+    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
+        let authority = authority.to_str().unwrap();
+        let handle = Self::handle(scheme).host("localhost").port(server.port());
+        handle.param("tls_ca", authority)
+    }
+
+    fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
+        let handle = Handle::builder("http").username(USER).password("wrong").path("/otlp");
+        Some((handle, "authentication failed"))
+    }
+
+    async fn use_it(client: &TelemetryClient) -> Result<(), String> {
+        record(client, "use it");
+        flush(client).await
+    }
+}
+
+conformance!(OnOtlp);
+
+fn status(code: u16) -> Response {
+    http::Response::builder().status(code).body(bytes::Bytes::new()).unwrap()
+}
+
+/// <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+fn collector(request: &Request) -> Response {
+    match request.headers().get("authorization") {
+        Some(authorization) if authorization == BASIC => takes(request),
+        _ => status(401),
+    }
+}
+
+/// What it answers to a request whose credential is right.
+fn takes(request: &Request) -> Response {
+    if request.method() != http::Method::POST {
+        return status(405);
+    }
+    if request.headers()["content-type"] != "application/x-protobuf" {
+        return status(415);
+    }
+    let Some(body) = payload(request) else { return status(400) };
+    let body = body.as_slice();
+    let understood = match request.uri().path() {
+        "/otlp/v1/traces" => ExportTraceServiceRequest::decode(body).is_ok(),
+        "/otlp/v1/metrics" => ExportMetricsServiceRequest::decode(body).is_ok(),
+        "/otlp/v1/logs" => ExportLogsServiceRequest::decode(body).is_ok(),
+        _ => return status(404),
+    };
+    status(if understood { 200 } else { 400 })
+}
+
+fn payload(request: &Request) -> Option<Vec<u8>> {
+    match request.headers().get("content-encoding") {
+        None => Some(request.body().to_vec()),
+        Some(encoding) if encoding == "gzip" => {
+            let mut body = Vec::new();
+            flate2::read::GzDecoder::new(request.body().as_ref()).read_to_end(&mut body).ok()?;
+            Some(body)
+        }
+        Some(_) => None,
+    }
+}
+
+/// The decoded requests for a signal that hold anything.
+fn sent<M: Message + Default>(server: &StandIn, signal: &str) -> Vec<M> {
+    let requests = server.requests();
+    let path = format!("/otlp/v1/{signal}");
+    let requests = requests.iter().filter(|request| request.uri().path() == path);
+    let bodies = requests.map(|request| payload(request).unwrap());
+    let bodies = bodies.filter(|body| !body.is_empty());
+    bodies.map(|body| M::decode(body.as_slice()).unwrap()).collect()
+}
+
+fn service_name(resource: Option<&Resource>) -> String {
+    let attributes = &resource.expect("a resource").attributes;
+    let name = attributes.iter().find(|attribute| attribute.key == "service.name").unwrap();
+    match name.value.as_ref().unwrap().value.as_ref().unwrap() {
+        Value::StringValue(name) => name.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A span, a point of a counter and of a histogram, a log record.
+fn record(client: &TelemetryClient, name: &str) {
+    client.tracer_provider.tracer("test").start(name.to_owned()).end();
+    let meter = client.meter_provider.meter("test");
+    meter.u64_counter("orders").build().add(3, &[]);
+    meter.f64_histogram("duration").build().record(0.25, &[]);
+    let logger = client.logger_provider.logger("test");
+    let mut record = logger.create_log_record();
+    record.set_severity_number(Severity::Info);
+    record.set_body(name.to_owned().into());
+    logger.emit(record);
+}
+
+async fn flush(client: &TelemetryClient) -> Result<(), String> {
+    let client = client.clone();
+    let flushed = tokio::task::spawn_blocking(move || {
+        client.tracer_provider.force_flush()?;
+        client.meter_provider.force_flush()?;
+        client.logger_provider.force_flush()
+    });
+    flushed.await.unwrap().map_err(|error| error.to_string())
+}
+
+async fn connect(handle: HandleBuilder, server: &StandIn) -> TelemetryClient {
+    let handle = handle.host("localhost").port(server.port()).build().unwrap();
+    Otlp::from_handle(&handle).unwrap().connect().await.unwrap()
+}
+
+/// The temporality and the values of the counter `orders`, one a request.
+fn orders(server: &StandIn) -> (Option<AggregationTemporality>, Vec<Number>) {
+    let requests: Vec<ExportMetricsServiceRequest> = sent(server, "metrics");
+    let mut temporality = None;
+    let values = requests.iter().map(|request| {
+        let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
+        match &metrics.iter().find(|metric| metric.name == "orders").unwrap().data {
+            Some(metric::Data::Sum(sum)) => {
+                temporality = Some(sum.aggregation_temporality());
+                sum.data_points[0].value.unwrap()
+            }
+            other => panic!("{other:?}"),
+        }
+    });
+    let values = values.collect();
+    (temporality, values)
+}
+
+#[tokio::test]
+async fn close_sends_everything_below_the_base() {
+    let server = OnOtlp::start();
+    let client = connect(OnOtlp::handle("http"), &server).await;
+    record(&client, "first");
+    Otlp::close(client).await;
+
+    let traces: Vec<ExportTraceServiceRequest> = sent(&server, "traces");
+    let of = &traces[0].resource_spans[0];
+    assert_eq!(service_name(of.resource.as_ref()), "shop");
+    assert_eq!(of.scope_spans[0].spans[0].name, "first");
+    let logs: Vec<ExportLogsServiceRequest> = sent(&server, "logs");
+    assert_eq!(service_name(logs[0].resource_logs[0].resource.as_ref()), "shop");
+    let metrics: Vec<ExportMetricsServiceRequest> = sent(&server, "metrics");
+    let metrics = &metrics[0].resource_metrics[0].scope_metrics[0].metrics;
+    let duration = metrics.iter().find(|metric| metric.name == "duration").unwrap();
+    assert!(matches!(duration.data, Some(metric::Data::Histogram(_))), "{duration:?}");
+    for request in server.requests() {
+        assert_eq!(request.headers()["content-encoding"], "gzip");
+        assert!(collector(&request).status().is_success());
+    }
+}
+
+#[tokio::test]
+async fn counters_are_totals_unless_the_handle_asks_for_deltas() {
+    for (word, temporality, second) in [
+        (None, AggregationTemporality::Cumulative, 6),
+        (Some("cumulative"), AggregationTemporality::Cumulative, 6),
+        (Some("delta"), AggregationTemporality::Delta, 3),
+        (Some("lowmemory"), AggregationTemporality::Delta, 3),
+    ] {
+        let server = OnOtlp::start();
+        let handle = OnOtlp::handle("http");
+        let handle = match word {
+            Some(word) => handle.param("temporality", word),
+            None => handle,
+        };
+        let client = connect(handle, &server).await;
+        for _ in 0..2 {
+            record(&client, "again");
+            flush(&client).await.unwrap();
+        }
+        let expected = (Some(temporality), vec![Number::AsInt(3), Number::AsInt(second)]);
+        assert_eq!(orders(&server), expected, "{word:?}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_every_kind() {
+    let with = |name: &'static str, value: &'static str| {
+        StandIn::start(move |request| match request.headers().get(name) {
+            Some(sent) if sent == value => takes(request),
+            _ => status(403),
+        })
+    };
+    let handle = || Handle::builder("http").path("/otlp");
+    for (server, handle) in [
+        (with("authorization", "Bearer t0ken"), handle().password("t0ken")),
+        (with("authorization", "Basic a2V5Og=="), handle().username("key")),
+        (with("x-api-key", "abc"), handle().param("headers", "x-api-key=abc,x-scope=1")),
+        (with("x-scope", "1,2"), handle().param("headers", "X-Api-Key=abc,X-Scope=1%2C2")),
+        (with("authorization", BASIC), {
+            handle().param("headers", "authorization=Basic%20MTIzNDpnbGNfdDBrZW4=")
+        }),
+    ] {
+        let client = connect(handle, &server).await;
+        Otlp::ping(&client).await.unwrap();
+        OnOtlp::use_it(&client).await.unwrap();
+    }
+}
+
+/// Such as Prometheus, which takes metrics alone.
+#[tokio::test]
+async fn a_server_that_does_not_take_every_signal_answers() {
+    let server = StandIn::start(|request| match request.uri().path() {
+        "/otlp/v1/metrics" => collector(request),
+        _ => status(404),
+    });
+    let client = connect(OnOtlp::handle("http"), &server).await;
+    Otlp::ping(&client).await.unwrap();
+
+    let server = StandIn::start(|_| status(404));
+    let client = connect(OnOtlp::handle("http"), &server).await;
+    let error = Otlp::ping(&client).await.unwrap_err();
+    assert_eq!(error.to_string(), "the server answered 404 Not Found");
+}
+
+#[tokio::test]
+async fn the_variables_of_the_sdk_have_no_effect() {
+    let name = concat!(module_path!(), "::the_variables_of_the_sdk_have_no_effect");
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:1"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-leak=s3cret,authorization=s3cret"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1"),
+    ];
+    if in_process(trusted_file().is_none(), name, &variables) {
+        return;
+    }
+    let server = OnOtlp::start();
+    let client = connect(OnOtlp::handle("http"), &server).await;
+    OnOtlp::use_it(&client).await.unwrap();
+    let requests = server.requests();
+    assert!(!requests.is_empty());
+    for request in requests {
+        assert!(request.headers().get("x-leak").is_none(), "{:?}", request.headers());
+        assert_eq!(request.headers()["authorization"], BASIC);
+        assert_eq!(request.headers()["content-encoding"], "gzip");
+    }
+}
