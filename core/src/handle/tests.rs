@@ -123,8 +123,8 @@ fn traps() {
         ),
         (
             "\"mysql://u:p@h/db\"",
-            "the handle begins with a quote",
-            "remove the quotes around it: they are part of the value here",
+            "the handle stands in quotes",
+            "write it without them: what reads a file of variables may keep the quotes",
         ),
         ("mysql://", "the handle has no host", ""),
         ("mysql://u:p@", "the handle has no host", ""),
