@@ -3,9 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use backing_services::{
-    Adapter as _, Beanstalkd, Connect as _, CouchDb, Handle, Nats, RabbitMq, Redis,
-};
+use backing_services::{Beanstalkd, Connect as _, CouchDb, Handle, Nats, RabbitMq, Redis};
 use backing_services_tests::servers::{self, PostgreSql, S3Server, StandIn};
 use futures_util::StreamExt as _;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};

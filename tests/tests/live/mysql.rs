@@ -1,9 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use backing_services::{
-    Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, MySql,
-};
+use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, MySql};
 use backing_services_tests::servers::MariaDb;
 use backing_services_tests::tls::{Authority, Tls};
 use sqlx::MySqlPool;

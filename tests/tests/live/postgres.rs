@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::{
-    Adapter as _, BackingServices, Connect as _, ConnectError, Environment, Failure, Handle,
-    HandleBuilder, Postgres, Sql,
+    BackingServices, Connect as _, ConnectError, Environment, Failure, Handle, HandleBuilder,
+    Postgres, Sql,
 };
 use backing_services_tests::servers::PostgreSql;
 use backing_services_tests::tls::{Authority, Tls};

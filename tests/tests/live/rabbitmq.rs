@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use backing_services::adapters::rabbitmq::RabbitMqConnection;
-use backing_services::{
-    Adapter as _, BackingServices, Connect as _, Environment, Error, Handle, HandleBuilder,
-};
+use backing_services::{BackingServices, Connect as _, Environment, Error, Handle, HandleBuilder};
 use backing_services_tests::servers::{self, Silent};
 use backing_services_tests::tls::{Authority, Tls};
 use futures_util::StreamExt as _;

@@ -11,7 +11,7 @@ use crate::conformance::{Reaches, Subject};
 pub(crate) const USER: &str = "mailer";
 pub(crate) const PASSWORD: &str = "p@ss:w/rd#1?%";
 
-/// Postfix that wants a login: in the clear on the first server, over STARTTLS on the one with TLS.
+/// Postfix that wants a login: unencrypted on the first server, over STARTTLS on the one with TLS.
 pub(crate) struct OnPostfix;
 
 pub(crate) fn message(to: &str) -> Message {
