@@ -74,7 +74,7 @@ fn assert_nothing_leaked(what: &str) -> String {
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 macro_rules! adapters {
-    ($($module:ident: $adapter:ty;)*) => {
+    ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {
     $(
         mod $module {
             use super::*;
@@ -82,7 +82,7 @@ macro_rules! adapters {
             #[derive(BackingServices, Debug)]
             pub(super) struct Services {
                 #[service(env = "IT_URL")]
-                pub(super) it: $adapter,
+                pub(super) it: backing_services::$adapter,
             }
 
             /// All that an app, a test or a log can get to see of one handle, without a connection.
@@ -91,7 +91,7 @@ macro_rules! adapters {
                     Ok(handle) => {
                         show_error(&handle);
                         show(handle.hosts());
-                        match <$adapter>::from_handle(&handle) {
+                        match <backing_services::$adapter>::from_handle(&handle) {
                             Ok(adapter) => show(adapter),
                             Err(error) => show_error(error),
                         }
@@ -144,7 +144,7 @@ macro_rules! adapters {
                 let services = Services::load(&Environment::from_pairs([("IT_URL", url)])).unwrap();
                 match services.connect().await {
                     Ok(clients) => {
-                        if let Err(error) = <$adapter>::ping(&clients.it).await {
+                        if let Err(error) = <backing_services::$adapter>::ping(&clients.it).await {
                             show_error(error);
                         }
                         show(&clients);
@@ -164,30 +164,7 @@ macro_rules! adapters {
     };
 }
 
-adapters! {
-    beanstalkd: backing_services::Beanstalkd;
-    blobs: backing_services::Blobs;
-    couchdb: backing_services::CouchDb;
-    googlemaps: backing_services::GoogleMaps;
-    http_api: backing_services::HttpApi;
-    lastfm: backing_services::LastFm;
-    loggly: backing_services::Loggly;
-    mail: backing_services::Mail;
-    memcached: backing_services::Memcached;
-    mysql: backing_services::MySql;
-    nats: backing_services::Nats;
-    newrelic: backing_services::NewRelic;
-    otlp: backing_services::Otlp;
-    postgres: backing_services::Postgres;
-    postmark: backing_services::Postmark;
-    rabbitmq: backing_services::RabbitMq;
-    redis: backing_services::Redis;
-    s3: backing_services::S3;
-    smtp: backing_services::Smtp;
-    sql: backing_services::Sql;
-    sqlite: backing_services::Sqlite;
-    twitter: backing_services::Twitter;
-}
+backing_services::__each_adapter!(adapters);
 
 /// A handle in parts, and parts of nothing.
 const PARTS: [(&str, &str); 8] = [
