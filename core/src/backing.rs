@@ -125,4 +125,16 @@ pub trait BackingServices: Sized + Send + Sync {
         &self,
         scope: &generated::Scope<'_>,
     ) -> impl Future<Output = Result<Self::Clients, Vec<Failure>>> + Send;
+
+    #[doc(hidden)]
+    fn __ping(
+        clients: &Self::Clients,
+        scope: &generated::Scope<'_>,
+    ) -> impl Future<Output = Result<(), Vec<Failure>>> + Send;
+
+    #[doc(hidden)]
+    fn __close(
+        clients: Self::Clients,
+        scope: &generated::Scope<'_>,
+    ) -> impl Future<Output = ()> + Send;
 }

@@ -316,7 +316,7 @@ async fn clients() {
     assert!(Arc::ptr_eq(&clients.db, &db));
     assert_eq!(
         format!("{clients:?}"),
-        "ServicesClients { db: .., jobs: .., cache: .., search_url: .., reports: .., eu: .. }"
+        "ServicesClients { db: .., jobs: .., cache: .., search_url: detached, reports: .., eu: .. }"
     );
 }
 

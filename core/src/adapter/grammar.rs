@@ -422,6 +422,11 @@ impl Word {
         std::iter::once(self.name).chain(self.names.iter().copied()).chain(common)
     }
 
+    /// Its other names as they are listed, for constants.
+    pub(crate) const fn listed_names(&self) -> &'static [&'static str] {
+        self.names
+    }
+
     /// The name that people write behind a stem.
     pub(crate) fn usual_name(&self) -> &'static str {
         match (self.only, self.part.common_names(), self.names) {

@@ -97,6 +97,10 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     const __IS: bool = true;
 
+    /// The type's path and name, by which constants tell two types apart. Empty in an implementation by hand.
+    #[doc(hidden)]
+    const __ID: &'static str = "";
+
     /// Reads a handle whose syntax has been checked. No network.
     ///
     /// # Errors

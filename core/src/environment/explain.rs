@@ -4,9 +4,10 @@ use std::fmt::{self, Write as _};
 
 use super::beside::{Note, Why};
 use super::resolve::Resolver;
-use super::{Environment, Origin, Unreadable};
+use super::{Environment, Origin, Unreadable, join};
 use crate::backing::BackingServices;
 use crate::generated::{Kind, each_field, settings_that_show};
+use crate::setting::flatten;
 
 /// Where each field of a struct gets its value: the table of [`Environment::explain`], and below it the names
 /// that are passed over. `Display` and `Debug` show it; no secret is in it.
@@ -32,7 +33,7 @@ impl Explanation {
         let mut place = 0;
         each_field(root, "", "", &mut |outer, prefix, field| {
             let name = format!("{}::{outer}{}", root.name, field.name);
-            let variable = format!("{prefix}{}", field.variable());
+            let variable = format!("{}{}", field.prefix(prefix), field.variable());
             match field.kind {
                 Kind::Resource { .. } => {
                     place = resolver.place(outer, field, place).unwrap_or_default();
@@ -59,28 +60,44 @@ impl Explanation {
                 }
                 Kind::Setting { variables, default, .. } => {
                     let shows = shown.contains(&name);
-                    let (from, value) = match environment.setting(variables, prefix) {
-                        Ok(Some(found)) => {
-                            let value = if shows { found.value } else { "***".into() };
-                            (found.origin.to_string(), value.into_owned())
-                        }
-                        Ok(None) => match default {
-                            Some(text) => {
-                                let value = if shows { text } else { "***" };
-                                (Origin::Default.to_string(), value.to_owned())
-                            }
-                            None => ("nothing".to_owned(), String::new()),
-                        },
-                        Err(problem) => (source(&problem, String::new()), error(&problem)),
-                    };
-                    let passed = default.filter(|_| from != Origin::Default.to_string());
-                    let passed = passed.map(|_| Origin::Default.to_string()).unwrap_or_default();
+                    let row = setting(environment, variables, prefix, default, shows);
+                    let [from, value, passed] = row;
                     explanation.rows.push([name, variable, from, value, passed]);
                 }
-                _ => {}
+                Kind::Flatten { prefix: inner, names } => {
+                    let prefix = join(prefix, inner);
+                    for inside in names() {
+                        let variable = flatten::variable(inside);
+                        let row = setting(environment, &[&variable], &prefix, None, false);
+                        let [from, value, passed] = row;
+                        let name = format!("{name}.{inside}");
+                        let variable = format!("{prefix}{variable}");
+                        explanation.rows.push([name, variable, from, value, passed]);
+                    }
+                }
+                Kind::Nested { .. } => {}
             }
         });
         explanation
+    }
+}
+
+/// Where a setting comes from, its value or stars, and what is passed over.
+fn setting(
+    environment: &Environment,
+    variables: &[&str],
+    prefix: &str,
+    default: Option<&str>,
+    shows: bool,
+) -> [String; 3] {
+    let shown = |value: &str| if shows { value.to_owned() } else { "***".to_owned() };
+    let by_default = Origin::Default.to_string();
+    let passed = default.map(|_| by_default.clone()).unwrap_or_default();
+    match (environment.setting(variables, prefix), default) {
+        (Ok(Some(found)), _) => [found.origin.to_string(), shown(&found.value), passed],
+        (Ok(None), Some(text)) => [by_default, shown(text), String::new()],
+        (Ok(None), None) => ["nothing".to_owned(), String::new(), String::new()],
+        (Err(problem), _) => [source(&problem, String::new()), error(&problem), passed],
     }
 }
 

@@ -271,6 +271,16 @@ impl Environment {
         let set = variables.filter(|(name, entry)| !name.is_empty() && entry.is_set());
         set.filter_map(|(name, _)| name.to_str())
     }
+
+    /// Every variable that is set and can be read, each once.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        let names: std::collections::BTreeSet<_> = self.names().collect();
+        names.into_iter().filter_map(|name| {
+            let layer = self.layers.iter().find(|layer| layer.get(name).is_some())?;
+            let found = layer.found(name, layer.get(name)?).ok()?;
+            Some((name.to_owned(), found.value.into_owned()))
+        })
+    }
 }
 
 impl Found<'_> {

@@ -11,6 +11,7 @@ use super::layer::{Entry, Layer};
 use super::{Environment, Found, Origin, Unreadable, credential, file};
 use crate::adapter::grammar::Grammar;
 use crate::generated::{Field, Kind, Table, each_field};
+use crate::setting::flatten;
 
 /// The names of all fields of a struct, and what is set under them.
 pub(crate) struct Names<'e> {
@@ -86,7 +87,12 @@ impl<'e> Names<'e> {
             Kind::Setting { variables, .. } => {
                 names.settings.extend(variables.iter().map(|name| join(prefix, name)));
             }
-            _ => {}
+            Kind::Flatten { prefix: inner, names: inside } => {
+                let prefix = join(prefix, inner);
+                let variable = |name: &&str| join(&prefix, &flatten::variable(name)).into_owned();
+                names.settings.extend(inside().iter().map(variable).map(Cow::Owned));
+            }
+            Kind::Nested { .. } => {}
         });
         let stems = names.stems();
         for (depth, layer) in environment.layers.iter().enumerate() {

@@ -34,6 +34,7 @@ static ONE: Table = Table {
             variables: &["DB_URL"],
             binding: None,
             grammar: &DB,
+            id: "",
             required: true,
             default: None,
             shared: false,

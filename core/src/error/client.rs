@@ -242,6 +242,21 @@ impl ClientError {
         Self { cause: self.cause.masked(&mask), help: self.help.masked(mask), ..self }
     }
 
+    /// Leaves out what a driver or a server said, for where the handle is not at hand whose secrets would be
+    /// masked in it. Where nothing remains the kind says what it is about.
+    #[must_use]
+    pub(crate) fn without_quotes(self) -> Self {
+        let all_is_said = self.cause.masked(|_| String::new()).is_empty();
+        let help = self.help.masked(|_| String::new());
+        let help = if help == self.help { help } else { Message::default() };
+        let cause = if all_is_said {
+            self.kind.description().into()
+        } else {
+            self.cause.masked(|_| "...".to_owned())
+        };
+        Self { cause, help, ..self }
+    }
+
     /// Bounds what a driver or a server said, after it was masked.
     #[must_use]
     pub(crate) fn shortened(self) -> Self {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::client::Seconds;
-use super::{ClientError, FailureKind, heading, write_entry};
+use super::{ClientError, FailureKind, Message, heading, write_entry};
 use crate::generated::Table;
 use crate::handle::{Handle, Origin};
 
@@ -21,13 +21,20 @@ pub struct ConnectError {
     table: &'static Table,
     tried: usize,
     failures: Vec<Failure>,
+    /// What they were to do.
+    verb: &'static str,
 }
 
 impl ConnectError {
     /// `tried` counts the resources that were to be connected: those that failed and those that did
     /// not.
     pub(crate) fn new(table: &'static Table, tried: usize, failures: Vec<Failure>) -> Self {
-        Self { table, tried, failures }
+        Self { table, tried, failures, verb: "connect" }
+    }
+
+    /// Of clients that were asked whether they answer.
+    pub(crate) fn of_ping(self) -> Self {
+        Self { verb: "answer", ..self }
     }
 
     /// One a resource, in the order of the fields.
@@ -90,6 +97,12 @@ impl Failure {
             elapsed,
             attempts,
         }
+    }
+
+    /// Says what may mend it.
+    pub(crate) fn with_help(mut self, help: Message) -> Self {
+        self.error = self.error.with_help(help);
+        self
     }
 
     /// The field, such as `Services::db` or `Services::reports.warehouse`.
@@ -213,9 +226,9 @@ impl Failure {
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (failed, tried) = (self.failures.len(), self.tried);
+        let (failed, tried, verb) = (self.failures.len(), self.tried, self.verb);
         let noun = if tried == 1 { "resource" } else { "resources" };
-        write!(f, "{failed} of {tried} {noun} of `{}` did not connect", self.table.name)?;
+        write!(f, "{failed} of {tried} {noun} of `{}` did not {verb}", self.table.name)?;
         for failure in &self.failures {
             let Failure { field, variable, adapter, target, elapsed, attempts, .. } = failure;
             let at = if target.is_empty() { String::new() } else { format!(" at {target}") };

@@ -46,3 +46,21 @@ pub enum FailureKind {
     /// Anything else. The text says what.
     Other,
 }
+
+impl FailureKind {
+    /// What has happened, where the words of a driver or a server cannot be shown.
+    pub(super) fn description(self) -> &'static str {
+        match self {
+            Self::Refused => "connection refused",
+            Self::UnknownHost => "unknown host",
+            Self::Timeout => "no answer in time",
+            Self::Authentication => "the credential is not accepted",
+            Self::NotAllowed => "the credential does not permit it",
+            Self::NotFound => "what the handle names is not there",
+            Self::Tls => "the two sides do not agree on TLS",
+            Self::Busy => "the server takes nothing now",
+            Self::Protocol => "the answer is not one of the protocol, or broke off",
+            Self::Other => "the ping failed",
+        }
+    }
+}

@@ -2,12 +2,14 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::once::Once;
 use super::{Attach, Failures, Field, Kind};
-use crate::adapter::{Adapter, Connect};
+use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
 use crate::backing::BackingServices;
 use crate::error::{ClientError, ConnectError, Failure, FailureKind, Retry, ours};
+use crate::handle::Handle;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -20,13 +22,16 @@ pub struct Scope<'a> {
     parent: Option<&'a Scope<'a>>,
     name: &'static str,
     prefix: &'static str,
-    /// How many resources were to be connected, counted at the root: a detached one is not.
+    /// How many resources were to be connected, counted at the root: a detached one is not, and one that
+    /// several fields share is counted once.
     tried: AtomicUsize,
+    /// What fields share, kept at the root.
+    once: Once,
 }
 
 impl<'a> Scope<'a> {
     pub fn root<S: BackingServices>() -> Scope<'static> {
-        Scope { parent: None, name: S::TABLE.name, prefix: "", tried: AtomicUsize::new(0) }
+        Scope::new(None, S::TABLE.name, "")
     }
 
     /// The scope of a nested field.
@@ -34,22 +39,31 @@ impl<'a> Scope<'a> {
     pub fn nested(&'a self, field: &'static Field) -> Scope<'a> {
         let prefix = match field.kind {
             Kind::Nested { prefix, .. } => prefix,
-            Kind::Resource { .. } | Kind::Setting { .. } => "",
+            Kind::Resource { .. } | Kind::Setting { .. } | Kind::Flatten { .. } => "",
         };
-        Scope { parent: Some(self), name: field.name, prefix, tried: AtomicUsize::new(0) }
+        Scope::new(Some(self), field.name, prefix)
+    }
+
+    fn new(parent: Option<&'a Scope<'a>>, name: &'static str, prefix: &'static str) -> Self {
+        Self { parent, name, prefix, tried: AtomicUsize::new(0), once: Once::default() }
+    }
+
+    fn root_scope(&self) -> &Scope<'a> {
+        self.parent.map_or(self, Scope::root_scope)
     }
 
     fn count(&self) {
-        match self.parent {
-            Some(parent) => parent.count(),
-            None => {
-                self.tried.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+        self.root_scope().tried.fetch_add(1, Ordering::Relaxed);
     }
 
     fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
         ConnectError::new(S::TABLE, self.tried.load(Ordering::Relaxed), failures)
+    }
+
+    /// Whether the resource of a field is not one that an earlier field has asked or closed already.
+    fn is_first<A: Adapter + Connect>(&self, field: &Field) -> bool {
+        let variable = field.shared_variable();
+        variable.is_none_or(|variable| self.root_scope().once.slot::<A>(variable).1)
     }
 
     fn path(&self, field: &str) -> String {
@@ -59,17 +73,64 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn variable(&self, name: &str) -> String {
-        let name = format!("{}{name}", self.prefix);
-        match self.parent {
-            Some(parent) => parent.variable(&name),
-            None => name,
+    fn variable(&self, field: &Field) -> String {
+        let mut name = field.variable().to_owned();
+        if field.shared_variable().is_none() {
+            let mut scope = Some(self);
+            while let Some(Scope { parent, prefix, .. }) = scope {
+                name.insert_str(0, prefix);
+                scope = *parent;
+            }
         }
+        name
+    }
+}
+
+impl Scope<'_> {
+    fn failure<A: Adapter>(
+        &self,
+        field: &Field,
+        handle: Option<&Handle>,
+        masked: ClientError,
+        elapsed: Duration,
+        attempts: u32,
+    ) -> Failure {
+        let origin = handle.and_then(Handle::origin).cloned();
+        let variable = origin.as_ref().and_then(|origin| origin.variable()).map(str::to_owned);
+        Failure::new(
+            self.path(field.name),
+            variable.unwrap_or_else(|| self.variable(field)),
+            A::GRAMMAR.name(),
+            handle,
+            origin,
+            masked,
+            elapsed,
+            attempts,
+        )
+    }
+}
+
+/// Connects the resource of a field; what several share, once.
+pub(super) async fn attach<A: Adapter + Connect>(
+    adapter: &A,
+    scope: &Scope<'_>,
+    field: &'static Field,
+) -> Result<A::Client, Failures> {
+    let Some(variable) = field.shared_variable() else {
+        return attach_one(adapter, scope, field).await;
+    };
+    let (slot, is_first) = scope.root_scope().once.slot::<A>(variable);
+    if is_first {
+        let client = attach_one(adapter, scope, field).await;
+        slot.put(client.as_ref().ok().cloned());
+        client
+    } else {
+        slot.get().await.ok_or_else(Failures::new)
     }
 }
 
 /// Connects one resource: attempts under one time limit, each proven by a ping.
-pub(super) async fn attach<A: Adapter + Connect>(
+async fn attach_one<A: Adapter + Connect>(
     adapter: &A,
     scope: &Scope<'_>,
     field: &'static Field,
@@ -108,33 +169,22 @@ pub(super) async fn attach<A: Adapter + Connect>(
         pause = LONGEST_PAUSE.min(pause * 2);
         last = Some(error);
     };
-    let (variable, origin) = match adapter.handle().origin() {
-        Some(origin) => (origin.variable().map(str::to_owned), Some(origin.clone())),
-        None => (None, None),
-    };
-    let mut error = error.masked(|text| adapter.handle().mask(text, A::GRAMMAR));
-    let name = variable.clone().unwrap_or_else(|| scope.variable(field.variable()));
-    if error.kind() == FailureKind::Tls
-        && error.to_string().contains("does not support TLS")
+    let handle = adapter.handle();
+    let error = error.masked(|text| handle.mask(text, A::GRAMMAR));
+    let mut failure = scope.failure::<A>(field, Some(handle), error, started.elapsed(), attempts);
+    if failure.kind() == FailureKind::Tls
+        && failure.cause().contains("does not support TLS")
         && let Some((words, word)) =
-            A::GRAMMAR.of_scheme(adapter.handle().scheme()).tls_variable(&name)
+            A::GRAMMAR.of_scheme(handle.scheme()).tls_variable(failure.variable())
     {
-        error = error.with_help(ours!(
+        let help = ours!(
             "if an unencrypted connection is meant, set `{word}={}` beside the handle, or say the \
              same behind its `?`",
             words.off
-        ));
+        );
+        failure = failure.with_help(help);
     }
-    Err(vec![Failure::new(
-        scope.path(field.name),
-        variable.unwrap_or_else(|| scope.variable(field.variable())),
-        A::GRAMMAR.name(),
-        Some(adapter.handle()),
-        origin,
-        error,
-        started.elapsed(),
-        attempts,
-    )])
+    Err(vec![failure])
 }
 
 async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientError> {
@@ -145,6 +195,61 @@ async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientE
             A::close(client).await;
             Err(error)
         }
+    }
+}
+
+/// Asks a client whether its resource answers; what several fields share, once.
+pub(super) async fn ping<A: Adapter + Connect>(
+    client: &A::Client,
+    scope: &Scope<'_>,
+    field: &'static Field,
+) -> Result<(), Failures> {
+    if !scope.is_first::<A>(field) {
+        return Ok(());
+    }
+    scope.count();
+    let started = Instant::now();
+    let error = match timeout(CONNECT_TIMEOUT, A::ping(client)).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.without_quotes(),
+        Err(_) => ClientError::no_answer(CONNECT_TIMEOUT),
+    };
+    Err(vec![scope.failure::<A>(field, None, error, started.elapsed(), 1)])
+}
+
+/// Ends a client; what several fields share, once.
+pub(super) async fn close<A: Adapter + Connect>(
+    client: A::Client,
+    scope: &Scope<'_>,
+    field: &'static Field,
+) {
+    if scope.is_first::<A>(field) {
+        A::close(client).await;
+    }
+}
+
+/// Asks all clients at the same time, for `ping`.
+#[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
+pub fn ping_all<S: BackingServices>(
+    clients: &S::Clients,
+) -> impl Future<Output = Result<(), ConnectError>> + Send {
+    async move {
+        let scope = Scope::root::<S>();
+        let asked = S::__ping(clients, &scope).await;
+        asked.map_err(|failures| scope.report::<S>(failures).of_ping())
+    }
+}
+
+/// Ends all clients at the same time, for `close`. What has not ended after `limit` is dropped.
+#[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
+pub fn close_all<S: BackingServices>(
+    clients: S::Clients,
+    limit: Duration,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let scope = Scope::root::<S>();
+        // The limit is the caller's, so that it is no error when it passes.
+        let _ = timeout(limit, S::__close(clients, &scope)).await;
     }
 }
 
@@ -166,11 +271,15 @@ pub fn connect_one<S: BackingServices, R: Attach>(
     }
 }
 
-/// The clients by name: what is inside them may hold a secret.
-pub fn debug_clients(f: &mut fmt::Formatter<'_>, name: &str, fields: &[&str]) -> fmt::Result {
+/// The clients by name, each attached or detached: what is inside them may hold a secret.
+pub fn debug_clients(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    fields: &[(&str, bool)],
+) -> fmt::Result {
     let mut clients = f.debug_struct(name);
-    for field in fields {
-        clients.field(field, &format_args!(".."));
+    for (field, is_attached) in fields {
+        clients.field(field, &format_args!("{}", if *is_attached { ".." } else { "detached" }));
     }
     clients.finish()
 }

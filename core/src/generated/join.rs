@@ -25,6 +25,16 @@ impl<'a, T> Task<'a, T> {
     }
 }
 
+impl<'a> Task<'a, ()> {
+    /// A future that only ends.
+    pub fn ending(future: impl Future<Output = ()> + Send + 'a) -> Self {
+        Self::new(async move {
+            future.await;
+            Ok(())
+        })
+    }
+}
+
 pub trait Run: Send {
     /// Whether it is done.
     fn poll(&mut self, context: &mut Context<'_>) -> bool;

@@ -7,9 +7,12 @@ use serde::de::DeserializeOwned;
 use super::{Field, Kind, Table};
 use crate::adapter::Adapter;
 use crate::backing::BackingServices;
-use crate::environment::{Environment, Found, Located, Origin, Resolution, Resolver, join};
+use crate::environment::{
+    Environment, Found, Located, Origin, Resolution, Resolver, Unreadable, join,
+};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind};
 use crate::setting;
+use crate::setting::flatten::{self, Fault};
 use crate::suggest;
 
 pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
@@ -70,7 +73,7 @@ impl<'e> Loader<'e> {
         match self.attached(field)? {
             Ok(adapter) => Some(adapter),
             Err(stray) => {
-                let variable = join(&self.prefix, field.variable());
+                let variable = join(field.prefix(&self.prefix), field.variable());
                 let help = if stray.is_empty() {
                     format!("set it, for example to {}", A::GRAMMAR.example())
                 } else {
@@ -152,7 +155,14 @@ impl<'e> Loader<'e> {
                 Kind::Setting { variables, .. } => {
                     !matches!(self.environment.setting(variables, prefix), Ok(None))
                 }
-                _ => false,
+                Kind::Flatten { prefix: inner, names } => {
+                    let prefix = join(prefix, inner);
+                    names().iter().any(|name| {
+                        let variable = flatten::variable(name);
+                        !matches!(self.environment.setting(&[&variable], &prefix), Ok(None))
+                    })
+                }
+                Kind::Nested { .. } => false,
             };
         });
         any
@@ -262,7 +272,7 @@ impl<'e> Loader<'e> {
     fn problem(&self, field: &Field) -> Problem {
         Problem::new(
             format!("{}{}", self.path, field.name),
-            format!("{}{}", self.prefix, field.variable()),
+            format!("{}{}", field.prefix(&self.prefix), field.variable()),
             ProblemKind::Missing,
         )
         .of(field)
@@ -277,6 +287,7 @@ pub(crate) fn each_variable(
 ) {
     each_field(table, "", prefix, &mut |_, prefix, field| match field.kind {
         Kind::Resource { variables, .. } => {
+            let prefix = field.prefix(prefix);
             for variable in variables {
                 visit(&join(prefix, variable), true);
             }
@@ -284,6 +295,12 @@ pub(crate) fn each_variable(
         Kind::Setting { variables, .. } => {
             for variable in variables {
                 visit(&join(prefix, variable), false);
+            }
+        }
+        Kind::Flatten { prefix: inner, names } => {
+            let prefix = join(prefix, inner);
+            for name in names() {
+                visit(&join(&prefix, &flatten::variable(name)), false);
             }
         }
         Kind::Nested { .. } => {}
@@ -305,4 +322,100 @@ pub(crate) fn each_field(
             each_field(table, &outer, &join(prefix, inner), visit);
         }
     }
+}
+
+impl Loader<'_> {
+    /// A struct of the app's, each of whose fields is a setting.
+    pub fn flatten<T: DeserializeOwned>(&mut self, index: usize) -> Option<T> {
+        let field = self.table.fields.get(index)?;
+        let Kind::Flatten { prefix, names } = field.kind else { return None };
+        let (environment, names) = (self.environment, names());
+        let prefix = join(&self.prefix, prefix).into_owned();
+        let (mut found, mut broken) = (Vec::new(), Vec::new());
+        for name in names {
+            match environment.setting(&[&flatten::variable(name)], &prefix) {
+                Ok(value) => found.extend(value.map(|value| ((*name).to_owned(), value))),
+                Err(unreadable) => {
+                    broken.push(*name);
+                    let problem = self.flattened(field, &prefix, name).because(unreadable);
+                    self.problems.push(problem);
+                }
+            }
+        }
+        // Without a prefix only a type that reads every name is given what it does not know.
+        if names.is_empty() || !prefix.is_empty() {
+            found.extend(self.unnamed(names, &prefix));
+        }
+        let values: Vec<_> =
+            found.iter().map(|(name, found)| (name.as_str(), &*found.value)).collect();
+        let faults = match flatten::read(&values, &broken) {
+            Ok(value) => return Some(value),
+            Err(faults) => faults,
+        };
+        for fault in faults {
+            let problem = match fault {
+                Fault::Missing(name) => {
+                    let help = format!("set it: the field `{name}` has no default");
+                    self.flattened(field, &prefix, name).missing(self.with_dotenv(help))
+                }
+                Fault::Wrong(name, expected) => {
+                    let origin = found.iter().find(|(other, _)| *other == name);
+                    let origin = origin.map(|(_, found)| found.origin.clone());
+                    let problem = self.flattened(field, &prefix, &name);
+                    bad(problem, origin, format!("has a bad value: {expected}"), String::new())
+                }
+                Fault::Unknown(name) => {
+                    let near = suggest::nearest(&name, names.iter().copied());
+                    let help = match near {
+                        Some(near) => {
+                            format!("did you mean `{prefix}{}`?", flatten::variable(near))
+                        }
+                        None => "clear it, or give the struct such a field".to_owned(),
+                    };
+                    let problem = self.flattened(field, &prefix, &name);
+                    bad(problem, None, "is no field of the struct".to_owned(), help)
+                }
+                Fault::Twice(name) => {
+                    let help = "clear one of the variables that stand for this field".to_owned();
+                    let problem = self.flattened(field, &prefix, name);
+                    bad(problem, None, "is given by two variables".to_owned(), help)
+                }
+                Fault::Refused => {
+                    let message = "the app refuses these values together".to_owned();
+                    bad(self.flattened(field, &prefix, ""), None, message, String::new())
+                }
+            };
+            self.problems.push(problem);
+        }
+        None
+    }
+
+    /// What begins with the prefix and is not the name of a field.
+    fn unnamed(&self, names: &[&str], prefix: &str) -> Vec<(String, Found<'static>)> {
+        let is_known = |name: &str| {
+            let itself = name.strip_suffix("_FILE").unwrap_or(name);
+            names.iter().any(|known| [name, itself].contains(&flatten::variable(known).as_str()))
+        };
+        let rest = |(variable, value): (String, String)| {
+            let name = variable.strip_prefix(prefix)?;
+            let is_new = !name.is_empty() && !is_known(name);
+            let origin = Origin::Variable { name: variable.as_str().into() };
+            is_new.then(|| (name.to_lowercase(), Found { value: value.into(), origin }))
+        };
+        self.environment.pairs().filter_map(rest).collect()
+    }
+
+    /// A problem of one field of such a struct, or of all of it.
+    fn flattened(&self, field: &Field, prefix: &str, name: &str) -> Problem {
+        let dot = if name.is_empty() { "" } else { "." };
+        Problem::new(
+            format!("{}{}{dot}{name}", self.path, field.name),
+            format!("{prefix}{}", flatten::variable(name)),
+            ProblemKind::Missing,
+        )
+    }
+}
+
+fn bad(problem: Problem, origin: Option<Origin>, message: String, help: String) -> Problem {
+    problem.because(Unreadable { kind: ProblemKind::Setting, origin, message, help })
 }

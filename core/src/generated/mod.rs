@@ -6,6 +6,7 @@ mod attach;
 mod check;
 mod join;
 mod load;
+mod once;
 mod role;
 mod table;
 mod variant;
@@ -18,17 +19,18 @@ pub use crate::error::Message;
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 
-pub use self::attach::{Scope, connect, connect_one, debug_clients};
+pub use self::attach::{Scope, close_all, connect, connect_one, debug_clients, ping_all};
 pub use self::check::{
-    Line, check_default, check_example, check_nested, check_own_example, check_parameter,
+    DefaultOf, Line, Unknown, check_default, check_example, check_nested, check_own_example,
+    check_param_name, check_param_value, check_parameter, check_setting, check_shared,
     check_variant, count_lines, lines, word_index,
 };
 pub use self::join::{Task, join};
 pub use self::load::{Loader, from_env, load};
 pub(crate) use self::load::{each_field, settings_that_show};
 pub use self::role::{
-    Attach, Client, Clients, Describe, DescribeNested, Load, Nested, Optional, Service, Setting,
-    Value,
+    Attach, Client, Clients, Declared, Describe, DescribeNested, Flatten, Flattened, Load, Nested,
+    Optional, Service, Setting, Value,
 };
 pub use self::table::{Field, Kind, Table};
 pub use self::variant::{
@@ -37,3 +39,6 @@ pub use self::variant::{
 };
 pub use crate::adapter::fields::{HostField, Password, Path, PortField, Timeout, Username, Whole};
 pub use crate::adapter::reader::Reader;
+
+#[cfg(test)]
+mod tests;

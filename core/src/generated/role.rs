@@ -15,6 +15,7 @@ use super::{Failures, Field, Loader, Scope, Table, attach};
 use crate::adapter::grammar::Grammar;
 use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
+use crate::setting;
 
 /// One service.
 pub struct Service<A, const IS: bool>(PhantomData<A>);
@@ -25,8 +26,15 @@ pub struct Nested<S, const IS: bool>(PhantomData<S>);
 /// A plain value.
 pub struct Setting<T, const IS: bool>(PhantomData<T>);
 
+/// A struct of plain values, all of whose fields are settings.
+pub struct Flatten<T, const IS: bool>(PhantomData<T>);
+
 /// One of the others in an `Option`.
 pub struct Optional<R>(PhantomData<R>);
+
+/// One of the others whose client the app names: a type that is another is told once, in the constant
+/// `IS`, and nowhere else.
+pub struct Declared<T, R, const IS: bool>(PhantomData<(T, R)>);
 
 /// The client of a service.
 pub type Client<A, const IS: bool> = <Service<A, IS> as Attach>::Client;
@@ -50,10 +58,12 @@ impl<T: DeserializeOwned> Value for T {}
 /// What the table says of a service.
 pub trait Describe {
     const GRAMMAR: &'static Grammar;
+    const ID: &'static str;
 }
 
 impl<A: Adapter, const IS: bool> Describe for Service<A, IS> {
     const GRAMMAR: &'static Grammar = A::GRAMMAR;
+    const ID: &'static str = A::__ID;
 }
 
 /// What the table says of a nested struct.
@@ -120,15 +130,54 @@ impl<T: DeserializeOwned, const IS: bool> Load for Optional<Setting<T, IS>> {
     }
 }
 
+impl<T: DeserializeOwned, const IS: bool> Load for Flatten<T, IS> {
+    type Value = T;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<T> {
+        loader.flatten(index)
+    }
+}
+
+impl<T, R: Load, const IS: bool> Load for Declared<T, R, IS> {
+    type Value = R::Value;
+
+    fn load(loader: &mut Loader<'_>, index: usize) -> Option<R::Value> {
+        R::load(loader, index)
+    }
+}
+
+/// What the table says of a struct of plain values.
+pub trait Flattened {
+    fn names() -> &'static [&'static str];
+}
+
+impl<T: DeserializeOwned, const IS: bool> Flattened for Flatten<T, IS> {
+    fn names() -> &'static [&'static str] {
+        setting::flatten::names::<T>()
+    }
+}
+
 /// What has a client: every field but a setting.
 pub trait Attach: Load<Value: Sync> {
-    type Client: Send;
+    type Client: Send + Sync;
 
     fn connect(
         value: &Self::Value,
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> impl Future<Output = Result<Self::Client, Failures>> + Send;
+
+    fn ping(
+        client: &Self::Client,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = Result<(), Failures>> + Send;
+
+    fn close(
+        client: Self::Client,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = ()> + Send;
 }
 
 impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
@@ -141,6 +190,22 @@ impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
     ) -> impl Future<Output = Result<A::Client, Failures>> + Send {
         attach::attach(adapter, scope, field)
     }
+
+    fn ping(
+        client: &A::Client,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = Result<(), Failures>> + Send {
+        attach::ping::<A>(client, scope, field)
+    }
+
+    fn close(
+        client: A::Client,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = ()> + Send {
+        attach::close::<A>(client, scope, field)
+    }
 }
 
 impl<S: BackingServices, const IS: bool> Attach for Nested<S, IS> {
@@ -152,6 +217,18 @@ impl<S: BackingServices, const IS: bool> Attach for Nested<S, IS> {
         field: &'static Field,
     ) -> Result<S::Clients, Failures> {
         services.__connect(&scope.nested(field)).await
+    }
+
+    async fn ping(
+        clients: &S::Clients,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> Result<(), Failures> {
+        S::__ping(clients, &scope.nested(field)).await
+    }
+
+    async fn close(clients: S::Clients, scope: &Scope<'_>, field: &'static Field) {
+        S::__close(clients, &scope.nested(field)).await;
     }
 }
 
@@ -171,5 +248,50 @@ where
             Some(value) => R::connect(value, scope, field).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    async fn ping(
+        client: &Option<R::Client>,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> Result<(), Failures> {
+        match client {
+            Some(client) => R::ping(client, scope, field).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn close(client: Option<R::Client>, scope: &Scope<'_>, field: &'static Field) {
+        if let Some(client) = client {
+            R::close(client, scope, field).await;
+        }
+    }
+}
+
+impl<T: Send + Sync, R: Attach<Client = T>, const IS: bool> Attach for Declared<T, R, IS> {
+    type Client = T;
+
+    fn connect(
+        value: &R::Value,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = Result<T, Failures>> + Send {
+        R::connect(value, scope, field)
+    }
+
+    fn ping(
+        client: &T,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = Result<(), Failures>> + Send {
+        R::ping(client, scope, field)
+    }
+
+    fn close(
+        client: T,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> impl Future<Output = ()> + Send {
+        R::close(client, scope, field)
     }
 }

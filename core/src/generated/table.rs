@@ -19,10 +19,24 @@ impl Field {
     /// The variable it reads first; a nested field reads none of its own.
     pub(crate) fn variable(&self) -> &'static str {
         match self.kind {
-            Kind::Resource { variables, .. } => variables.first().copied().unwrap_or_default(),
-            Kind::Setting { variables, .. } => variables.first().copied().unwrap_or_default(),
-            Kind::Nested { .. } => "",
+            Kind::Resource { variables, .. } | Kind::Setting { variables, .. } => {
+                variables.first().copied().unwrap_or_default()
+            }
+            Kind::Flatten { .. } | Kind::Nested { .. } => "",
         }
+    }
+
+    /// The variable that other fields may read too; it takes no prefix.
+    pub(crate) const fn shared_variable(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Resource { shared: true, variables: [variable, ..], .. } => Some(variable),
+            _ => None,
+        }
+    }
+
+    /// What goes before its variables in a struct with this prefix.
+    pub(crate) const fn prefix<'a>(&self, prefix: &'a str) -> &'a str {
+        if self.shared_variable().is_some() { "" } else { prefix }
     }
 }
 
@@ -32,6 +46,8 @@ pub enum Kind {
         variables: &'static [&'static str],
         binding: Option<&'static str>,
         grammar: &'static Grammar,
+        /// The adapter's path and name; empty where it is written by hand.
+        id: &'static str,
         required: bool,
         default: Option<&'static str>,
         /// Whether the variable takes no prefix, and other fields of the same type may read it too.
@@ -48,6 +64,13 @@ pub enum Kind {
         variables: &'static [&'static str],
         required: bool,
         default: Option<&'static str>,
+    },
+    /// A struct of the app's, of whose fields each is a setting.
+    Flatten {
+        /// Goes before the name of each field in upper case.
+        prefix: &'static str,
+        /// The names of its fields, as `serde` knows them.
+        names: fn() -> &'static [&'static str],
     },
     Nested {
         prefix: &'static str,

@@ -108,6 +108,7 @@ impl Manifest {
     fn add(&mut self, table: &'static Table, path: &str, prefix: &str, inside_optional: bool) {
         for declared @ Field { name, doc, kind } in table.fields {
             let field = format!("{path}{name}");
+            let prefix = declared.prefix(prefix);
             match *kind {
                 Kind::Resource { variables, binding, grammar, required, default, .. } => {
                     let mut names = variables.iter().map(|variable| format!("{prefix}{variable}"));
@@ -131,6 +132,7 @@ impl Manifest {
                     default,
                     doc,
                 }),
+                Kind::Flatten { .. } => {}
                 Kind::Nested { prefix: inner, optional, table } => {
                     let prefix = format!("{prefix}{inner}");
                     self.add(table, &format!("{field}."), &prefix, inside_optional || optional);

@@ -5,6 +5,7 @@
 //! the names in the app's code alone; what `serde`, `serde_json` or the app itself says of a value
 //! is dropped.
 
+pub(crate) mod flatten;
 mod json;
 mod probe;
 mod text;

@@ -20,13 +20,12 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let krate = krate(&errors, &cells.take(keys::CRATE));
     cells.finish();
     let help = "declare an enum whose variants hold nothing: `enum Mode { Fast, Safe }`";
-    let variants: Vec<&Variant> = match &input.data {
-        Data::Enum(data) => data.variants.iter().collect(),
-        _ => {
-            errors.on(&input.ident, "only an enum can derive `Word`", help);
-            Vec::new()
-        }
-    };
+    let mut variants: Vec<&Variant> = Vec::new();
+    if let Data::Enum(data) = &input.data {
+        variants.extend(&data.variants);
+    } else {
+        errors.on(&input.ident, "only an enum can derive `Word`", help);
+    }
     let mut words = Vec::new();
     for variant in &variants {
         if !matches!(variant.fields, Fields::Unit) {

@@ -1,6 +1,9 @@
+use proc_macro2::TokenStream;
 use syn::LitStr;
+use syn::parse::Parse;
 
-use super::entry::{Entry, Value};
+use super::entry::{self, Entry, Value};
+use super::key::Takes;
 use crate::errors::Errors;
 
 /// One key of one attribute. It reports its own duplicate.
@@ -9,10 +12,6 @@ pub(crate) struct Cell(Option<Entry>);
 impl Cell {
     pub(crate) const fn new() -> Self {
         Self(None)
-    }
-
-    pub(crate) fn of(entry: Entry) -> Self {
-        Self(Some(entry))
     }
 
     pub(crate) fn set(&mut self, errors: &Errors, entry: Entry) {
@@ -72,6 +71,29 @@ impl Cell {
         }
     }
 
+    /// The tokens of a key that reads its value itself.
+    pub(crate) fn tokens(&self) -> Option<&TokenStream> {
+        match &self.0.as_ref()?.value {
+            Value::Tokens(tokens) => Some(tokens),
+            _ => None,
+        }
+    }
+
+    /// The list in the tokens of a key; each item that is none is reported.
+    pub(crate) fn items<T: Parse>(&self, errors: &Errors) -> Vec<T> {
+        match (&self.0, self.tokens()) {
+            (Some(entry), Some(tokens)) => entry::items(errors, entry, tokens.clone()),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn bool(&self) -> Option<bool> {
+        match self.0.as_ref()?.value {
+            Value::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
     pub(crate) fn entry(&self) -> Option<&Entry> {
         self.0.as_ref()
     }
@@ -82,6 +104,7 @@ fn shown(entry: &Entry) -> String {
     match &entry.value {
         Value::Text(text) => format!("{key} = {:?}", text.value()),
         Value::Port(port) => format!("{key} = {port}"),
+        Value::Bool(value) => format!("{key} = {value}"),
         Value::Texts(texts) => {
             let texts: Vec<_> = texts.iter().map(|text| format!("{:?}", text.value())).collect();
             format!("{key}({})", texts.join(", "))
@@ -94,7 +117,13 @@ fn shown(entry: &Entry) -> String {
             let names = schemes.iter().map(|scheme| format!("{:?}", scheme.name.value()));
             format!("{key}({})", names.collect::<Vec<_>>().join(", "))
         }
-        Value::Tokens(tokens) => format!("{key}({tokens})"),
+        Value::Tokens(tokens) => {
+            let tokens = tokens.to_string().replace(" :: ", "::");
+            match entry.key.takes {
+                Takes::Value(_) => format!("{key} = {tokens}"),
+                _ => format!("{key}({tokens})"),
+            }
+        }
         Value::Nothing | Value::Refused => key.to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Ident, LitInt, LitStr, Meta, Token};
+use syn::{Ident, LitBool, LitInt, LitStr, Meta, Token};
 
 use super::key::{Attribute, Key, Takes};
 use crate::errors::Errors;
@@ -25,6 +25,7 @@ pub(crate) enum Value {
     Text(LitStr),
     Texts(Vec<LitStr>),
     Port(u16),
+    Bool(bool),
     Ports(Vec<u16>),
     Schemes(Vec<Scheme>),
     /// Of a key that reads its value itself.
@@ -65,15 +66,7 @@ pub(crate) fn read(errors: &Errors, attrs: &[syn::Attribute], attribute: &Attrib
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(attribute.name)) {
         match &attr.meta {
             Meta::Path(_) => {}
-            Meta::List(list) => {
-                let parse = |input: ParseStream<'_>| {
-                    entries.parse(errors, attribute, input);
-                    Ok(())
-                };
-                if let Err(error) = Parser::parse2(parse, list.tokens.clone()) {
-                    errors.push(error);
-                }
-            }
+            Meta::List(list) => entries.parse_all(errors, attribute, list.tokens.clone()),
             Meta::NameValue(pair) => {
                 let (name, form) = (attribute.name, attribute.keys[0].example());
                 errors.on(pair, format!("expected `#[{name}({form})]`"), "");
@@ -82,6 +75,45 @@ pub(crate) fn read(errors: &Errors, attrs: &[syn::Attribute], attribute: &Attrib
         }
     }
     entries
+}
+
+/// The entries inside a key that has keys of its own.
+pub(crate) fn read_inside(errors: &Errors, attribute: &Attribute, tokens: TokenStream) -> Entries {
+    let mut entries = Entries::default();
+    entries.parse_all(errors, attribute, tokens);
+    entries
+}
+
+/// The list that an entry holds, with commas between.
+pub(crate) fn items<T: Parse>(errors: &Errors, entry: &Entry, tokens: TokenStream) -> Vec<T> {
+    let expected = format!("expected `{}`", entry.key.example());
+    if tokens.is_empty() {
+        errors.on(&entry.ident, &expected, "");
+    }
+    let mut items = Vec::new();
+    let parse = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let rest = input.fork();
+            let item = input.parse().ok();
+            if let Some(item) = item.filter(|_| input.is_empty() || input.peek(Token![,])) {
+                items.push(item);
+            } else {
+                eat(input);
+                let refused = eat(&rest);
+                if refused.is_empty() {
+                    errors.on(&entry.ident, &expected, "");
+                } else {
+                    errors.on(refused, &expected, "");
+                }
+            }
+            let _: Option<Token![,]> = input.parse().unwrap_or_default();
+        }
+        Ok(())
+    };
+    if let Err(error) = Parser::parse2(parse, tokens) {
+        errors.push(error);
+    }
+    items
 }
 
 /// An attribute that stands where it means nothing. Whether there is one.
@@ -100,6 +132,16 @@ pub(crate) fn refuse(
 }
 
 impl Entries {
+    fn parse_all(&mut self, errors: &Errors, attribute: &Attribute, tokens: TokenStream) {
+        let parse = |input: ParseStream<'_>| {
+            self.parse(errors, attribute, input);
+            Ok(())
+        };
+        if let Err(error) = Parser::parse2(parse, tokens) {
+            errors.push(error);
+        }
+    }
+
     fn parse(&mut self, errors: &Errors, attribute: &Attribute, input: ParseStream<'_>) {
         while !input.is_empty() {
             self.parse_one(errors, attribute, input);
@@ -157,12 +199,12 @@ fn value(errors: &Errors, key: &Key, ident: &Ident, input: ParseStream<'_>) -> V
         Takes::Text(_) => text(input).map(Value::Text),
         Takes::Texts(_) => texts(input).map(Value::Texts),
         Takes::Port(_) => port(input).map(Value::Port),
+        Takes::Bool(_) => boolean(input).map(Value::Bool),
         Takes::Ports(_) => ports(input).map(Value::Ports),
         Takes::Schemes(_) => schemes(input).map(Value::Schemes),
-        Takes::Tokens(_) => group(input).map(Value::Tokens),
-        Takes::Value(_) => assigned(input).map(Value::Tokens),
         Takes::TextOrTokens(_) if input.peek(Token![=]) => text(input).map(Value::Text),
-        Takes::TextOrTokens(_) => group(input).map(Value::Tokens),
+        Takes::Tokens(_) | Takes::TextOrTokens(_) => group(input).map(Value::Tokens),
+        Takes::Value(_) => assigned(input).map(Value::Tokens),
     };
     if let Some(value) = value
         && (input.is_empty() || input.peek(Token![,]))
@@ -268,6 +310,12 @@ fn texts(input: ParseStream<'_>) -> Option<Vec<LitStr>> {
 fn port(input: ParseStream<'_>) -> Option<u16> {
     input.parse::<Token![=]>().ok()?;
     input.parse::<LitInt>().ok()?.base10_parse().ok().filter(|port| *port > 0)
+}
+
+/// `= false`
+fn boolean(input: ParseStream<'_>) -> Option<bool> {
+    input.parse::<Token![=]>().ok()?;
+    Some(input.parse::<LitBool>().ok()?.value)
 }
 
 /// Everything up to the next comma.

@@ -9,6 +9,8 @@ pub(crate) struct Attribute {
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) takes: Takes,
+    /// Whether it may be given several times.
+    pub(crate) repeats: bool,
 }
 
 /// What a key takes, with a value that shows the form.
@@ -18,6 +20,8 @@ pub(crate) enum Takes {
     Text(&'static str),
     Texts(&'static str),
     Port(&'static str),
+    /// `key = true` or `key = false`.
+    Bool(&'static str),
     Ports(&'static str),
     Schemes(&'static str),
     /// `key(anything)`, which the key's own parser reads.
@@ -41,43 +45,54 @@ impl Attribute {
 }
 
 impl Key {
+    const fn new(name: &'static str, takes: Takes) -> Self {
+        Self { name, takes, repeats: false }
+    }
+
+    /// A key that may be given several times.
+    pub(crate) const fn repeated(mut self) -> Self {
+        self.repeats = true;
+        self
+    }
+
     pub(crate) const fn flag(name: &'static str) -> Self {
-        Self { name, takes: Takes::Nothing }
+        Self::new(name, Takes::Nothing)
     }
 
     pub(crate) const fn text(name: &'static str, example: &'static str) -> Self {
-        Self { name, takes: Takes::Text(example) }
+        Self::new(name, Takes::Text(example))
     }
 
     pub(crate) const fn texts(name: &'static str, example: &'static str) -> Self {
-        Self { name, takes: Takes::Texts(example) }
+        Self::new(name, Takes::Texts(example))
     }
 
     pub(crate) const fn port(name: &'static str, example: &'static str) -> Self {
-        Self { name, takes: Takes::Port(example) }
+        Self::new(name, Takes::Port(example))
+    }
+
+    pub(crate) const fn bool(name: &'static str, example: &'static str) -> Self {
+        Self::new(name, Takes::Bool(example))
     }
 
     pub(crate) const fn ports(name: &'static str, example: &'static str) -> Self {
-        Self { name, takes: Takes::Ports(example) }
+        Self::new(name, Takes::Ports(example))
     }
 
     pub(crate) const fn schemes(name: &'static str, example: &'static str) -> Self {
-        Self { name, takes: Takes::Schemes(example) }
+        Self::new(name, Takes::Schemes(example))
     }
 
-    #[expect(dead_code, reason = "for the keys of services that take more than texts")]
     pub(crate) const fn tokens(name: &'static str, example: &'static str) -> Self {
-        Self { name, takes: Takes::Tokens(example) }
+        Self::new(name, Takes::Tokens(example))
     }
 
-    #[expect(dead_code, reason = "for the keys of services that take more than texts")]
     pub(crate) const fn value(name: &'static str, example: &'static str) -> Self {
-        Self { name, takes: Takes::Value(example) }
+        Self::new(name, Takes::Value(example))
     }
 
-    #[expect(dead_code, reason = "for the keys of services that take more than texts")]
     pub(crate) const fn text_or_tokens(name: &'static str, example: &'static str) -> Self {
-        Self { name, takes: Takes::TextOrTokens(example) }
+        Self::new(name, Takes::TextOrTokens(example))
     }
 
     /// As it is written, with a value of its own.
@@ -87,6 +102,7 @@ impl Key {
             Takes::Text(example)
             | Takes::Texts(example)
             | Takes::Port(example)
+            | Takes::Bool(example)
             | Takes::Ports(example)
             | Takes::Schemes(example)
             | Takes::Tokens(example)
@@ -102,7 +118,7 @@ impl Key {
             Takes::Nothing => name.to_owned(),
             Takes::Text(_) | Takes::TextOrTokens(_) => format!("{name} = \"{value}\""),
             Takes::Texts(_) | Takes::Schemes(_) => format!("{name}(\"{value}\")"),
-            Takes::Port(_) | Takes::Value(_) => format!("{name} = {value}"),
+            Takes::Port(_) | Takes::Bool(_) | Takes::Value(_) => format!("{name} = {value}"),
             Takes::Ports(_) | Takes::Tokens(_) => format!("{name}({value})"),
         }
     }

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::services::emit::{self, checks, clients, connect};
+use crate::services::emit::{self, checks, clients, connect, ping};
 use crate::services::model::Model;
 
 pub(crate) fn output(model: &Model<'_>) -> TokenStream {
@@ -22,6 +22,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let impls = clients::impls(model);
     let pending = quote!(#krate::__private::core::future::pending());
     let methods = fields.iter().filter_map(|field| connect::method(model, field, &pending));
+    let of_clients = ping::declared(model, &pending, &pending);
     // What is wrong with a default is told in the same pass.
     let (aliases, defaults) = if input.generics.params.is_empty() {
         (emit::aliases(model), checks::defaults(model))
@@ -52,8 +53,18 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
                 ) -> #krate::__private::core::result::Result<#clients, #krate::__private::Failures> {
                     #pending.await
                 }
+
+                async fn __ping(
+                    _: &#clients,
+                    _: &#krate::__private::Scope<'_>,
+                ) -> #krate::__private::core::result::Result<(), #krate::__private::Failures> {
+                    #pending.await
+                }
+
+                async fn __close(_: #clients, _: &#krate::__private::Scope<'_>) {}
             }
 
+            #of_clients
             impl #parameters #ident #arguments #bounds { #(#methods)* }
             #aliases
             #defaults

@@ -3,11 +3,11 @@
 use proc_macro2::Span;
 use quote::format_ident;
 use syn::ext::IdentExt;
-use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility};
+use syn::{DeriveInput, Ident, LitStr, Meta, Path, Type, Visibility};
 
 use crate::attr::Cell;
 use crate::errors::Errors;
-use crate::services::attr::{self, Name, Role, Services, name};
+use crate::services::attr::{self, Client, Name, Param, Role, Service, Services, name};
 use crate::types;
 
 pub(crate) struct Model<'a> {
@@ -15,6 +15,9 @@ pub(crate) struct Model<'a> {
     /// The struct's name, without `r#`.
     pub(crate) name: String,
     pub(crate) clients: Ident,
+    /// Derives and attributes for the struct of clients.
+    pub(crate) derives: Vec<Meta>,
+    pub(crate) attrs: Vec<Meta>,
     pub(crate) example: Option<LitStr>,
     pub(crate) krate: Path,
     pub(crate) fields: Vec<Field<'a>>,
@@ -29,25 +32,39 @@ pub(crate) struct Field<'a> {
     /// Its type, or what its `Option` holds.
     pub(crate) ty: &'a Type,
     pub(crate) optional: bool,
+    pub(crate) client: Client,
     pub(crate) kind: Kind,
 }
 
 pub(crate) enum Kind {
-    Resource {
+    Resource(Resource),
+    Setting {
         /// Its variable, then the aliases.
         variables: Vec<Variable>,
         default: Option<LitStr>,
-        binding: Option<LitStr>,
     },
-    Setting {
-        variable: Variable,
-        default: Option<LitStr>,
+    /// A struct of plain values, whose fields `serde` knows.
+    Flatten {
+        prefix: String,
     },
     Nested {
         prefix: String,
     },
     /// Nobody knows; an error has been reported.
     Unclear,
+}
+
+pub(crate) struct Resource {
+    /// Its variable, then the aliases.
+    pub(crate) variables: Vec<Variable>,
+    /// Whether other fields may read the variable too.
+    pub(crate) shared: bool,
+    pub(crate) default: Option<LitStr>,
+    pub(crate) params: Vec<Param>,
+    pub(crate) binding: Option<LitStr>,
+    /// Names beside the handle that are somebody else's.
+    pub(crate) ignored: Vec<Variable>,
+    pub(crate) ready: bool,
 }
 
 pub(crate) struct Variable {
@@ -62,11 +79,12 @@ impl<'a> Model<'a> {
         let fields = attr::named_fields(errors, input).into_iter();
         let fields = fields.map(|field| Field::read(errors, field, &services.prefix)).collect();
         let name = input.ident.unraw().to_string();
-        let clients = services
-            .clients
-            .unwrap_or_else(|| format_ident!("{name}Clients", span = input.ident.span()));
+        let attr::Clients { name: clients, derives, attrs } = services.clients;
+        let clients =
+            clients.unwrap_or_else(|| format_ident!("{name}Clients", span = input.ident.span()));
         let clients = types::generated(&clients);
-        Self { input, name, clients, example: services.example, krate: services.krate, fields }
+        let Services { example, krate, .. } = services;
+        Self { input, name, clients, derives, attrs, example, krate, fields }
     }
 }
 
@@ -76,10 +94,7 @@ impl<'a> Field<'a> {
         let ident = field.ident.as_ref().unwrap_or_else(|| unreachable!("a field has no name"));
         let name = ident.unraw().to_string();
         let (ty, optional) = types::option(&field.ty);
-        let variable = |given: Option<Name>, derived: fn(&str) -> String| match given {
-            Some(given) => Variable { name: given.text, span: given.span },
-            None => Variable { name: format!("{prefix}{}", derived(&name)), span: ident.span() },
-        };
+        let derived = |name: String| Variable { name, span: ident.span() };
         let default = |default: Cell| {
             if optional {
                 let help = "a field with a default is never detached: remove one of the two";
@@ -87,24 +102,68 @@ impl<'a> Field<'a> {
             }
             default.into_text()
         };
+        let mut client = Client::default();
         let kind = match Role::read(errors, &field.attrs) {
-            Role::Service { env, aliases, default: cell, binding } => {
-                let aliases = aliases.into_iter().map(Some);
-                let variables = std::iter::once(env).chain(aliases);
-                Kind::Resource {
-                    variables: variables.map(|given| variable(given, name::of_service)).collect(),
-                    default: default(cell),
+            Role::Service(service) => {
+                let Service { env, aliases, shared, params, binding, ignored, ready, .. } =
+                    *service;
+                client = service.client;
+                let derived = || derived(format!("{prefix}{}", name::of_service(&name)));
+                Kind::Resource(Resource {
+                    variables: variables(env, derived, aliases),
+                    shared,
+                    default: default(service.default),
+                    params,
                     binding,
+                    ignored: ignored.into_iter().map(Variable::from).collect(),
+                    ready,
+                })
+            }
+            Role::Setting { env, aliases, default: cell } => {
+                let derived = || {
+                    let variable = format!("{prefix}{}", name::of_setting(&name));
+                    name::refuse_machine(errors, ident, &variable);
+                    derived(variable)
+                };
+                let variables = variables(env, derived, aliases);
+                Kind::Setting { variables, default: default(cell) }
+            }
+            Role::Flatten { flatten, prefix: given } => {
+                if optional {
+                    let help = "the fields of the struct may be `Option`s";
+                    flatten.refuse(errors, "the key `flatten` excludes `Option`", help);
                 }
+                Kind::Flatten { prefix: given.unwrap_or_else(|| prefix.to_owned()) }
             }
-            Role::Setting { env, default: cell } => {
-                Kind::Setting { variable: variable(env, name::of_setting), default: default(cell) }
+            Role::Nested { prefix: given, client: of } => {
+                client = of;
+                let derived = || format!("{prefix}{}", name::of_nested(&name));
+                Kind::Nested { prefix: given.unwrap_or_else(derived) }
             }
-            Role::Nested { prefix: given } => Kind::Nested {
-                prefix: given.unwrap_or_else(|| format!("{prefix}{}", name::of_nested(&name))),
-            },
             Role::Unclear => Kind::Unclear,
         };
-        Self { ident, vis: &field.vis, doc: types::doc(&field.attrs), ty, optional, kind, name }
+        let (vis, doc) = (&field.vis, types::doc(&field.attrs));
+        Self { ident, name, vis, doc, ty, optional, client, kind }
+    }
+
+    /// Whether it has a client, or nobody knows.
+    pub(crate) fn is_service(&self) -> bool {
+        !matches!(self.kind, Kind::Setting { .. } | Kind::Flatten { .. })
+    }
+}
+
+/// The variable that is given, else the derived one; then the aliases.
+fn variables(
+    given: Option<Name>,
+    derived: impl FnOnce() -> Variable,
+    aliases: Vec<Name>,
+) -> Vec<Variable> {
+    let first = given.map_or_else(derived, Variable::from);
+    std::iter::once(first).chain(aliases.into_iter().map(Variable::from)).collect()
+}
+
+impl From<Name> for Variable {
+    fn from(Name { text: name, span }: Name) -> Self {
+        Self { name, span }
     }
 }

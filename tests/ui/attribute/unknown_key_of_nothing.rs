@@ -7,7 +7,7 @@ use backing_services::{BackingServices, MySql};
 struct Services {
     #[service(url = DATABASE_URL)]
     db: MySql,
-    #[setting(alias = "HTTP_PORT")]
+    #[setting(variable = "HTTP_PORT")]
     port: u16,
 }
 

@@ -413,6 +413,12 @@ impl BackingServices for Services {
     async fn __connect(&self, _: &Scope<'_>) -> Result<(), Vec<Failure>> {
         Ok(())
     }
+
+    async fn __ping((): &(), _: &Scope<'_>) -> Result<(), Vec<Failure>> {
+        Ok(())
+    }
+
+    async fn __close((): (), _: &Scope<'_>) {}
 }
 
 #[test]

@@ -92,6 +92,7 @@ const fn check(place: Place<'_>, file: &str, lines: &[Line<'_>], mut report: Rep
             }
             report
         }
+        Kind::Flatten { .. } => report,
         Kind::Setting { variables, required, default } => {
             let [variable, ..] = variables else { return report };
             let needed = *required && !place.optional;
@@ -104,16 +105,17 @@ const fn check(place: Place<'_>, file: &str, lines: &[Line<'_>], mut report: Rep
             let (schemes, example) = (grammar.schemes(), grammar.example());
             let [variable, ..] = variables else { return report };
             let needed = *required && !place.optional;
-            match find(lines, place.prefix, variable) {
+            let prefix = place.own_prefix();
+            match find(lines, prefix, variable) {
                 Some(line) if !(needed && line.commented) => {
                     if report.refused.is_none() {
-                        let name = Text::of("`").add(place.prefix).add(variable);
+                        let name = Text::of("`").add(prefix).add(variable);
                         let subject = name.add("` in `").add(file).add("`");
                         report.refused = refused(&subject, line.value, schemes, example);
                     }
                     report
                 }
-                found => missing(report, found, place.prefix, variable, or(*default, example)),
+                found => missing(report, found, prefix, variable, or(*default, example)),
             }
         }
     }
@@ -173,7 +175,7 @@ const fn find<'a>(lines: &[Line<'a>], prefix: &str, name: &str) -> Option<Line<'
         let line = lines[at];
         if line.name.len() == prefix.len() + name.len() {
             let (start, end) = line.name.as_bytes().split_at(prefix.len());
-            if equal(end, name.as_bytes()) && equal(start, prefix.as_bytes()) {
+            if same(end, name.as_bytes()) && same(start, prefix.as_bytes()) {
                 if !line.commented {
                     return Some(line);
                 }
@@ -185,7 +187,7 @@ const fn find<'a>(lines: &[Line<'a>], prefix: &str, name: &str) -> Option<Line<'
     commented
 }
 
-const fn equal(a: &[u8], b: &[u8]) -> bool {
+const fn same(a: &[u8], b: &[u8]) -> bool {
     let mut at = 0;
     while at < a.len() {
         if a[at] != b[at] {

@@ -4,11 +4,17 @@
 mod default;
 mod example;
 mod own;
+mod params;
+mod setting;
+mod shared;
 mod twice;
 
 pub use self::default::check_default;
 pub use self::example::{Line, check_example, count_lines, lines};
 pub use self::own::{check_own_example, check_parameter, check_variant, word_index};
+pub use self::params::{check_param_name, check_param_value};
+pub use self::setting::{DefaultOf, Unknown, check_setting};
+pub use self::shared::check_shared;
 pub use self::twice::check_nested;
 
 use super::Field;
@@ -26,7 +32,12 @@ struct Place<'a> {
     optional: bool,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// What goes before its own variables.
+    const fn own_prefix(&self) -> &'a str {
+        self.field.prefix(self.prefix)
+    }
+
     const fn add_path(&self, text: &Text) -> Text {
         text.add("`").add(self.path).add(self.field.name).add("`")
     }
@@ -39,6 +50,21 @@ impl Place<'_> {
     const fn inner_prefix(&self, prefix: &str) -> Text {
         Text::of(self.prefix).add(prefix)
     }
+}
+
+const fn equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = a.len();
+    if at != b.len() {
+        return false;
+    }
+    while at > 0 {
+        at -= 1;
+        if a[at] != b[at] {
+            return false;
+        }
+    }
+    true
 }
 
 /// The path of a struct's own fields, `App::`.

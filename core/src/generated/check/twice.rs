@@ -1,4 +1,5 @@
-use super::{Place, fail, root_path};
+use super::shared::compare_shared;
+use super::{Place, equal, fail, root_path};
 use crate::generated::{Kind, Table};
 use crate::handle::text::Text;
 
@@ -55,14 +56,20 @@ const fn compare(first: Place<'_>, second: Place<'_>) -> Option<Text> {
         }
         return None;
     }
+    if let (Some(one), Some(two)) = (first.field.shared_variable(), second.field.shared_variable())
+        && equal(one, two)
+    {
+        return compare_shared(first, second);
+    }
     let (names, others) = (Names::of(first), Names::of(second));
+    let (prefix, other_prefix) = (first.own_prefix(), second.own_prefix());
     let mut at = 0;
     while at < names.list.len() {
         let mut other = 0;
         while other < others.list.len() {
-            let name = Name { text: [first.prefix, names.list[at]], is_handle: names.are_handles };
+            let name = Name { text: [prefix, names.list[at]], is_handle: names.are_handles };
             let clash =
-                Name { text: [second.prefix, others.list[other]], is_handle: others.are_handles };
+                Name { text: [other_prefix, others.list[other]], is_handle: others.are_handles };
             if let Some(text) = compare_names(first, name, second, clash) {
                 return Some(text);
             }
@@ -88,7 +95,7 @@ const fn compare_names(
     other: Name<'_>,
 ) -> Option<Text> {
     let (one, two) = (name.text, other.text);
-    let (shared, file_of) = if same(one, "", two, "") {
+    let (name_of_both, file_of) = if same(one, "", two, "") {
         (one, [false, false])
     } else if name.is_handle && same(one, "_FILE", two, "") {
         (two, [true, false])
@@ -97,10 +104,20 @@ const fn compare_names(
     } else {
         return None;
     };
-    let text = Text::of("`").add(shared[0]).add(shared[1]).add("` is read twice: by ");
+    let text = Text::of("`").add(name_of_both[0]).add(name_of_both[1]).add("` is read twice: by ");
     let text = reader(&text, first, one, file_of[0]).add(" and by ");
     let text = reader(&text, second, two, file_of[1]);
-    Some(text.add("\nhelp: give the nested struct another `prefix`"))
+    Some(text.add(help(first, second)))
+}
+
+const fn help(first: Place<'_>, second: Place<'_>) -> &'static str {
+    let is_shared =
+        first.field.shared_variable().is_some() || second.field.shared_variable().is_some();
+    if is_shared {
+        "\nhelp: for one service in two fields write `shared` and the same `env` on both"
+    } else {
+        "\nhelp: give the nested struct another `prefix`"
+    }
 }
 
 const fn reader(text: &Text, place: Place<'_>, name: [&str; 2], as_file: bool) -> Text {
@@ -124,7 +141,7 @@ impl<'a> Names<'a> {
         match &place.field.kind {
             Kind::Resource { variables, .. } => Self { list: variables, are_handles: true },
             Kind::Setting { variables, .. } => Self { list: variables, are_handles: false },
-            Kind::Nested { .. } => Self { list: &[], are_handles: false },
+            Kind::Flatten { .. } | Kind::Nested { .. } => Self { list: &[], are_handles: false },
         }
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
     let timeout = timeout(model, fields);
     let loopback = loopback(model);
     let debug = model.container.debug.is_set().then(|| debug(model));
+    let id = id(model);
     quote! {
         #words
         const __GRAMMAR: &#krate::Grammar = &#grammar;
@@ -28,6 +29,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
             const GRAMMAR: &'static #krate::Grammar = __GRAMMAR;
             // A type that does not say how to connect is told here, and no field that uses it repeats that.
             const __IS: #krate::__private::core::primitive::bool = <#ident as #krate::Connect>::__IS;
+            #id
 
             #from_handle
             #kept
@@ -36,6 +38,16 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
         }
 
         #debug
+    }
+}
+
+/// By what constants tell the type from others.
+pub(super) fn id(model: &Model<'_>) -> TokenStream {
+    let Model { krate, name, .. } = model;
+    let core = quote!(#krate::__private::core);
+    quote! {
+        const __ID: &'static #core::primitive::str =
+            #core::concat!(#core::module_path!(), "::", #name);
     }
 }
 
@@ -61,12 +73,11 @@ fn grammar(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     let mut grammar =
         quote!(#krate::Grammar::new(#title, &[#(#schemes),*], #example).words(__WORDS));
     let host = fields.iter().find(|field| field.filled.part == Part::Host);
-    let hosts = match host {
-        Some(field) => {
-            let ty = field.whole_ty;
-            quote!(<#ty as #krate::__private::HostField>::HOSTS)
-        }
-        None => quote!(#krate::Hosts::None),
+    let hosts = if let Some(field) = host {
+        let ty = field.whole_ty;
+        quote!(<#ty as #krate::__private::HostField>::HOSTS)
+    } else {
+        quote!(#krate::Hosts::None)
     };
     grammar.extend(quote!(.hosts(#hosts)));
     let (bindings, others) = (container.bindings.texts(), container.others.texts());

@@ -6,7 +6,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::super::model::{Model, Variant};
-use super::fields::{future, result};
+use super::fields::{future, id, result};
 use crate::types::local;
 
 /// The enum of clients.
@@ -93,6 +93,7 @@ pub(super) fn implementation(
             const __IS: #private::core::primitive::bool = <#ident as #krate::Connect>::__IS;
         }
     });
+    let id = id(model);
     quote! {
         #aliases
         const __SCHEMES: &[#krate::Scheme] =
@@ -109,6 +110,7 @@ pub(super) fn implementation(
         impl #krate::Adapter for #ident {
             const GRAMMAR: &'static #krate::Grammar = __GRAMMAR;
             #proof
+            #id
 
             fn from_handle(#handle: &#krate::Handle) -> #result<Self, #krate::HandleError> {
                 #(if <#roles as #variant>::takes(#handle) {

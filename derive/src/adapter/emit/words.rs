@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Path;
+use syn::{LitStr, Path};
 
 use super::super::attr::{About, Part};
 use super::super::model::Field;
@@ -56,13 +56,7 @@ pub(crate) fn words(krate: &Path, fields: &[Field<'_>]) -> TokenStream {
 fn word(krate: &Path, field: &Field<'_>) -> TokenStream {
     let private = quote!(#krate::__private);
     let (ty, filled) = (field.ty, &field.filled);
-    let name = match &filled.param {
-        Some(param) => quote!(#param),
-        None => {
-            let name = &field.name;
-            quote!(#name)
-        }
-    };
+    let name = filled.param.as_ref().map_or_else(|| field.name.clone(), LitStr::value);
     let (part, kind) = match filled.part {
         Part::Username => (quote!(Username), quote!(<#ty as #private::Username>::KIND)),
         Part::Password => (quote!(Password), quote!(<#ty as #private::Password>::KIND)),

@@ -1,43 +1,85 @@
 use std::path::Path;
 
-use syn::{Ident, LitStr};
+use proc_macro2::TokenStream;
+use syn::{Ident, LitStr, Meta};
 
-use super::{keys, name};
-use crate::attr::{Cell, entry, krate, type_name};
+use super::{keys, metas, name};
+use crate::attr::{Cell, Cells, entry, krate, type_name};
 use crate::errors::Errors;
 
 /// What `#[services(...)]` says.
 pub(crate) struct Services {
     pub(crate) prefix: String,
-    pub(crate) clients: Option<Ident>,
+    pub(crate) clients: Clients,
     pub(crate) example: Option<LitStr>,
     /// Where the crate lives.
     pub(crate) krate: syn::Path,
 }
 
+/// What it says of the struct of clients.
+#[derive(Default)]
+pub(crate) struct Clients {
+    pub(crate) name: Option<Ident>,
+    pub(crate) derives: Vec<Meta>,
+    pub(crate) attrs: Vec<Meta>,
+}
+
 impl Services {
     pub(crate) fn read(errors: &Errors, attrs: &[syn::Attribute]) -> Self {
-        const CLIENTS: &str = "name the struct of clients, such as `ShopClients`";
         for wrong in [keys::SERVICE, keys::SETTING] {
             let message = format!("`#[{}]` belongs to a field", wrong.name);
             entry::refuse(errors, attrs, &wrong, &message, "the struct takes `#[services(...)]`");
         }
-        let [mut prefix, mut clients, mut example, mut path] = [const { Cell::new() }; 4];
-        for entry in entry::read(errors, attrs, &keys::SERVICES).list {
-            match entry.key.name {
-                "prefix" => prefix.set(errors, entry),
-                "clients" => clients.set(errors, entry),
-                "example" => example.set(errors, entry),
-                _ => path.set(errors, entry),
-            }
-        }
+        let entries = entry::read(errors, attrs, &keys::SERVICES);
+        let mut cells = Cells::of(errors, &keys::SERVICES, entries.list);
+        let prefix = cells.take(keys::PREFIX);
+        let clients = cells.take(keys::CLIENTS);
+        let example = cells.take(keys::EXAMPLE);
+        let path = cells.take(keys::CRATE);
+        cells.finish();
         Self {
             prefix: prefix.text().map(|text| name::prefix(errors, text)).unwrap_or_default(),
-            clients: clients.text().and_then(|text| type_name(errors, text, CLIENTS)),
+            clients: Clients::read(errors, &clients),
             example: example.into_text().filter(|text| exists(errors, text)),
             krate: krate(errors, &path),
         }
     }
+}
+
+impl Clients {
+    fn read(errors: &Errors, cell: &Cell) -> Self {
+        match cell.tokens() {
+            Some(tokens) => Self::inside(errors, tokens.clone()),
+            None => Self { name: struct_name(errors, cell), ..Self::default() },
+        }
+    }
+
+    /// `(name = "App", derive(FromRef), attr(...))`
+    fn inside(errors: &Errors, tokens: TokenStream) -> Self {
+        let entries = entry::read_inside(errors, &keys::IN_CLIENTS, tokens);
+        let mut cells = Cells::of(errors, &keys::IN_CLIENTS, entries.list);
+        let mut clients = Self {
+            name: struct_name(errors, &cells.take(keys::NAME)),
+            derives: metas(errors, &cells.take_all(keys::DERIVE)),
+            attrs: metas(errors, &cells.take_all(keys::ATTR)),
+        };
+        cells.finish();
+        clients.derives.retain(|derive| {
+            let last = derive.path().segments.last().map(|segment| segment.ident.to_string());
+            let is_given = matches!(last.as_deref(), Some("Clone" | "Debug"));
+            if is_given {
+                let help = "they are `Clone`, and their `Debug` shows no client: remove it";
+                errors.on(derive, "the clients have this already", help);
+            }
+            !is_given
+        });
+        clients
+    }
+}
+
+fn struct_name(errors: &Errors, cell: &Cell) -> Option<Ident> {
+    const HELP: &str = "name the struct of clients, such as `ShopClients`";
+    cell.text().and_then(|text| type_name(errors, text, HELP))
 }
 
 /// Whether the example file is there. A build without cargo finds out from `include_str!`.

@@ -4,8 +4,10 @@ mod container;
 mod field;
 pub(crate) mod keys;
 pub(crate) mod name;
+mod passed;
 mod shape;
 
-pub(crate) use self::container::Services;
-pub(crate) use self::field::{Name, Role};
+pub(crate) use self::container::{Clients, Services};
+pub(crate) use self::field::{Client, Name, Role, Service};
+pub(crate) use self::passed::{Param, metas, params};
 pub(crate) use self::shape::named_fields;

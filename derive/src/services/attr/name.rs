@@ -1,6 +1,6 @@
 //! Names of variables: what an environment can hold, and how a field's name becomes one.
 
-use syn::LitStr;
+use syn::{Ident, LitStr};
 
 use crate::errors::Errors;
 
@@ -46,6 +46,48 @@ pub(crate) fn of_service(field: &str) -> String {
 /// `PORT` for `port`.
 pub(crate) fn of_setting(field: &str) -> String {
     field.to_uppercase()
+}
+
+/// Variables that a machine, a shell or a session sets for every process: a setting of the same name
+/// would read theirs where the deploy sets none.
+const MACHINE: &[&str] = &[
+    "COMPUTERNAME",
+    "DISPLAY",
+    "EDITOR",
+    "HOME",
+    "HOSTNAME",
+    "LANG",
+    "LANGUAGE",
+    "LOGNAME",
+    "MAIL",
+    "OLDPWD",
+    "OS",
+    "PAGER",
+    "PATH",
+    "PWD",
+    "SHELL",
+    "SHLVL",
+    "TEMP",
+    "TERM",
+    "TMP",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "USERNAME",
+    "USERPROFILE",
+    "VISUAL",
+];
+
+/// A setting that would read a variable of the machine's without saying so.
+pub(crate) fn refuse_machine(errors: &Errors, field: &Ident, variable: &str) {
+    if MACHINE.contains(&variable) {
+        let message = format!("`{variable}` is a variable of the machine's own");
+        let help = format!(
+            "name another, such as `#[setting(env = \"APP_{variable}\")]`, or write \
+             `env = \"{variable}\"` if that is meant"
+        );
+        errors.on(field, message, &help);
+    }
 }
 
 /// `REPORTS_` for `reports`.

@@ -5,11 +5,11 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use super::client_type;
-use crate::services::model::{Kind, Model};
+use crate::services::model::Model;
 use crate::types::{self, local};
 
 pub(crate) fn declaration(model: &Model<'_>) -> TokenStream {
-    let Model { input, name, clients, .. } = model;
+    let Model { input, name, clients, derives, attrs, .. } = model;
     let vis = &input.vis;
     let doc = format!("The clients of `{name}`, one for each of its services.");
     let fields = model.fields.iter().filter_map(|field| {
@@ -17,10 +17,14 @@ pub(crate) fn declaration(model: &Model<'_>) -> TokenStream {
         let ident = types::generated(field.ident);
         let client = client_type(model, field)?;
         let doc = format!("The client of `{name}::{}`.", field.name);
-        Some(quote!(#[doc = #doc] #vis #ident: #client,))
+        let attrs = &field.client.attrs;
+        Some(quote!(#[doc = #doc] #(#[#attrs])* #vis #ident: #client,))
     });
+    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     quote! {
         #[doc = #doc]
+        #derives
+        #(#[#attrs])*
         #vis struct #clients { #(#fields)* }
     }
 }
@@ -29,9 +33,17 @@ pub(crate) fn declaration(model: &Model<'_>) -> TokenStream {
 pub(crate) fn impls(model: &Model<'_>) -> TokenStream {
     let Model { krate, clients, .. } = model;
     let f = local("f");
-    let services = model.fields.iter().filter(|field| !matches!(field.kind, Kind::Setting { .. }));
-    let idents: Vec<_> = services.map(|field| field.ident).collect();
-    let names = idents.iter().map(|ident| ident.unraw().to_string());
+    let services = || model.fields.iter().filter(|field| field.is_service());
+    let idents: Vec<_> = services().map(|field| field.ident).collect();
+    let shown = services().map(|field| {
+        let (ident, name) = (field.ident, &field.name);
+        let is_attached = if field.optional {
+            quote!(#krate::__private::core::option::Option::is_some(&self.#ident))
+        } else {
+            quote!(true)
+        };
+        quote!((#name, #is_attached))
+    });
     let title = clients.unraw().to_string();
     quote! {
         #[automatically_derived]
@@ -47,7 +59,7 @@ pub(crate) fn impls(model: &Model<'_>) -> TokenStream {
                 &self,
                 #f: &mut #krate::__private::core::fmt::Formatter<'_>,
             ) -> #krate::__private::core::fmt::Result {
-                #krate::__private::debug_clients(#f, #title, &[#(#names),*])
+                #krate::__private::debug_clients(#f, #title, &[#(#shown),*])
             }
         }
     }

@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{client_type, role};
-use crate::services::model::{Field, Kind, Model};
+use super::{attached_role, client_type};
+use crate::services::model::{Field, Model};
 use crate::types::{self, local};
 
 pub(super) fn function(model: &Model<'_>) -> TokenStream {
@@ -13,7 +13,7 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let (mut starts, mut tasks, mut idents) = (TokenStream::new(), Vec::new(), Vec::new());
     for (index, field) in services(model) {
         let (task, ident) = (local(&format!("task_{index}")), field.ident);
-        let role = role(model, index, field);
+        let role = attached_role(model, index, field);
         starts.extend(quote! {
             let mut #task = #krate::__private::Task::new(
                 <#role as #krate::__private::Attach>::connect(&self.#ident, #scope, &__FIELDS[#index]),
@@ -41,7 +41,7 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
 pub(super) fn methods(model: &Model<'_>) -> TokenStream {
     let Model { krate, input, .. } = model;
     let methods = services(model).filter_map(|(index, field)| {
-        let (role, ident) = (role(model, index, field), field.ident);
+        let (role, ident) = (attached_role(model, index, field), field.ident);
         method(
             model,
             field,
@@ -94,7 +94,6 @@ pub(crate) fn method(
 }
 
 /// The fields that have a client, each with its place in the table.
-fn services<'a>(model: &'a Model<'a>) -> impl Iterator<Item = (usize, &'a Field<'a>)> {
-    let fields = model.fields.iter().enumerate();
-    fields.filter(|(_, field)| matches!(field.kind, Kind::Resource { .. } | Kind::Nested { .. }))
+pub(super) fn services<'a>(model: &'a Model<'a>) -> impl Iterator<Item = (usize, &'a Field<'a>)> {
+    model.fields.iter().enumerate().filter(|(_, field)| field.is_service())
 }

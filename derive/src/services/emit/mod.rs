@@ -6,13 +6,15 @@ pub(crate) mod checks;
 pub(crate) mod clients;
 pub(crate) mod connect;
 mod load;
+pub(crate) mod ping;
 mod table;
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, format_ident, quote};
 use syn::Ident;
 
 use crate::services::model::{Field, Kind, Model};
+use crate::types;
 
 pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let Model { input, krate, clients, .. } = model;
@@ -23,7 +25,9 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let table = table::constants(model);
     let load = load::function(model);
     let connect = connect::function(model);
+    let ping_and_close = ping::functions(model);
     let methods = connect::methods(model);
+    let of_clients = ping::methods(model);
     let checks = checks::constants(model);
     quote! {
         #declaration
@@ -40,9 +44,11 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
                 const TABLE: &'static #krate::__private::Table = &__TABLE;
                 #load
                 #connect
+                #ping_and_close
             }
 
             #methods
+            #of_clients
             #checks
         };
     }
@@ -53,13 +59,15 @@ pub(crate) fn aliases(model: &Model<'_>) -> TokenStream {
     let krate = &model.krate;
     let aliases = model.fields.iter().enumerate().filter_map(|(index, field)| {
         let role = match field.kind {
-            Kind::Resource { .. } => quote!(Service),
+            Kind::Resource(_) => quote!(Service),
             Kind::Nested { .. } => quote!(Nested),
             Kind::Setting { .. } => quote!(Setting),
+            Kind::Flatten { .. } => quote!(Flatten),
             Kind::Unclear => return None,
         };
         let (alias, arguments) = (alias(index), proof(model, field)?);
-        Some(quote!(type #alias = #krate::__private::#role<#arguments>;))
+        let named = named_role(model, index, field);
+        Some(quote!(type #alias = #krate::__private::#role<#arguments>; #named))
     });
     aliases.collect()
 }
@@ -68,9 +76,9 @@ pub(crate) fn aliases(model: &Model<'_>) -> TokenStream {
 fn proof(model: &Model<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let (ty, krate) = (field.ty, &model.krate);
     let of = match field.kind {
-        Kind::Resource { .. } => quote!(#krate::Adapter),
+        Kind::Resource(_) => quote!(#krate::Adapter),
         Kind::Nested { .. } => quote!(#krate::BackingServices),
-        Kind::Setting { .. } => quote!(#krate::__private::Value),
+        Kind::Setting { .. } | Kind::Flatten { .. } => quote!(#krate::__private::Value),
         Kind::Unclear => return None,
     };
     Some(quote!(#ty, { <#ty as #of>::__IS }))
@@ -79,6 +87,43 @@ fn proof(model: &Model<'_>, field: &Field<'_>) -> Option<TokenStream> {
 /// What a field is without its `Option`.
 fn alias(index: usize) -> Ident {
     format_ident!("__Field{index}")
+}
+
+/// What a field with a client is.
+fn attached_role(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
+    match field.client.ty {
+        Some(_) => named(index).into_token_stream(),
+        None => role(model, index, field),
+    }
+}
+
+/// The role of a field whose client the app names, under a short name. The proof that it is the adapter's client
+/// stands under the type, and is the one place where another type is an error.
+fn named_role(model: &Model<'_>, index: usize, field: &Field<'_>) -> Option<TokenStream> {
+    let ty = field.client.ty.as_ref()?;
+    let (krate, name, alias) = (&model.krate, named(index), alias(index));
+    let (role, client) = (role(model, index, field), optional(model, field, ty.to_token_stream()));
+    // The body of the closure is a field of a local: two places at least, so that it begins and ends as the type
+    // does. rustc joins them only where both are the user's.
+    let [first, last] = types::ends(ty);
+    let made = Ident::new("made", first);
+    let body = Literal::usize_unsuffixed(0);
+    let body = types::respan(quote!(.#body), last);
+    Some(quote! {
+        type #name = #krate::__private::Declared<#client, #role, {
+            let _: fn((<#alias as #krate::__private::Attach>::Client,)) -> #ty = |#made| #made #body;
+            true
+        }>;
+    })
+}
+
+fn named(index: usize) -> Ident {
+    format_ident!("__Named{index}")
+}
+
+fn optional(model: &Model<'_>, field: &Field<'_>, client: TokenStream) -> TokenStream {
+    let krate = &model.krate;
+    if field.optional { quote!(#krate::__private::core::option::Option<#client>) } else { client }
 }
 
 /// What a field is.
@@ -91,23 +136,20 @@ fn role(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
 pub(crate) fn client_type(model: &Model<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let krate = &model.krate;
     let is_generic = !model.input.generics.params.is_empty();
-    let client = match field.kind {
-        Kind::Setting { .. } => return None,
+    let client = match (&field.kind, &field.client.ty) {
+        (Kind::Setting { .. } | Kind::Flatten { .. }, _) => return None,
         // Stands in after an error.
         _ if is_generic => quote!(#krate::__private::core::convert::Infallible),
-        Kind::Unclear => quote!(#krate::__private::core::convert::Infallible),
-        Kind::Resource { .. } => {
+        (Kind::Unclear, _) => quote!(#krate::__private::core::convert::Infallible),
+        (_, Some(ty)) => ty.to_token_stream(),
+        (Kind::Resource(_), None) => {
             let arguments = proof(model, field)?;
             quote!(#krate::__private::Client<#arguments>)
         }
-        Kind::Nested { .. } => {
+        (Kind::Nested { .. }, None) => {
             let arguments = proof(model, field)?;
             quote!(#krate::__private::Clients<#arguments>)
         }
     };
-    Some(if field.optional {
-        quote!(#krate::__private::core::option::Option<#client>)
-    } else {
-        client
-    })
+    Some(optional(model, field, client))
 }

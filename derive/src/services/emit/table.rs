@@ -5,7 +5,8 @@ use quote::quote;
 use syn::LitStr;
 
 use super::alias;
-use crate::services::model::{Field, Kind, Model};
+use crate::services::attr::Param;
+use crate::services::model::{Field, Kind, Model, Resource, Variable};
 
 pub(super) fn constants(model: &Model<'_>) -> TokenStream {
     let Model { name, krate, .. } = model;
@@ -29,31 +30,44 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
         let variant = text.as_ref().map_or_else(|| quote!(None), |text| quote!(Some(#text)));
         quote!(#krate::__private::core::option::Option::#variant)
     };
+    let names = |variables: &[Variable]| {
+        let names = variables.iter().map(|variable| &variable.name);
+        quote!(&[#(#names),*])
+    };
     match &field.kind {
-        Kind::Resource { variables, default, binding } => {
-            let variables = variables.iter().map(|variable| &variable.name);
-            let required = !field.optional && default.is_none();
-            let (default, binding) = (option(default), option(binding));
+        Kind::Resource(resource) => {
+            let Resource { shared, ready, .. } = resource;
+            let variables = names(&resource.variables);
+            let ignored = names(&resource.ignored);
+            let required = !field.optional && resource.default.is_none();
+            let (default, binding) = (option(&resource.default), option(&resource.binding));
+            let params =
+                resource.params.iter().map(|Param { name, value, .. }| quote!((#name, #value)));
             let service = quote!(<#alias as #krate::__private::Describe>);
             quote! {
                 Resource {
-                    variables: &[#(#variables),*],
+                    variables: #variables,
                     binding: #binding,
                     grammar: #service::GRAMMAR,
+                    id: #service::ID,
                     required: #required,
                     default: #default,
-                    shared: false,
-                    params: &[],
-                    ignored: &[],
-                    ready: true,
+                    shared: #shared,
+                    params: &[#(#params),*],
+                    ignored: #ignored,
+                    ready: #ready,
                 }
             }
         }
-        Kind::Setting { variable, default } => {
-            let variable = &variable.name;
+        Kind::Setting { variables, default } => {
+            let variables = names(variables);
             let required = !field.optional && default.is_none();
             let default = option(default);
-            quote!(Setting { variables: &[#variable], required: #required, default: #default })
+            quote!(Setting { variables: #variables, required: #required, default: #default })
+        }
+        Kind::Flatten { prefix } => {
+            let names = quote!(<#alias as #krate::__private::Flattened>::names);
+            quote!(Flatten { prefix: #prefix, names: #names })
         }
         Kind::Nested { prefix } => {
             let optional = field.optional;

@@ -1,0 +1,103 @@
+//! Asking every client whether its resource answers, and ending them, all at the same time.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::attached_role;
+use super::connect::services;
+use crate::services::model::Model;
+use crate::types::local;
+
+/// What the trait asks for.
+pub(super) fn functions(model: &Model<'_>) -> TokenStream {
+    let Model { krate, clients: clients_type, .. } = model;
+    let (clients, scope) = (local("clients"), local("scope"));
+    let (mut pings, mut ends, mut tasks) = (TokenStream::new(), TokenStream::new(), Vec::new());
+    for (index, field) in services(model) {
+        let (task, ident) = (local(&format!("task_{index}")), field.ident);
+        let role = attached_role(model, index, field);
+        let attach = quote!(<#role as #krate::__private::Attach>);
+        pings.extend(quote! {
+            let mut #task = #krate::__private::Task::new(
+                #attach::ping(&#clients.#ident, #scope, &__FIELDS[#index]),
+            );
+        });
+        ends.extend(quote! {
+            let mut #task = #krate::__private::Task::ending(
+                #attach::close(#clients.#ident, #scope, &__FIELDS[#index]),
+            );
+        });
+        tasks.push(task);
+    }
+    let failures = quote!(#krate::__private::Failures);
+    quote! {
+        async fn __ping(
+            #clients: &#clients_type,
+            #scope: &#krate::__private::Scope<'_>,
+        ) -> #krate::__private::core::result::Result<(), #failures> {
+            #pings
+            #krate::__private::join(&mut [#(&mut #tasks),*]).await
+        }
+
+        async fn __close(#clients: #clients_type, #scope: &#krate::__private::Scope<'_>) {
+            #ends
+            let _ = #krate::__private::join(&mut [#(&mut #tasks),*]).await;
+        }
+    }
+}
+
+/// The inherent methods of the clients.
+pub(super) fn methods(model: &Model<'_>) -> TokenStream {
+    let Model { krate, input, clients, .. } = model;
+    let ident = &input.ident;
+    let limit = local("limit");
+    let ping = quote!(#krate::__private::ping_all::<#ident>(self));
+    let close = quote!(#krate::__private::close_all::<#ident>(self, #limit));
+    let declared = declared(model, &ping, &close);
+    // What an app does not use is dead code to rustc.
+    quote! {
+        #declared
+
+        const _: () = {
+            let _ = #clients::ping;
+            let _ = #clients::close;
+        };
+    }
+}
+
+pub(crate) fn declared(model: &Model<'_>, ping: &TokenStream, close: &TokenStream) -> TokenStream {
+    let Model { krate, input, name, clients, .. } = model;
+    let vis = &input.vis;
+    let limit = local("limit");
+    let (core, future) =
+        (quote!(#krate::__private::core), quote!(#krate::__private::core::future::Future));
+    let ping_doc = format!(
+        "Asks every client of `{name}` at the same time whether its resource answers, each for at most \
+         10 seconds.\n\n# Errors\n\nEvery resource that does not answer. What its driver or server says is \
+         left out: the handle whose secrets would be masked in it is not at hand."
+    );
+    let close_doc = format!(
+        "Ends every client of `{name}` in order, all at the same time. What has not ended after `limit` is \
+         dropped."
+    );
+    quote! {
+        impl #clients {
+            #[doc = #ping_doc]
+            #vis fn ping(
+                &self,
+            ) -> impl #future<Output = #core::result::Result<(), #krate::ConnectError>>
+                + #core::marker::Send
+            {
+                #ping
+            }
+
+            #[doc = #close_doc]
+            #vis fn close(
+                self,
+                #limit: #core::time::Duration,
+            ) -> impl #future<Output = ()> + #core::marker::Send {
+                #close
+            }
+        }
+    }
+}
