@@ -380,7 +380,8 @@ impl Word {
         self
     }
 
-    /// A part that may stand in the query too, as in `?host=/run/postgresql`.
+    /// A part that may stand in the query too, as in `?host=/run/postgresql`. Of several hosts that may,
+    /// each may be the path of a Unix socket.
     ///
     /// ```
     /// # use backing_services::{Kind, Part, Word};

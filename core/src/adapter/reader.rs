@@ -215,9 +215,15 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// A socket may stand in the place of a host that may be absent, unless it has schemes of its own.
+    /// A socket may stand in the place of a host that may be absent, unless it has schemes of its own, and
+    /// of several that may be named in the query, where its path needs no escapes.
     fn takes_socket_host(&self, hosts: Hosts) -> bool {
-        hosts == Hosts::Optional && !self.grammar.schemes().iter().any(Scheme::is_socket)
+        let is_host = |word: &Word| word.part() == Part::Host && word.stands_in_query();
+        match hosts {
+            Hosts::Optional => !self.grammar.schemes().iter().any(Scheme::is_socket),
+            Hosts::Several => self.grammar.all_words().iter().any(is_host),
+            Hosts::None | Hosts::One => false,
+        }
     }
 
     /// Without a word for the host there is one that the adapter has in mind: that of its example.
