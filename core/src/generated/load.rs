@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Field, Kind, Table};
 use crate::adapter::Adapter;
+use crate::adapter::reader::require_scheme;
 use crate::backing::BackingServices;
 use crate::environment::{
     Environment, Found, Located, Origin, Resolution, Resolver, Unreadable, join,
@@ -190,6 +191,8 @@ impl<'e> Loader<'e> {
         let adapter = handle.and_then(|handle| {
             let handle = handle.with_origin(origin.clone());
             let masked = |error: HandleError| error.masked(&handle, A::GRAMMAR);
+            // An adapter that is written by hand need not look at it.
+            require_scheme(&handle, A::GRAMMAR)?;
             let adapter = A::from_handle(&handle).map_err(masked)?;
             if self.environment.is_only_loopback() && !adapter.is_loopback() {
                 return Err(HandleError::not_loopback());
