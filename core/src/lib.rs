@@ -256,8 +256,8 @@ pub use self::secret::Secret;
 
 /// By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
 macro_rules! reexports {
-    ($($feature:literal $module:ident $adapter:ident $schemes:tt;)*) => {$(
-        #[cfg(feature = $feature)]
+    ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {$(
+        #[cfg($cfg)]
         pub use self::adapters::$module::$adapter;
     )*};
 }

@@ -1,4 +1,4 @@
-//! The one list of adapters: feature, module, type and schemes of each. The modules, their re-exports, the
+//! The one list of adapters: when it is compiled, module, type and schemes of each. The modules, their re-exports, the
 //! schemes that a report may show and the tests of all adapters are made from it.
 
 /// Calls a macro with the list.
@@ -7,34 +7,35 @@
 macro_rules! __each_adapter {
     ($callback:ident) => {
         $callback! {
-            "beanstalkd" beanstalkd Beanstalkd ["beanstalkd", "beanstalk"];
-            "blobs" blobs Blobs ["s3", "file", "memory"];
-            "couchdb" couchdb CouchDb ["couchdb", "couchdbs", "http", "https"];
-            "googlemaps" googlemaps GoogleMaps ["https", "http"];
-            "http-api" http_api HttpApi ["https", "http"];
-            "lastfm" lastfm LastFm ["https", "http"];
-            "loggly" loggly Loggly ["loggly"];
-            "mail" mail Mail
+            feature = "beanstalkd", beanstalkd Beanstalkd ["beanstalkd", "beanstalk"];
+            feature = "blobs", blobs Blobs ["s3", "file", "memory"];
+            feature = "couchdb", couchdb CouchDb ["couchdb", "couchdbs", "http", "https"];
+            feature = "googlemaps", googlemaps GoogleMaps ["https", "http"];
+            feature = "http-api", http_api HttpApi ["https", "http"];
+            feature = "lastfm", lastfm LastFm ["https", "http"];
+            feature = "loggly", loggly Loggly ["loggly"];
+            feature = "mail", mail Mail
                 ["smtp", "smtps", "submission", "submissions", "postmark", "file", "memory", "null"];
-            "memcached" memcached Memcached ["memcached", "memcache"];
-            "mysql" mysql MySql ["mysql", "mariadb", "mysql2"];
-            "nats" nats Nats ["nats", "tls"];
-            "newrelic" newrelic NewRelic ["newrelic"];
-            "otlp" otlp Otlp ["http", "https"];
-            "postgres" postgres Postgres ["postgres", "postgresql"];
-            "postmark" postmark Postmark ["postmark"];
-            "rabbitmq" rabbitmq RabbitMq ["amqp", "amqps"];
-            "redis" redis Redis
+            feature = "memcached", memcached Memcached ["memcached", "memcache"];
+            feature = "mysql", mysql MySql ["mysql", "mariadb", "mysql2"];
+            feature = "nats", nats Nats ["nats", "tls"];
+            feature = "newrelic", newrelic NewRelic ["newrelic"];
+            feature = "otlp", otlp Otlp ["http", "https"];
+            feature = "postgres", postgres Postgres ["postgres", "postgresql"];
+            feature = "postmark", postmark Postmark ["postmark"];
+            feature = "rabbitmq", rabbitmq RabbitMq ["amqp", "amqps"];
+            feature = "redis", redis Redis
                 [
                     "redis", "rediss", "valkey", "valkeys", "redis+unix", "unix", "valkey+unix",
                     "redis+socket"
                 ];
-            "s3" s3 S3 ["s3"];
-            "smtp" smtp Smtp ["smtp", "smtps", "submission", "submissions"];
-            "sql" sql Sql
+            feature = "s3", s3 S3 ["s3"];
+            feature = "smtp", smtp Smtp ["smtp", "smtps", "submission", "submissions"];
+            all(feature = "sql", any(feature = "mysql", feature = "postgres", feature = "sqlite")),
+                sql Sql
                 ["mysql", "mariadb", "mysql2", "postgres", "postgresql", "sqlite"];
-            "sqlite" sqlite Sqlite ["sqlite"];
-            "twitter" twitter Twitter ["https", "http"];
+            feature = "sqlite", sqlite Sqlite ["sqlite"];
+            feature = "twitter", twitter Twitter ["https", "http"];
         }
     };
 }
@@ -42,7 +43,7 @@ macro_rules! __each_adapter {
 /// The schemes of each adapter, compiled in or not. Only these are ever shown when a handle is refused: what
 /// stands before the first colon of a malformed handle may be a secret.
 macro_rules! schemes {
-    ($($feature:literal $module:ident $adapter:ident $schemes:tt;)*) => {
+    ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {
         const SCHEMES: &[&[&str]] = &[$(&$schemes),*];
     };
 }
@@ -58,11 +59,11 @@ pub(crate) fn known_scheme(scheme: &str) -> Option<&'static str> {
 mod tests {
     /// The list has the schemes of each adapter that is compiled in, in the order of its grammar.
     macro_rules! listed {
-        ($($feature:literal $module:ident $adapter:ident $schemes:tt;)*) => {
+        ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {
             #[test]
             fn the_list_has_every_scheme() {
                 $(
-                    #[cfg(feature = $feature)]
+                    #[cfg($cfg)]
                     {
                         let grammar = <crate::$adapter as crate::Adapter>::GRAMMAR;
                         let own: Vec<&str> = grammar.schemes().iter().map(|it| it.name()).collect();
@@ -106,13 +107,13 @@ mod tests {
 
     /// The page of each adapter shows its grammar. With the variable `BLESS` set the pages are written anew.
     macro_rules! shown {
-        ($($feature:literal $module:ident $adapter:ident $schemes:tt;)*) => {
+        ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {
             #[test]
             #[expect(clippy::disallowed_methods, reason = "a developer asks for the pages")]
             fn the_page_of_each_adapter_shows_its_grammar() {
                 let bless = std::env::var_os("BLESS").is_some();
                 $(
-                    #[cfg(feature = $feature)]
+                    #[cfg($cfg)]
                     {
                         let (file, text) = page(stringify!($module));
                         let grammar = <crate::$adapter as crate::Adapter>::GRAMMAR;

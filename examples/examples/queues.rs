@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_nats::Client;
 use backing_services::adapters::beanstalkd::BeanstalkdClient;
 use backing_services::adapters::rabbitmq::RabbitMqConnection;
-use backing_services::{Adapter as _, BackingServices, Beanstalkd, Connect as _, Nats, RabbitMq};
+use backing_services::{BackingServices, Beanstalkd, Connect as _, Nats, RabbitMq};
 use futures_util::StreamExt;
 use lapin::BasicProperties;
 use lapin::options::{

@@ -157,7 +157,7 @@ fn outcome<A: Adapter>(loaded: Result<A, LoadError>) -> Outcome {
 }
 
 macro_rules! walk_all {
-    ($($feature:literal $module:ident $adapter:ident $schemes:tt;)*) => {$(
+    ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {$(
         #[test]
         fn $module() {
             #[derive(BackingServices)]

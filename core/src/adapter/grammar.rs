@@ -380,7 +380,8 @@ impl Word {
         self
     }
 
-    /// A part that may stand in the query too, as in `?host=/run/postgresql`.
+    /// A part that may stand in the query too, as in `?host=/run/postgresql`. Of several hosts that may,
+    /// each may be the path of a Unix socket.
     ///
     /// ```
     /// # use backing_services::{Kind, Part, Word};
@@ -473,14 +474,18 @@ impl Word {
     /// assert!(!Word::new("ttr", Part::Param, Kind::Duration).accepts("30"));
     /// ```
     pub fn accepts(&self, text: &str) -> bool {
-        let within = self.max.is_none_or(|max| match self.kind {
+        self.is_within(text) && self.kind.accepts(text)
+    }
+
+    /// Whether a value of the form is not above the greatest.
+    pub(crate) fn is_within(&self, text: &str) -> bool {
+        self.max.is_none_or(|max| match self.kind {
             Kind::Duration => parse_duration(text) <= parse_duration(max),
             _ => match (text.parse::<i128>(), max.parse::<i128>()) {
                 (Ok(number), Ok(max)) => number <= max,
                 _ => true,
             },
-        });
-        within && self.kind.accepts(text)
+        })
     }
 
     /// What to write, in words: it follows "expected".

@@ -1,5 +1,7 @@
 //! Reads a handle by the table of its adapter: every word once, in the order of the table.
 
+use std::borrow::Cow;
+
 use super::grammar::{About, Grammar, Hosts, Login, Part, Scheme, TlsWord, Unencrypted, Word};
 use super::value::Kind;
 use crate::error::{HandleError, ours};
@@ -117,26 +119,28 @@ impl<'g> Reader<'g> {
     }
 
     /// The next word and its text, wherever it stands.
-    fn text(&mut self) -> Result<(&'g Word, Option<String>), HandleError> {
+    fn text(&mut self) -> Result<(&'g Word, Option<Cow<'_, str>>), HandleError> {
         let at = self.next;
         self.next += 1;
         let Some(word) = self.grammar.all_words().get(at) else {
             return Err(HandleError::new("the grammar of the adapter lacks a word that it reads"));
         };
         if let Some(text) = self.param(at) {
-            return Ok((word, Some(text.to_owned())));
+            return Ok((word, Some(text.into())));
         }
         let handle = &self.handle;
         let text = match word.part() {
-            Part::Username => handle.username().map(str::to_owned),
-            Part::Password => handle.password().map(|password| password.expose().to_owned()),
+            Part::Username => handle.username().map(Cow::from),
+            Part::Password => handle.password().map(|password| password.expose().into()),
             Part::Path | Part::Name | Part::File if self.scheme.is_socket() => None,
-            Part::Name => handle.name()?,
-            Part::File => Some(handle.path_decoded()).filter(|path| !path.is_empty()),
+            Part::Name => handle.name()?.map(Cow::from),
+            Part::File => {
+                Some(handle.path_decoded().into()).filter(|path: &Cow<'_, str>| !path.is_empty())
+            }
             Part::Path if matches!(handle.path(), "" | "/") => None,
             // Behind a host the `/` only separates; without one the path is that of a file.
-            Part::Path if handle.hosts().is_empty() => Some(handle.path_decoded()),
-            Part::Path => Some(handle.path_decoded().replacen('/', "", 1)),
+            Part::Path if handle.hosts().is_empty() => Some(handle.path_decoded().into()),
+            Part::Path => Some(handle.path_decoded().replacen('/', "", 1).into()),
             Part::Host | Part::Port | Part::Param => None,
         };
         Ok((word, text))
@@ -211,9 +215,15 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// A socket may stand in the place of a host that may be absent, unless it has schemes of its own.
+    /// A socket may stand in the place of a host that may be absent, unless it has schemes of its own, and
+    /// of several that may be named in the query, where its path needs no escapes.
     fn takes_socket_host(&self, hosts: Hosts) -> bool {
-        hosts == Hosts::Optional && !self.grammar.schemes().iter().any(Scheme::is_socket)
+        let is_host = |word: &Word| word.part() == Part::Host && word.stands_in_query();
+        match hosts {
+            Hosts::Optional => !self.grammar.schemes().iter().any(Scheme::is_socket),
+            Hosts::Several => self.grammar.all_words().iter().any(is_host),
+            Hosts::None | Hosts::One => false,
+        }
     }
 
     /// Without a word for the host there is one that the adapter has in mind: that of its example.
@@ -440,7 +450,7 @@ fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, H
         _ => None,
     };
     let text = with_unit.as_deref().unwrap_or(text);
-    let value = read(text).filter(|_| word.max_value().is_none() || word.accepts(text));
+    let value = read(text).filter(|_| word.is_within(text));
     value.ok_or_else(|| bad_value(word))
 }
 
@@ -515,16 +525,22 @@ fn move_part(
                 Err(contradiction())
             }
         }
-        Part::Port => match value.parse::<u16>() {
-            Ok(port) if port > 0 && handle.port().is_none_or(|own| own == port) => {
-                Ok(if handle.port().is_some() { builder } else { builder.port(port) })
+        Part::Port => {
+            // One for all hosts, or one for each.
+            let ports = value.split(',').map(|port| port.parse().ok().filter(|port| *port > 0));
+            let Some(ports) = ports.collect::<Option<Vec<u16>>>() else {
+                return Err(HandleError::parameter(
+                    ours!("the parameter `{}` has a bad value", word.name()),
+                    "expected a port from 1 to 65535",
+                ));
+            };
+            let mut own = handle.hosts().iter().map(Host::port);
+            match ports.as_slice() {
+                ports if own.clone().all(|port| port.is_none()) => Ok(builder.ports(ports)),
+                [port] if own.all(|own| own == Some(*port)) => Ok(builder),
+                _ => Err(contradiction()),
             }
-            Ok(port) if port > 0 => Err(contradiction()),
-            _ => Err(HandleError::parameter(
-                ours!("the parameter `{}` has a bad value", word.name()),
-                "expected a port from 1 to 65535",
-            )),
-        },
+        }
         Part::Username if agrees(handle.username()) => Ok(builder.username(value)),
         Part::Password if agrees(handle.password().map(crate::Secret::expose)) => {
             Ok(builder.password(value))

@@ -7,8 +7,43 @@
 //! | `memory:` | nothing is kept: the clients of one loaded field share the objects, and the last to go ends them |
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! S3:
+//!
+//! - schemes: `s3`
+//! - host: The bucket: 3 to 63 lower-case letters, digits, dots and hyphens. Also `BUCKET_NAME`,
+//!   `STORAGE_BUCKET_NAME`, `NAME`.
+//! - user name: The access key; without one the environment's credentials are used. Also
+//!   `ACCESS_KEY_ID`, `AWS_ACCESS_KEY_ID`, `KEY`, `KEY_ID`.
+//! - password: The secret of the access key. Also `SECRET`, `SECRET_ACCESS_KEY`,
+//!   `AWS_SECRET_ACCESS_KEY`, `ACCESS_KEY_SECRET`, `KEY_SECRET`.
+//! - `region`: The region of the bucket, by default `us-east-1`. Also `AWS_REGION`,
+//!   `AWS_DEFAULT_REGION`, `DEFAULT_REGION`, `REGION_NAME`.
+//! - `endpoint`: The server, such as `https://minio.example:9000`; by default AWS in that region.
+//!   Also `ENDPOINT_URL`, `AWS_ENDPOINT_URL`.
+//! - `path_style`: Whether the bucket stands in the path instead of the host name, as by default
+//!   with an `endpoint` or for a name with dots. Also `FORCE_PATH_STYLE`, `USE_PATH_STYLE`,
+//!   `USE_PATH_STYLE_ENDPOINT`.
+//! - `session_token`: The session token of temporary credentials. Also `AWS_SESSION_TOKEN`.
+//! - `anonymous`: Whether requests are unsigned, as a public bucket takes them. By default
+//!   `false`.
+//! - `tls`: `none`: the endpoint is unencrypted, also on another machine; `required`: it is
+//!   `https`. Either `none` or `required`. Also `ssl`.
+//! - `tls_ca`: A file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
+//! - path: what every name of an object gets in front, in segments.
+//!
+//! a folder:
+//!
+//! - schemes: `file`
+//! - path: The folder: an absolute one behind `file://`, one below where the app runs behind
+//!   `file:`. Required.
+//!
+//! memory:
+//!
+//! - schemes: `memory`
 //! <!-- end -->
 //!
 //! The client is an [`object_store::ObjectStore`]. Names cannot leave the folder: `..` is not a

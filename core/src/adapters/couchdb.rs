@@ -1,8 +1,20 @@
 //! CouchDB, through the databases of `couch_rs`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `couchdb` (port 5984), `couchdbs` (TLS, port 6984), `http` (port 80), `https` (TLS,
+//!   port 443)
+//! - host: One server.
+//! - port
+//! - user name: For Basic authentication.
+//! - password: Of that user.
+//! - path: The database, which has to exist. Required.
+//! - `create`: Whether the database is made if there is none. By default `false`.
+//! - `connect_timeout`: For connecting, and for a ping. By default `10s`.
+//! - `timeout`: For a whole call, its answer included, in whole seconds. By default `30s`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
 //! Credentials for another machine need TLS, or `tls=none`. Certificates are verified against the

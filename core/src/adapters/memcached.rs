@@ -1,8 +1,11 @@
 //! Memcached, through pools of `async-memcached`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `memcached` (port 11211), `memcache` (port 11211)
+//! - host: One server or several, separated by commas. Also `HOSTS`, `ADDRESSES`, `NODES`.
+//! - port
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The size of the pool, for each server. By default `10`.
 //! <!-- end -->
 //!
 //! The client speaks the protocol without authentication and without TLS, so a handle has no user name and

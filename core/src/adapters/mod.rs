@@ -24,13 +24,18 @@ pub mod telemetry;
 
 /// The modules of the list.
 macro_rules! modules {
-    ($($feature:literal $module:ident $adapter:ident $schemes:tt;)*) => {$(
-        #[cfg(feature = $feature)]
+    ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {$(
+        #[cfg($cfg)]
         pub mod $module;
     )*};
 }
 
 crate::__each_adapter!(modules);
+
+#[cfg(all(feature = "sql", not(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
+compile_error!(
+    "the feature `sql` is for any database that is compiled in: switch on `mysql`, `postgres` or `sqlite` beside it"
+);
 
 #[allow(unused_imports, reason = "each adapter uses some of it")]
 pub(crate) use crate::adapter::CONNECT_TIMEOUT;

@@ -1,59 +1,88 @@
 //! MySQL and MariaDB, through a pool of `sqlx`.
 //!
-//! | part | meaning | default |
-//! |---|---|---|
-//! | scheme | `mysql`, `mariadb`, `mysql2` | |
-//! | user, password | as the server knows them | user `root` (as sqlx), no password |
-//! | host, port | one host | 3306 |
-//! | path | the database | none selected |
-//! | `ssl-mode` | `disabled`, `preferred`, `required`, `verify_ca`, `verify_identity` | see below |
-//! | `ssl-ca` | file of PEM certificates to trust beside the public authorities | |
-//! | `ssl-cert`, `ssl-key` | files of the client's own PEM certificate and key | |
-//! | `socket` | path of the server's Unix socket, instead of a host | |
-//! | `charset` | of the connection | `utf8mb4` |
-//! | `connect_timeout`, `max_connections`, `min_connections`, `idle_timeout`, `max_lifetime` | the pool | `10s`, 10, 0, `10m`, `30m` |
+//! <!-- grammar -->
+//! - schemes: `mysql` (port 3306), `mariadb` (port 3306), `mysql2` (port 3306)
+//! - host: One server; none beside a `socket`.
+//! - port
+//! - user name: A user of the server; without one `root`.
+//! - password: The user's password.
+//! - path: The database; without one none is selected. Also `SCHEMA`.
+//! - `ssl-mode`: Whether TLS is used, and what of the server's certificate is verified; see
+//!   below. Either `disabled`, `preferred`, `required`, `verify_ca` or `verify_identity`. Also
+//!   `ssl`, `tls`, `use_ssl`, `ssl_accept`.
+//! - `ssl-ca`: A file of PEM certificates: CA certificates to trust beside the public ones. Also
+//!   `tls_ca`, `ca`, `ca_cert`, `ssl_ca_path`, `ssl_ca_file`, `ssl_root_cert`, `attr_ssl_ca`.
+//! - `ssl-cert`: A file with the client's own PEM certificate. Also `client_cert`,
+//!   `ssl_cert_path`.
+//! - `ssl-key`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
+//! - `socket`: The path of the server's Unix socket, instead of a host. Also `unix_socket`.
+//! - `charset`: The character set of the connection; without one `utf8mb4`, or that of the
+//!   `collation`. Also `character_encoding`.
+//! - `collation`: The collation of the connection; without one the server's for the character
+//!   set.
+//! - `timezone`: The time zone of the session: an offset such as `+02:00`, or a name that the
+//!   server knows. Also `server_timezone`.
+//! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
+//! <!-- end -->
 //!
-//! Without `ssl-mode` it is `verify_identity` if there is an `ssl-ca`, else `required` if a password would
-//! travel to another machine, else `preferred` (TLS if the server has it). `required` encrypts but takes
-//! any certificate, as in MySQL itself. A password to another machine under an explicit `preferred` is
-//! refused, because a server without TLS would be sent it in the clear; `ssl-mode=disabled` says that this
-//! is meant.
+//! Without `ssl-mode` it is `verify_identity` if there is an `ssl-ca`, else `required` if a
+//! password would travel to another machine, else `preferred` (TLS if the server has it).
+//! `required` encrypts but takes any certificate, as in MySQL itself. An explicit `preferred` means
+//! `required` too for a password to another machine, because a server without TLS would be sent it
+//! unencrypted; `ssl-mode=disabled` says that this is meant. A certificate of `ssl-ca` is trusted
+//! beside the public CA certificates.
+//!
+//! Other drivers' words are read as what they mean: `useSSL=true`, `sslaccept=strict`,
+//! `ssl={"rejectUnauthorized":true}`, `serverTimezone=UTC`. `sqlx` reads a `TIMESTAMP` as UTC, so a
+//! `timezone` other than UTC shifts what it reads into types with a zone.
+//!
+//! # A hostile server
+//!
+//! `sqlx` 0.9.0 believes the lengths that a server sends, and reads on as long as there is more
+//! without yielding to the runtime. A server that means harm can make it panic, ask for more memory
+//! than there is, or keep a current-thread runtime busy for ever, whatever `connect_timeout` says.
 //!
 //! # Providers
 //!
-//! - [Amazon RDS](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html), with its
-//!   [bundle](https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) of authorities:
+//! - [Amazon RDS](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html),
+//!   with its [bundle](https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) of CA
+//!   certificates:
 //!   `mysql://user:password@name.region.rds.amazonaws.com/database?ssl-mode=verify_identity&ssl-ca=global-bundle.pem`
-//! - [Google Cloud SQL](https://cloud.google.com/sql/docs/mysql/connect-run), over the socket of Cloud Run or
-//!   of the proxy: `mysql://user:password@/database?socket=%2Fcloudsql%2Fproject%3Aregion%3Aname`
-//! - [Azure Database](https://learn.microsoft.com/en-us/azure/mysql/flexible-server/concepts-root-certificate-rotation),
-//!   whose authorities are public ones:
+//! - [Google Cloud SQL](https://cloud.google.com/sql/docs/mysql/connect-run), over the socket of
+//!   Cloud Run or of the proxy:
+//!   `mysql://user:password@/database?socket=%2Fcloudsql%2Fproject%3Aregion%3Aname`
+//! - [Azure
+//!   Database](https://learn.microsoft.com/en-us/azure/mysql/flexible-server/concepts-root-certificate-rotation),
+//!   whose CA certificates are public ones:
 //!   `mysql://user:password@name.mysql.database.azure.com/database?ssl-mode=verify_identity`
 //! - [PlanetScale](https://docs.planetscale.com/reference/secure-connections), likewise:
 //!   `mysql://user:password@aws.connect.psdb.cloud/database?ssl-mode=verify_identity`
-//! - [JawsDB](https://devcenter.heroku.com/articles/jawsdb) sets `JAWSDB_URL` (or `JAWSDB_MARIA_URL`), which
-//!   is read as it is: `#[service(alias = "JAWSDB_URL")]`
-//! - [ClearDB](https://w2.cleardb.net/developers/resources/connect-ruby/) sets `CLEARDB_DATABASE_URL`; the
-//!   `reconnect=true` at its end means nothing here and has to go, because the pool reconnects by itself
+//! - [JawsDB](https://devcenter.heroku.com/articles/jawsdb) sets `JAWSDB_URL` (or
+//!   `JAWSDB_MARIA_URL`), which is read as it is: `#[service(alias = "JAWSDB_URL")]`
+//! - [ClearDB](https://w2.cleardb.net/developers/resources/connect-ruby/) sets
+//!   `CLEARDB_DATABASE_URL`, which is read as it is: its `reconnect=true` is what the pool does
+//!   anyway
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
 use sqlx::MySqlPool;
+use sqlx::error::DatabaseError;
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlSslMode};
 
-use super::pool::{self, PoolParams};
-use super::shared::{certificates_without_tls, one_host, read_certificates, require_scheme};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError, Message};
-use crate::handle::Handle;
-use crate::parts::Parts;
-#[cfg(feature = "sql")]
-use crate::secret::Secret;
-
-const DEFAULT_PORT: u16 = 3306;
+use super::pool::{self, Driver, Pool, Servers};
+use crate::error::{FailureKind, Message, ours};
+use crate::{
+    Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value, Word,
+    read_certificates,
+};
 
 /// A MySQL or MariaDB database. Its client is [`sqlx::MySqlPool`].
 ///
@@ -70,105 +99,233 @@ const DEFAULT_PORT: u16 = 3306;
 /// assert_eq!(format!("{:?}", services.db), "MySql(mysql://localhost:3306/orders)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "MySQL",
+    schemes("mysql", "mariadb", "mysql2"),
+    port = 3306,
+    example = "mysql://user:password@localhost:3306/database",
+    bindings("p.mysql", "p-mysql", "cleardb", "jawsdb"),
+    others("ROOT_PASSWORD", "ROOT_PASSWD", "ROOT_USER", "ROOT_HOST"),
+    check,
+    debug
+)]
 pub struct MySql {
+    #[handle]
     handle: Handle,
-    host: Option<String>,
-    port: u16,
+    /// One server; none beside a `socket`.
+    #[handle(host)]
+    host: Option<Host>,
+    /// A user of the server; without one `root`.
+    #[handle(username)]
+    username: Option<String>,
+    /// The user's password.
+    #[handle(password)]
+    password: Option<Secret>,
+    /// The database; without one none is selected.
+    #[handle(name, names("SCHEMA"))]
     database: Option<String>,
-    params: Params,
-    ssl_mode: SslMode,
-    pool: PoolParams,
-}
-
-#[derive(Deserialize, Clone)]
-#[serde(rename_all = "kebab-case")]
-struct Params {
+    /// Whether TLS is used, and what of the server's certificate is verified; see below.
+    #[handle(
+        param = "ssl-mode",
+        names("ssl", "tls", "use_ssl", "ssl_accept"),
+        tls("disabled", "required", "verify_identity")
+    )]
     ssl_mode: Option<SslMode>,
+    /// A file of PEM certificates: CA certificates to trust beside the public ones.
+    #[handle(
+        param = "ssl-ca",
+        names(
+            "tls_ca",
+            "ca",
+            "ca_cert",
+            "ssl_ca_path",
+            "ssl_ca_file",
+            "ssl_root_cert",
+            "attr_ssl_ca"
+        ),
+        ca
+    )]
     ssl_ca: Option<PathBuf>,
+    /// A file with the client's own PEM certificate.
+    #[handle(param = "ssl-cert", names("client_cert", "ssl_cert_path"), tls_file)]
     ssl_cert: Option<PathBuf>,
+    /// A file with the PEM key of that certificate.
+    #[handle(param = "ssl-key", names("client_key", "ssl_key_path"), tls_file)]
     ssl_key: Option<PathBuf>,
+    /// The path of the server's Unix socket, instead of a host.
+    #[handle(param = "socket", names("unix_socket"))]
     socket: Option<PathBuf>,
-    charset: Option<String>,
+    /// The character set of the connection; without one `utf8mb4`, or that of the `collation`.
+    #[handle(param = "charset", names("character_encoding"), tuning)]
+    charset: Option<Identifier>,
+    /// The collation of the connection; without one the server's for the character set.
+    #[handle(param = "collation", tuning)]
+    collation: Option<Identifier>,
+    /// The time zone of the session: an offset such as `+02:00`, or a name that the server knows.
+    #[handle(param = "timezone", names("server_timezone", "time_zone"), tuning)]
+    timezone: Option<TimeZone>,
+    /// Means nothing: the pool connects anew in any case.
+    #[handle(param = "reconnect", names("auto_reconnect"), tuning)]
+    #[expect(dead_code, reason = "handles of platforms have it")]
+    reconnect: Option<bool>,
+    /// For connecting, and for waiting for a free connection.
+    #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
+    connect_timeout: Duration,
+    #[handle(flatten)]
+    pool: Pool,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
+#[derive(Word, Clone, Copy, PartialEq, Eq, Debug)]
 enum SslMode {
+    #[word("disabled", "disable", "none", "false", "0", "no", "off")]
     Disabled,
+    #[word("preferred", "prefer")]
     Preferred,
+    #[word(
+        "required",
+        "require",
+        "true",
+        "1",
+        "yes",
+        "on",
+        "accept_invalid_certs",
+        "{\"rejectUnauthorized\":false}"
+    )]
     Required,
+    #[word("verify_ca")]
     VerifyCa,
+    #[word("verify_identity", "verify_full", "strict", "{\"rejectUnauthorized\":true}")]
     VerifyIdentity,
 }
 
-impl Adapter for MySql {
-    const NAME: &'static str = "MySQL";
-    const SCHEMES: &'static [&'static str] = &["mysql", "mariadb", "mysql2"];
-    const EXAMPLE: &'static str = "mysql://user:password@localhost:3306/database";
-    const PARTS: Parts = Parts::server().authorities("ssl-ca");
-    type Client = MySqlPool;
+/// A name that `sqlx` puts into a statement as it is.
+#[derive(Clone)]
+struct Identifier(String);
 
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let (params, pool): (Params, PoolParams) = handle.params()?;
-        let pool = pool.check()?;
-        let is_local = handle.is_loopback();
-        let host = match &params.socket {
-            Some(_) if !is_local => {
+impl Value for Identifier {
+    const KIND: Kind = Kind::Other("a name such as `utf8mb4` or `utf8mb4_unicode_ci`");
+
+    fn read(text: &str) -> Option<Self> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        (!text.is_empty() && text.bytes().all(fits)).then(|| Self(text.to_owned()))
+    }
+}
+
+/// Likewise.
+#[derive(Clone)]
+struct TimeZone(String);
+
+impl Value for TimeZone {
+    const KIND: Kind = Kind::Other("an offset such as `+02:00`, or a name such as `Europe/Vienna`");
+
+    fn read(text: &str) -> Option<Self> {
+        let fits = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b':' | b'/' | b'_')
+        };
+        // A server knows names only if somebody has loaded them, the offset always.
+        let is_utc = ["UTC", "GMT", "Z"].iter().any(|utc| text.eq_ignore_ascii_case(utc));
+        let text = if is_utc { "+00:00" } else { text };
+        (!text.is_empty() && text.bytes().all(fits)).then(|| Self(text.to_owned()))
+    }
+}
+
+impl MySql {
+    fn check(&self) -> Result<(), HandleError> {
+        match (&self.host, &self.socket) {
+            (_, Some(_)) if !self.handle.is_loopback() => {
                 return Err(HandleError::new(
                     "the handle has a `socket` and the host of another machine",
                 )
                 .with_help("leave the host out, or the `socket`"));
             }
-            Some(_) => None,
-            None => Some(one_host(handle)?.name().to_owned()),
-        };
-        if params.ssl_cert.is_some() != params.ssl_key.is_some() {
-            return Err(HandleError::new("only one of `ssl-cert` and `ssl-key` is given")
-                .with_help("a client certificate needs both files"));
-        }
-        if let Some(charset) = &params.charset
-            && !charset.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        {
-            return Err(HandleError::new("the parameter `charset` has a bad value")
-                .with_help("expected the name of a character set such as `utf8mb4`"));
-        }
-        let exposed = handle.password().is_some() && !is_local;
-        let ssl_mode = match params.ssl_mode {
-            Some(SslMode::Preferred) if exposed => {
-                return Err(HandleError::insecure(
-                    "`ssl-mode=preferred` would send the password in the clear to a server without TLS",
-                    "write `ssl-mode=required`, or `ssl-mode=disabled` if that is meant",
-                ));
+            (None, None) => return Err(HandleError::new("the handle has no host")),
+            (Some(host), _) if host.is_socket() => {
+                return Err(HandleError::new("the host is a path")
+                    .with_help("write the path of the socket as the parameter `socket`"));
             }
-            Some(mode) => mode,
-            None if params.socket.is_some() => SslMode::Disabled,
-            None if params.ssl_ca.is_some() => SslMode::VerifyIdentity,
-            None if exposed => SslMode::Required,
-            None => SslMode::Preferred,
-        };
-        let unencrypted = matches!(ssl_mode, SslMode::Disabled);
-        if unencrypted && (params.ssl_ca.is_some() || params.ssl_cert.is_some()) {
-            return Err(certificates_without_tls(
+            _ => {}
+        }
+        let (cert, key) = (self.ssl_cert.is_some(), self.ssl_key.is_some());
+        pool::check_pair([("ssl-cert", cert), ("ssl-key", key)])?;
+        if self.mode() == SslMode::Disabled && (self.ssl_ca.is_some() || self.ssl_cert.is_some()) {
+            return Err(pool::certificates_without_tls(
                 "write `ssl-mode=verify_identity`, or leave the certificates out",
             ));
         }
-        Ok(Self {
-            handle: handle.clone(),
-            host,
-            port: handle.port().unwrap_or(DEFAULT_PORT),
-            database: handle.name()?,
-            params,
-            ssl_mode,
-            pool,
-        })
+        self.pool.check()
     }
 
+    /// What the handle says, or what is safe where it leaves that open.
+    fn mode(&self) -> SslMode {
+        let exposed = self.password.is_some() && !self.handle.is_loopback();
+        match self.ssl_mode {
+            None if self.socket.is_some() => SslMode::Disabled,
+            None if self.ssl_ca.is_some() => SslMode::VerifyIdentity,
+            None | Some(SslMode::Preferred) if exposed => SslMode::Required,
+            None => SslMode::Preferred,
+            Some(mode) => mode,
+        }
+    }
+
+    /// That of the collation's name where only this is said.
+    fn charset(&self) -> Option<&str> {
+        let of_collation =
+            self.collation.as_ref().and_then(|Identifier(name)| name.split('_').next());
+        self.charset.as_ref().map(|Identifier(name)| name.as_str()).or(of_collation)
+    }
+
+    fn options(&self) -> Result<MySqlConnectOptions, ClientError> {
+        let mut options = MySqlConnectOptions::new().ssl_mode(match self.mode() {
+            SslMode::Disabled => MySqlSslMode::Disabled,
+            SslMode::Preferred => MySqlSslMode::Preferred,
+            SslMode::Required => MySqlSslMode::Required,
+            SslMode::VerifyCa => MySqlSslMode::VerifyCa,
+            SslMode::VerifyIdentity => MySqlSslMode::VerifyIdentity,
+        });
+        if let (Some(host), None) = (&self.host, &self.socket) {
+            options = options.host(host.name()).port(host.port().unwrap_or_default());
+        }
+        if let Some(user) = &self.username {
+            options = options.username(user);
+        }
+        if let Some(password) = &self.password {
+            options = options.password(password.expose());
+        }
+        if let Some(database) = &self.database {
+            options = options.database(database);
+        }
+        if let Some(path) = &self.ssl_ca {
+            options = options.ssl_ca_from_pem(read_certificates("ssl-ca", path)?);
+        }
+        if let (Some(cert), Some(key)) = (&self.ssl_cert, &self.ssl_key) {
+            options = options.ssl_client_cert(cert).ssl_client_key(key);
+        }
+        if let Some(path) = &self.socket {
+            options = options.socket(path);
+        }
+        if let Some(charset) = self.charset() {
+            options = options.charset(charset);
+        }
+        if let Some(Identifier(collation)) = &self.collation {
+            options = options.collation(collation);
+        }
+        if let Some(TimeZone(zone)) = &self.timezone {
+            options = options.timezone(zone.clone());
+        }
+        Ok(options)
+    }
+}
+
+impl Connect for MySql {
+    type Client = MySqlPool;
+
     async fn connect(&self) -> Result<MySqlPool, ClientError> {
-        let connected = pool::connect(self.pool.options(), self.options()?).await;
+        let limit = self.connect_timeout;
+        let server = Servers::one(self.options()?, limit);
+        let connected = pool::connect::<Self>(self.pool.options(limit), server).await;
         // MariaDB answers a client without TLS as it answers a wrong password.
-        connected.map_err(|error| match self.ssl_mode {
+        connected.map_err(|error| match self.mode() {
             SslMode::Disabled if error.help().is_empty() => error
                 .with_help("if the server takes only TLS connections, write `ssl-mode=required`"),
             _ => error,
@@ -176,63 +333,25 @@ impl Adapter for MySql {
     }
 
     async fn ping(client: &MySqlPool) -> Result<(), ClientError> {
-        pool::ping(client, "SELECT 1").await
+        pool::ping::<Self>(client, "SELECT 1").await
     }
 
     async fn close(client: MySqlPool) {
         client.close().await;
     }
+}
 
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
+impl Driver for MySql {
+    type Database = sqlx::MySql;
 
-    fn connect_timeout(&self) -> Duration {
-        self.pool.connect_timeout()
+    fn server_error(error: &dyn DatabaseError) -> Option<ClientError> {
+        error.try_downcast_ref().map(server_error)
     }
 }
 
-impl MySql {
-    fn options(&self) -> Result<MySqlConnectOptions, ClientError> {
-        let mut options =
-            MySqlConnectOptions::new().port(self.port).ssl_mode(match self.ssl_mode {
-                SslMode::Disabled => MySqlSslMode::Disabled,
-                SslMode::Preferred => MySqlSslMode::Preferred,
-                SslMode::Required => MySqlSslMode::Required,
-                SslMode::VerifyCa => MySqlSslMode::VerifyCa,
-                SslMode::VerifyIdentity => MySqlSslMode::VerifyIdentity,
-            });
-        if let Some(host) = &self.host {
-            options = options.host(host);
-        }
-        if let Some(user) = self.handle.username() {
-            options = options.username(user);
-        }
-        if let Some(password) = self.handle.password() {
-            options = options.password(password.expose());
-        }
-        if let Some(database) = &self.database {
-            options = options.database(database);
-        }
-        if let Some(path) = &self.params.ssl_ca {
-            options = options.ssl_ca_from_pem(read_certificates("ssl-ca", path)?);
-        }
-        if let (Some(cert), Some(key)) = (&self.params.ssl_cert, &self.params.ssl_key) {
-            options = options.ssl_client_cert(cert).ssl_client_key(key);
-        }
-        if let Some(path) = &self.params.socket {
-            options = options.socket(path);
-        }
-        if let Some(charset) = &self.params.charset {
-            options = options.charset(charset);
-        }
-        Ok(options)
-    }
-}
-
-/// Numbers: <https://mariadb.com/kb/en/mariadb-error-codes/>. Those that deny access repeat the user's
-/// name in their text, so it is replaced.
-pub(super) fn server_cause(error: &MySqlDatabaseError) -> ClientError {
+/// Numbers: <https://mariadb.com/kb/en/mariadb-error-codes/>. Those that deny access repeat the
+/// user's name in their text, so it is replaced.
+fn server_error(error: &MySqlDatabaseError) -> ClientError {
     let number = error.number();
     match number {
         1045 | 1698 => ClientError::of(
@@ -260,7 +379,7 @@ pub(super) fn server_cause(error: &MySqlDatabaseError) -> ClientError {
             .with_help("write `ssl-mode=required`"),
         _ if error.code().is_some_and(|state| state.starts_with("28")) => ClientError::of(
             FailureKind::Authentication,
-            Message::ours(format_args!("access denied (MySQL error {number})")),
+            ours!("access denied (MySQL error {number})"),
         ),
         _ => ClientError::new(
             Message::default().said(error.message()).then(format_args!(" (MySQL error {number})")),
@@ -268,79 +387,72 @@ pub(super) fn server_cause(error: &MySqlDatabaseError) -> ClientError {
     }
 }
 
-/// The form in which `sqlx`'s `Any` driver takes the same options: its own `to_url_lossy` does not
-/// encode.
+/// `Any` parses a URL: the `to_url_lossy` of `sqlx` does not encode.
 #[cfg(feature = "sql")]
-impl MySql {
-    pub(super) fn any_pool_params(&self) -> Result<PoolParams, HandleError> {
-        if self.host.as_deref().is_some_and(|host| host.contains(':')) {
+impl pool::AnyDriver for MySql {
+    fn check_any(&self) -> Result<(), HandleError> {
+        if self.host.as_ref().is_some_and(|host| host.name().contains(':')) {
             return Err(HandleError::new("sqlx's `Any` driver cannot connect to an IPv6 address")
                 .with_help("write a host name, or use a field of type `MySql`"));
         }
-        Ok(self.pool)
+        Ok(())
     }
 
-    pub(super) fn any_parts(&self) -> Result<super::sql::AnyParts, HandleError> {
-        let mode = match self.ssl_mode {
+    fn any(&self) -> Result<pool::AnyPool, ClientError> {
+        if let Some(path) = &self.ssl_ca {
+            read_certificates("ssl-ca", path)?;
+        }
+        let (pool, limit) = (self.pool.options(self.connect_timeout), self.connect_timeout);
+        let servers = pool::any_options([self.any_handle()])?;
+        Ok((pool, Servers::several(servers, &[None], limit)))
+    }
+}
+
+#[cfg(feature = "sql")]
+impl MySql {
+    fn any_handle(&self) -> Result<Handle, HandleError> {
+        let mode = match self.mode() {
             SslMode::Disabled => "disabled",
             SslMode::Preferred => "preferred",
             SslMode::Required => "required",
             SslMode::VerifyCa => "verify_ca",
             SslMode::VerifyIdentity => "verify_identity",
         };
-        let host = self.host.as_deref().unwrap_or("localhost");
-        let mut url = Handle::builder("mysql").host(host).port(self.port).param("ssl-mode", mode);
-        if let Some(user) = self.handle.username() {
+        let mut url = Handle::builder("mysql");
+        url = match &self.host {
+            Some(host) => url.host(host.name()).port(host.port().unwrap_or_default()),
+            None => url.host("localhost"),
+        };
+        url = url.param("ssl-mode", mode);
+        if let Some(user) = &self.username {
             url = url.username(user);
         }
-        if let Some(password) = self.handle.password() {
+        if let Some(password) = &self.password {
             url = url.password(password.clone());
         }
         if let Some(database) = &self.database {
             url = url.name(database);
         }
         let files = [
-            ("ssl-ca", &self.params.ssl_ca),
-            ("ssl-cert", &self.params.ssl_cert),
-            ("ssl-key", &self.params.ssl_key),
-            ("socket", &self.params.socket),
+            ("ssl-ca", &self.ssl_ca),
+            ("ssl-cert", &self.ssl_cert),
+            ("ssl-key", &self.ssl_key),
+            ("socket", &self.socket),
         ];
-        for (name, path) in files {
-            if let Some(path) = path {
-                url = url.param(name, path.to_string_lossy());
-            }
-        }
-        if let Some(charset) = &self.params.charset {
-            url = url.param("charset", charset);
-        }
-        Ok(super::sql::AnyParts {
-            url: Secret::new(url.build()?.expose_url()),
-            in_memory: false,
-            certificates: self.params.ssl_ca.clone().map(|path| ("ssl-ca", path)),
-        })
-    }
-}
-
-impl fmt::Debug for MySql {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MySql({}:", self.handle.scheme())?;
-        match self.handle.hosts().first() {
-            Some(host) if self.host.is_some() => {
-                write!(f, "//{}", host.or_port(self.port))?;
-            }
-            _ => f.write_str("socket")?,
-        }
-        if let Some(database) = &self.database {
-            write!(f, "/{database}")?;
-        }
-        f.write_str(")")
+        let files = files.iter().filter_map(|(name, path)| Some((*name, path.as_ref()?.to_str()?)));
+        let texts = [
+            ("charset", self.charset()),
+            ("collation", self.collation.as_ref().map(|name| name.0.as_str())),
+            ("timezone", self.timezone.as_ref().map(|zone| zone.0.as_str())),
+        ];
+        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text?)));
+        files.chain(texts).fold(url, |url, (name, text)| url.param(name, text)).build()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ProblemKind;
 
     fn parse(text: &str) -> Result<MySql, HandleError> {
         MySql::from_handle(&Handle::parse(text)?)
@@ -348,15 +460,57 @@ mod tests {
 
     #[test]
     fn ssl_mode_depends_on_who_could_listen() {
-        let mode = |text: &str| parse(text).unwrap().ssl_mode as u8;
-        assert_eq!(mode("mysql://u:p@localhost/db"), SslMode::Preferred as u8);
-        assert_eq!(mode("mysql://u@db.example/db"), SslMode::Preferred as u8);
-        assert_eq!(mode("mysql://u:p@db.example/db"), SslMode::Required as u8);
-        assert_eq!(mode("mysql://u:p@db.example/db?ssl-ca=ca.pem"), SslMode::VerifyIdentity as u8);
-        assert_eq!(mode("mysql://u:p@db.example/db?ssl-mode=DISABLED"), SslMode::Disabled as u8);
-        assert_eq!(mode("mysql://u:p@/db?socket=/run/m.sock"), SslMode::Disabled as u8);
-        let refused = parse("mysql://u:p@db.example/db?ssl-mode=preferred").unwrap_err();
-        assert_eq!(refused.kind(), ProblemKind::Insecure);
+        let mode = |text: &str| parse(text).unwrap().mode();
+        assert_eq!(mode("mysql://u:p@localhost/db"), SslMode::Preferred);
+        assert_eq!(mode("mysql://u@db.example/db"), SslMode::Preferred);
+        assert_eq!(mode("mysql://u:p@db.example/db"), SslMode::Required);
+        assert_eq!(mode("mysql://u:p@db.example/db?ssl-mode=preferred"), SslMode::Required);
+        assert_eq!(mode("mysql://u:p@localhost/db?ssl-mode=preferred"), SslMode::Preferred);
+        assert_eq!(mode("mysql://u:p@db.example/db?ssl-ca=ca.pem"), SslMode::VerifyIdentity);
+        assert_eq!(mode("mysql://u:p@db.example/db?ssl-mode=DISABLED"), SslMode::Disabled);
+        assert_eq!(mode("mysql://u:p@db.example/db?tls=none"), SslMode::Disabled);
+        assert_eq!(mode("mysql://u:p@/db?socket=/run/m.sock"), SslMode::Disabled);
+    }
+
+    #[test]
+    fn what_platforms_write_reaches_the_driver() {
+        use MySqlSslMode::{Required, VerifyIdentity};
+
+        for (text, mode) in [
+            (
+                "mysql://doadmin:secret@db-1.b.db.ondigitalocean.com:25060/defaultdb?ssl-mode=REQUIRED",
+                Required,
+            ),
+            ("mysql://shop:secret@aws.connect.psdb.cloud/shop?sslaccept=strict", VerifyIdentity),
+            (
+                "mysql://shop:secret@aws.connect.psdb.cloud/shop?ssl={\"rejectUnauthorized\":true}",
+                VerifyIdentity,
+            ),
+            (
+                "mysql://shop:secret@gateway01.eu.prod.aws.tidbcloud.com:4000/test?ssl-mode=VERIFY_IDENTITY",
+                VerifyIdentity,
+            ),
+            ("mysql://root:secret@mysql.railway.internal:3306/railway", Required),
+            ("mysql://u:p@h.example:3306/service_instance_db?reconnect=true", Required),
+            ("mysql://u:p@h.example/app?useSSL=true&serverTimezone=UTC", Required),
+        ] {
+            let options = parse(text).unwrap().options().unwrap();
+            assert_eq!(options.get_ssl_mode() as u8, mode as u8, "{text}");
+        }
+        // No getter shows the time zone.
+        let zone = |text: &str| parse(text).unwrap().timezone.map(|TimeZone(zone)| zone);
+        assert_eq!(zone("mysql://h/app?serverTimezone=UTC").as_deref(), Some("+00:00"));
+        assert_eq!(zone("mysql://h/app?timezone=%2B02:00").as_deref(), Some("+02:00"));
+        let options = parse("mysql://h/app?collation=utf8mb3_bin&connectionLimit=5").unwrap();
+        assert_eq!(
+            options.pool.options::<sqlx::MySql>(options.connect_timeout).get_max_connections(),
+            5
+        );
+        let options = options.options().unwrap();
+        assert_eq!(
+            (options.get_charset(), options.get_collation()),
+            ("utf8mb3", Some("utf8mb3_bin"))
+        );
     }
 
     #[test]
@@ -378,6 +532,21 @@ mod tests {
             ("mysql://h/db?ssl-mode=requird", "the parameter `ssl-mode` has a bad value"),
             ("mysql://h/db?ssl-cert=c.pem", "only one of `ssl-cert` and `ssl-key` is given"),
             ("mysql://h/db?charset=a;b", "the parameter `charset` has a bad value"),
+            ("mysql://h/db?timezone='", "the parameter `timezone` has a bad value"),
+            ("mysql://%2Frun%2Fm.sock/db", "the host is a path"),
+            (
+                "mysql://h/db?ssl-mode=disabled&ssl-ca=c.pem",
+                "the handle has certificates but no TLS to use them in",
+            ),
+            ("mysql://h/db?connect_timeout=25h", "the parameter `connect_timeout` has a bad value"),
+            (
+                "mysql://h/db?max_connections=10001",
+                "the parameter `max_connections` has a bad value",
+            ),
+            (
+                "mysql://h/db?useSSL=true&ssl-mode=disabled",
+                "the parameter `ssl-mode` is given twice, by two names",
+            ),
             ("mysql://h/db?max_connections=0", "the parameter `max_connections` has a bad value"),
             (
                 "mysql://h/db?min_connections=11",
@@ -397,11 +566,14 @@ mod tests {
     #[cfg(feature = "sql")]
     #[test]
     fn any_url_keeps_every_part() {
-        let any = |text: &str| parse(text).unwrap().any_parts().unwrap().url.expose().to_owned();
+        let any = |text: &str| parse(text).unwrap().any_handle().unwrap().expose_url().to_owned();
         assert_eq!(
-            any("mysql2://a%40b:p%2Fs@localhost/my%2Fdb?charset=utf8&ssl-ca=/x%20y.pem"),
-            "mysql://a%40b:p%2Fs@localhost:3306/my%2Fdb?ssl-mode=verify_identity&ssl-ca=%2Fx%20y.pem&charset=utf8"
+            any(
+                "mysql2://a%40b:p%2Fs@localhost/my%2Fdb?charset=utf8&ssl-ca=/x%20y.pem&timezone=UTC"
+            ),
+            "mysql://a%40b:p%2Fs@localhost:3306/my%2Fdb?ssl-mode=verify_identity&ssl-ca=%2Fx%20y.pem\
+             &charset=utf8&timezone=%2B00%3A00"
         );
-        assert!(parse("mysql://[::1]/db").unwrap().any_pool_params().is_err());
+        assert!(pool::AnyDriver::check_any(&parse("mysql://[::1]/db").unwrap()).is_err());
     }
 }

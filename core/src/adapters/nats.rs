@@ -1,8 +1,19 @@
 //! NATS, through `async-nats`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `nats` (port 4222), `tls` (TLS, port 4222)
+//! - host: One server, or several of a cluster, separated by commas. Also `HOSTS`, `ADDRESSES`,
+//!   `NODES`.
+//! - port
+//! - user name: As the server knows the user; without a password it is a token. Also `TOKEN`.
+//! - password: Of that user.
+//! - `creds`: A credentials file: a JWT, and the key that goes with it.
+//! - `name`: What the server's monitoring calls this client.
+//! - `connect_timeout`: For connecting. By default `10s`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
 //! A user without a password is a [token](https://docs.nats.io/using-nats/developer/connecting/token). Under

@@ -2,16 +2,19 @@
 //! gzip).
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
-//! | `newrelic` | TLS | port 443 |
-//! | `license_key` | The license key, of type ingest. | |
-//! | `host` | The OTLP endpoint of the account's region. | |
-//! | `service_name` | The resource attribute `service.name`, the entity in New Relic, instead of `OTEL_SERVICE_NAME`. | |
-//! | `tls` | `none`: unencrypted, also for credentials; `required`: as the scheme with TLS | |
-//! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
-//! | `connect_timeout` | For connecting, and for proving that the service answers. | `10s` |
-//! | `timeout` | For a whole call, the body of its answer included. | `30s` |
+//! - schemes: `newrelic` (TLS, port 443)
+//! - user name: The license key, of type ingest. Required.
+//! - host: The OTLP endpoint of the account's region.
+//! - port
+//! - `service_name`: The resource attribute `service.name`, the entity in New Relic, instead of
+//!   `OTEL_SERVICE_NAME`. Also `APP_NAME`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
 //! <!-- end -->
 //!
 //! `tls=none` is for a fake server on this machine, and refused for any other. `timeout` is also

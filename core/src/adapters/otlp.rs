@@ -3,21 +3,23 @@
 //! OpenTelemetry SDK: traces, metrics and logs (protobuf, gzip).
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
-//! | `http` | unencrypted | port 80 |
-//! | `https` | TLS | port 443 |
-//! | `username` | A user, sent with the password as Basic authentication. | |
-//! | `password` | The password of that user; alone it is sent as Bearer token. | |
-//! | `host` | The collector. | |
-//! | `base` | The base that `/v1/traces`, `/v1/metrics` and `/v1/logs` are appended to. | |
-//! | `headers` | Headers of every request, such as `x-api-key=KEY,x-scope=1`. | |
-//! | `service_name` | The resource attribute `service.name`, instead of `OTEL_SERVICE_NAME`. | |
-//! | `temporality` | Whether metrics are sent as running totals or as what was added since. | |
-//! | `tls` | `none`: unencrypted, also for credentials; `required`: as the scheme with TLS | |
-//! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
-//! | `connect_timeout` | For connecting, and for proving that the service answers. | `10s` |
-//! | `timeout` | For a whole call, the body of its answer included. | `30s` |
+//! - schemes: `http` (port 80), `https` (TLS, port 443)
+//! - user name: A user, sent with the password as Basic authentication.
+//! - password: The password of that user; alone it is sent as Bearer token. Also `TOKEN`.
+//! - host: The collector. Also `ENDPOINT`.
+//! - port
+//! - path: The base that `/v1/traces`, `/v1/metrics` and `/v1/logs` are appended to.
+//! - `headers`: Headers of every request, such as `x-api-key=KEY,x-scope=1`.
+//! - `service_name`: The resource attribute `service.name`, instead of `OTEL_SERVICE_NAME`.
+//! - `temporality`: Whether metrics are sent as running totals or as what was added since. Either
+//!   `cumulative`, `delta` or `lowmemory`. Also `METRICS_TEMPORALITY_PREFERENCE`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
 //! <!-- end -->
 //!
 //! The handle is what OpenTelemetry calls `OTEL_EXPORTER_OTLP_ENDPOINT`, of port 4318 where a

@@ -1,6 +1,25 @@
 //! Redis and Valkey, through the connection manager of `redis`, which connects anew by itself.
 //!
 //! <!-- grammar -->
+//! - schemes: `redis` (port 6379), `rediss` (TLS, port 6379), `valkey` (port 6379), `valkeys`
+//!   (TLS, port 6379), `redis+unix` (a socket), `unix` (a socket), `valkey+unix` (a socket),
+//!   `redis+socket` (a socket)
+//! - host: One server; none for a socket.
+//! - port
+//! - user name: A user of the server's access list.
+//! - password: Of that user, or of a server that knows no users. Also `AUTH`, `AUTH_TOKEN`,
+//!   `HOST_PASSWORD`.
+//! - path: The number of the database: behind the host, or a parameter. Also `DB`, `DB_INDEX`,
+//!   `DB_NUMBER`.
+//! - `protocol`: The protocol. Either `resp2` or `resp3`. By default `resp2`.
+//! - `client_name`: What the server's `CLIENT LIST` calls this client, as its `lib-name`: the
+//!   driver sets that anew with each connection.
+//! - `connect_timeout`: For connecting. By default `10s`.
+//! - `timeout`: For the answer to one command. By default `30s`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
 //! A password for another machine takes TLS or `tls=none`. Certificates are always verified.

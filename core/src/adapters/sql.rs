@@ -1,19 +1,112 @@
 //! Any SQL database that is compiled in, so that swapping it is a change of handle.
 //!
-//! | part | meaning |
-//! |---|---|
-//! | scheme | those of the adapters whose features are on: of [`MySql`](crate::MySql), [`Postgres`](crate::Postgres) and [`Sqlite`](crate::Sqlite) |
-//! | the rest | as that adapter reads it |
+//! <!-- grammar -->
+//! MySQL:
 //!
-//! The client is [`sqlx::AnyPool`]. It reads columns of the types that the databases share: `SMALLINT`,
-//! `INTEGER`, `BIGINT`, `DOUBLE PRECISION`, `VARCHAR(n)` and `TEXT`, and bytes. A yes or no is a `SMALLINT`:
-//! only PostgreSQL's `BOOLEAN` could be read back.
+//! - schemes: `mysql` (port 3306), `mariadb` (port 3306), `mysql2` (port 3306)
+//! - host: One server; none beside a `socket`.
+//! - port
+//! - user name: A user of the server; without one `root`.
+//! - password: The user's password.
+//! - path: The database; without one none is selected. Also `SCHEMA`.
+//! - `ssl-mode`: Whether TLS is used, and what of the server's certificate is verified; see
+//!   below. Either `disabled`, `preferred`, `required`, `verify_ca` or `verify_identity`. Also
+//!   `ssl`, `tls`, `use_ssl`, `ssl_accept`.
+//! - `ssl-ca`: A file of PEM certificates: CA certificates to trust beside the public ones. Also
+//!   `tls_ca`, `ca`, `ca_cert`, `ssl_ca_path`, `ssl_ca_file`, `ssl_root_cert`, `attr_ssl_ca`.
+//! - `ssl-cert`: A file with the client's own PEM certificate. Also `client_cert`,
+//!   `ssl_cert_path`.
+//! - `ssl-key`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
+//! - `socket`: The path of the server's Unix socket, instead of a host. Also `unix_socket`.
+//! - `charset`: The character set of the connection; without one `utf8mb4`, or that of the
+//!   `collation`. Also `character_encoding`.
+//! - `collation`: The collation of the connection; without one the server's for the character
+//!   set.
+//! - `timezone`: The time zone of the session: an offset such as `+02:00`, or a name that the
+//!   server knows. Also `server_timezone`.
+//! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
+//!
+//! PostgreSQL:
+//!
+//! - schemes: `postgres` (port 5432), `postgresql` (port 5432)
+//! - host: One server or several: names, addresses, or the folders of Unix sockets.
+//! - port
+//! - user name: A user of the server; without one `postgres`.
+//! - password: The user's password.
+//! - path: The database; without one that of the user's name.
+//! - `sslmode`: Whether TLS is used, and what of the server's certificate is verified; see below.
+//!   Either `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`. Also `ssl`,
+//!   `tls`, `use_ssl`, `ssl_accept`.
+//! - `sslrootcert`: A file of PEM certificates: CA certificates to trust beside the public ones.
+//!   `system`: only those. Also `tls_ca`, `ca`, `ca_cert`, `ssl_ca`, `ssl_ca_path`,
+//!   `ssl_ca_file`, `root_cert`.
+//! - `sslcert`: A file with the client's own PEM certificate. Also `client_cert`,
+//!   `ssl_cert_path`.
+//! - `sslkey`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
+//! - `channel_binding`: `require`: the server must prove who it is, by its certificate. Either
+//!   `disable`, `prefer` or `require`. By default `prefer`.
+//! - `target_session_attrs`: What kind of server is wanted: `read-write`, `read-only`, `primary`,
+//!   `standby`, `prefer-standby`, `any`. Either `any`, `read-write`, `read-only`, `primary`,
+//!   `standby` or `prefer-standby`. By default `any`. Also `target_server_type`.
+//! - `application_name`: What the server's activity and logs call the app.
+//! - `options`: Settings of each session, such as `-c lock_timeout=5s`.
+//! - `schema`: Where the server looks for tables: its `search_path`. Also `search_path`,
+//!   `current_schema`.
+//! - `statement_timeout`: After this the server ends a statement; a bare number is milliseconds.
+//! - `statement_cache_capacity`: How many prepared statements a connection keeps. By default
+//!   `100`. Also `statement_cache_size`.
+//! - `pgbouncer`: There is a pooler before the server: connecting proves that it keeps prepared
+//!   statements. By default `false`.
+//! - `connect_timeout`: For connecting; a bare number is seconds. By default `10s`.
+//! - `pool_timeout`: For waiting for a free connection; a bare number is seconds. Without it
+//!   `connect_timeout`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
+//!
+//! SQLite:
+//!
+//! - schemes: `sqlite`
+//! - path: The file, or `:memory:`. Required. Also `FILE`, `FILENAME`, `DATABASE`.
+//! - `mode`: `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
+//!   `memory`: no file. Without it `rw`, of `:memory:` `memory`. Either `ro`, `rw`, `rwc` or
+//!   `memory`.
+//! - `cache`: `shared`: the connections share one cache. An in-memory database is always shared
+//!   by them. Either `shared` or `private`.
+//! - `immutable`: The file is on a medium that nobody writes to: it is neither locked nor
+//!   watched. By default `false`.
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
+//! <!-- end -->
+//!
+//! The scheme chooses among the adapters whose features are on: [`MySql`],
+//! [`Postgres`] and [`Sqlite`]. That one reads the handle.
+//!
+//! The client is [`sqlx::AnyPool`]. It reads columns of the types that the databases share:
+//! `SMALLINT`, `INTEGER`, `BIGINT`, `DOUBLE PRECISION`, `VARCHAR(n)` and `TEXT`, and bytes. A yes
+//! or no is a `SMALLINT`: only PostgreSQL's `BOOLEAN` could be read back.
 //!
 //! # Placeholders
 //!
-//! `sqlx` hands a statement to the database as it is written. MySQL knows the placeholder `?`, PostgreSQL
-//! `$1`, SQLite both, and [`sqlx::QueryBuilder`] writes `?` for all of them. [`placeholders`] puts a
-//! statement with `?` into the form that a pool's database reads, so that one binary runs on each:
+//! `sqlx` hands a statement to the database as it is written. MySQL knows the placeholder `?`,
+//! PostgreSQL `$1`, SQLite both, and [`sqlx::QueryBuilder`] writes `?` for all of them.
+//! [`placeholders`] puts a statement with `?` into the form that a pool's database reads, so that
+//! one binary runs on each:
 //!
 //! ```no_run
 //! use backing_services::BackingServices;
@@ -36,22 +129,23 @@
 //! # }
 //! ```
 //!
-//! A query of [`sqlx::QueryBuilder`] is taken apart for it: `let mut query = builder.build();`, then
-//! `query.take_arguments()` and `placeholders(&db, query.sql())` into [`sqlx::query_with`].
+//! A query of [`sqlx::QueryBuilder`] is taken apart for it: `let mut query = builder.build();`,
+//! then `query.take_arguments()` and `placeholders(&db, query.sql())` into [`sqlx::query_with`].
 
 use std::fmt;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, install_default_drivers};
+use sqlx::any::install_default_drivers;
+use sqlx::error::DatabaseError;
 use sqlx::{AnyPool, AssertSqlSafe, SqlSafeStr, SqlStr};
 
-use super::pool::{self, PoolParams};
-use super::shared::{read_certificates, require_scheme};
-use crate::adapter::Adapter;
-use crate::error::{ClientError, HandleError, Message};
-use crate::handle::Handle;
-use crate::secret::Secret;
+use super::pool::{self, AnyDriver, Driver};
+#[cfg(feature = "mysql")]
+use crate::MySql;
+#[cfg(feature = "postgres")]
+use crate::Postgres;
+#[cfg(feature = "sqlite")]
+use crate::Sqlite;
+use crate::{Adapter, ClientError, Connect, HandleError};
 
 /// A SQL database of any kind that is compiled in. Its client is [`sqlx::AnyPool`].
 ///
@@ -59,7 +153,7 @@ use crate::secret::Secret;
 /// # #[cfg(feature = "sqlite")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use backing_services::{Adapter, Handle, Sql};
+/// use backing_services::{Adapter, Connect, Handle, Sql};
 ///
 /// let db = Sql::from_handle(&Handle::parse("sqlite::memory:")?)?;
 /// let pool = db.connect().await?;
@@ -70,62 +164,49 @@ use crate::secret::Secret;
 /// # #[cfg(not(feature = "sqlite"))]
 /// # fn main() {}
 /// ```
-#[derive(Clone)]
-pub struct Sql {
-    handle: Handle,
-    pool: PoolParams,
+#[derive(Adapter, Clone)]
+#[adapter(name = "SQL", no_client, check)]
+pub enum Sql {
+    /// MySQL or MariaDB.
+    #[cfg(feature = "mysql")]
+    MySql(MySql),
+    /// PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(Postgres),
+    /// SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(Sqlite),
 }
 
-/// What an adapter of one database tells `sqlx`'s `Any` driver, which takes nothing but a URL.
-pub(super) struct AnyParts {
-    pub(super) url: Secret,
-    /// `Any` gives each connection an in-memory database of its own, so its pool holds one.
-    pub(super) in_memory: bool,
-    /// The parameter and file of the authorities to trust.
-    pub(super) certificates: Option<(&'static str, PathBuf)>,
-}
-
-impl Adapter for Sql {
-    const NAME: &'static str = "SQL";
-    const SCHEMES: &'static [&'static str] = &[
-        #[cfg(feature = "mysql")]
-        "mysql",
-        #[cfg(feature = "mysql")]
-        "mariadb",
-        #[cfg(feature = "mysql")]
-        "mysql2",
-        #[cfg(feature = "postgres")]
-        "postgres",
-        #[cfg(feature = "postgres")]
-        "postgresql",
-        #[cfg(feature = "sqlite")]
-        "sqlite",
-    ];
-    const EXAMPLE: &'static str = if cfg!(feature = "mysql") {
-        "mysql://user:password@localhost:3306/database"
-    } else if cfg!(feature = "postgres") {
-        "postgres://user:password@localhost:5432/database"
-    } else {
-        "sqlite:app.db?mode=rwc"
+/// The same of each database.
+macro_rules! of_each {
+    ($sql:expr, $it:ident => $value:expr) => {
+        match $sql {
+            #[cfg(feature = "mysql")]
+            Sql::MySql($it) => $value,
+            #[cfg(feature = "postgres")]
+            Sql::Postgres($it) => $value,
+            #[cfg(feature = "sqlite")]
+            Sql::Sqlite($it) => $value,
+        }
     };
+}
+
+impl Sql {
+    fn check(&self) -> Result<(), HandleError> {
+        of_each!(self, it => it.check_any())
+    }
+}
+
+impl Connect for Sql {
     type Client = AnyPool;
 
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        let pool = pool_params(handle)?;
-        Ok(Self { handle: handle.clone(), pool })
-    }
-
     async fn connect(&self) -> Result<AnyPool, ClientError> {
-        // The only way to hand `sqlx` its drivers is this global list. It panics where an app has put a
-        // list of its own there, which is then the one to use.
+        // The only way to hand `sqlx` its drivers is this global list. It panics where an app has
+        // put a list of its own there, which is then the one to use.
         let _ = std::panic::catch_unwind(install_default_drivers);
-        let any = any_parts(&self.handle)?;
-        if let Some((parameter, path)) = &any.certificates {
-            read_certificates(parameter, path)?;
-        }
-        let pool = if any.in_memory { self.pool.in_memory(1) } else { self.pool.options() };
-        let options = any.url.expose().parse::<AnyConnectOptions>();
-        pool::connect(pool, options.map_err(|error| pool::cause(&error))?).await
+        let (pool, servers) = of_each!(self, it => it.any())?;
+        pool::connect::<Self>(pool, servers).await
     }
 
     async fn ping(client: &AnyPool) -> Result<(), ClientError> {
@@ -134,97 +215,49 @@ impl Adapter for Sql {
             "sqlite" => super::sqlite::QUESTION,
             _ => "SELECT 1",
         };
-        pool::ping(client, question).await
+        pool::ping::<Self>(client, question).await
     }
 
     async fn close(client: AnyPool) {
         client.close().await;
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.pool.connect_timeout()
-    }
 }
 
-fn pool_params(handle: &Handle) -> Result<PoolParams, HandleError> {
-    match handle.scheme() {
-        #[cfg(feature = "sqlite")]
-        "sqlite" => Ok(crate::Sqlite::from_handle(handle)?.pool_params()),
-        #[cfg(feature = "mysql")]
-        "mysql" | "mariadb" | "mysql2" => crate::MySql::from_handle(handle)?.any_pool_params(),
-        #[cfg(feature = "postgres")]
-        "postgres" | "postgresql" => Ok(crate::Postgres::from_handle(handle)?.pool_params()),
-        _ => Err(refuse(handle)),
-    }
-}
+impl Driver for Sql {
+    type Database = sqlx::Any;
 
-fn any_parts(handle: &Handle) -> Result<AnyParts, ClientError> {
-    #[cfg(feature = "postgres")]
-    if crate::Postgres::SCHEMES.contains(&handle.scheme()) {
-        let postgres = crate::Postgres::from_handle(handle).map_err(ClientError::caused_by)?;
-        return postgres.any_parts();
+    fn server_error(error: &dyn DatabaseError) -> Option<ClientError> {
+        let of_each: &[fn(&dyn DatabaseError) -> Option<ClientError>] = &[
+            #[cfg(feature = "mysql")]
+            MySql::server_error,
+            #[cfg(feature = "postgres")]
+            Postgres::server_error,
+            #[cfg(feature = "sqlite")]
+            Sqlite::server_error,
+        ];
+        of_each.iter().find_map(|server_error| server_error(error))
     }
-    let parts = match handle.scheme() {
-        #[cfg(feature = "sqlite")]
-        "sqlite" => crate::Sqlite::from_handle(handle).and_then(|it| it.any_parts()),
-        #[cfg(feature = "mysql")]
-        "mysql" | "mariadb" | "mysql2" => {
-            crate::MySql::from_handle(handle).and_then(|it| it.any_parts())
-        }
-        _ => Err(refuse(handle)),
-    };
-    parts.map_err(ClientError::caused_by)
-}
-
-fn refuse(handle: &Handle) -> HandleError {
-    require_scheme::<Sql>(handle)
-        .err()
-        .unwrap_or_else(|| HandleError::new("the scheme is not known"))
-        .with_help(if Sql::SCHEMES.is_empty() {
-            Message::from(
-                "no database is compiled in: switch on the feature `mysql`, `postgres` or `sqlite` \
-             beside `sql`",
-            )
-        } else {
-            Message::ours(format_args!("{} are compiled in", crate::suggest::list(Sql::SCHEMES)))
-        })
 }
 
 impl fmt::Debug for Sql {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let database: Result<String, HandleError> = match self.handle.scheme() {
-            #[cfg(feature = "sqlite")]
-            "sqlite" => crate::Sqlite::from_handle(&self.handle).map(|it| format!("{it:?}")),
-            #[cfg(feature = "mysql")]
-            "mysql" | "mariadb" | "mysql2" => {
-                crate::MySql::from_handle(&self.handle).map(|it| format!("{it:?}"))
-            }
-            #[cfg(feature = "postgres")]
-            "postgres" | "postgresql" => {
-                crate::Postgres::from_handle(&self.handle).map(|it| format!("{it:?}"))
-            }
-            _ => Err(refuse(&self.handle)),
-        };
-        write!(f, "Sql({})", database.unwrap_or_default())
+        of_each!(self, it => write!(f, "Sql({it:?})"))
     }
 }
 
-/// A statement with the placeholder `?`, in the form that the pool's database reads: PostgreSQL gets `$1`,
-/// `$2` and so on, the others what was written.
+/// A statement with the placeholder `?`, in the form that the pool's database reads: PostgreSQL
+/// gets `$1`, `$2` and so on, the others what was written.
 ///
-/// A `?` in a string, a quoted name or a comment stays. Everywhere else it is a placeholder, so an operator
-/// of PostgreSQL such as `?|` cannot be written; its functions, such as `jsonb_exists_any`, can.
+/// A `?` in a string, a quoted name or a comment stays. Everywhere else it is a placeholder, so an
+/// operator of PostgreSQL such as `?|` cannot be written; its functions, such as
+/// `jsonb_exists_any`, can.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use backing_services::adapters::sql::placeholders;
-/// use backing_services::{Adapter, Handle, Sql};
+/// use backing_services::{Adapter, Connect, Handle, Sql};
 ///
 /// let db = Sql::from_handle(&Handle::parse("sqlite::memory:")?)?.connect().await?;
 /// let sum = placeholders(&db, "SELECT ? + ?");
@@ -269,8 +302,9 @@ fn numbered(statement: &str) -> Option<String> {
     (count > 0).then_some(numbered)
 }
 
-/// The length of the string, the quoted name or the comment that `text` begins with, as PostgreSQL reads
-/// them: <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>. One without an end takes all.
+/// The length of the string, the quoted name or the comment that `text` begins with, as PostgreSQL
+/// reads them: <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>. One without an
+/// end takes all.
 fn literal(before: &str, text: &str) -> Option<usize> {
     let until = |start: usize, end: &str| {
         text[start..].find(end).map_or(text.len(), |at| start + at + end.len())
@@ -335,6 +369,7 @@ fn comment(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Handle;
 
     #[test]
     fn takes_what_is_compiled_in() {
@@ -343,6 +378,7 @@ mod tests {
         assert_eq!(parse("mysql://localhost/db").is_ok(), cfg!(feature = "mysql"));
         assert_eq!(parse("postgres://localhost/db").is_ok(), cfg!(feature = "postgres"));
         assert!(parse("redis://localhost").is_err());
+        assert!(parse("mysql://[::1]/db").is_err());
     }
 
     #[test]

@@ -1,39 +1,49 @@
 //! SQLite, through a pool of `sqlx`: the embedded default, nothing to install.
 //!
-//! | part | meaning | default |
-//! |---|---|---|
-//! | scheme | `sqlite` | |
-//! | path | `sqlite:relative.db`, `sqlite:///absolute.db`, `sqlite::memory:` | |
-//! | `mode` | `ro`, `rw` (the file must exist), `rwc` (created if missing), `memory` | `rw` |
-//! | `connect_timeout`, `max_connections`, `min_connections`, `idle_timeout`, `max_lifetime` | the pool | `10s`, 10, 0, `10m`, `30m` |
+//! <!-- grammar -->
+//! - schemes: `sqlite`
+//! - path: The file, or `:memory:`. Required. Also `FILE`, `FILENAME`, `DATABASE`.
+//! - `mode`: `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
+//!   `memory`: no file. Without it `rw`, of `:memory:` `memory`. Either `ro`, `rw`, `rwc` or
+//!   `memory`.
+//! - `cache`: `shared`: the connections share one cache. An in-memory database is always shared
+//!   by them. Either `shared` or `private`.
+//! - `immutable`: The file is on a medium that nobody writes to: it is neither locked nor
+//!   watched. By default `false`.
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
+//! <!-- end -->
 //!
+//! The file stands behind `sqlite:` or `sqlite://`, and is relative unless it begins with a `/`:
+//! `sqlite:app.db`, `sqlite://app.db` and `sqlite:///./app.db` are one file, `sqlite:///var/app.db`
+//! is another. `:memory:` is no file: `sqlite::memory:`, `sqlite://:memory:`, `sqlite:///:memory:`.
 //! An in-memory database lives as long as its pool: one connection is always kept open.
 
-use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Deserialize;
 use sqlx::SqlitePool;
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteError};
 
-use super::pool::{self, PoolParams};
-use super::shared::require_scheme;
-use crate::adapter::Adapter;
-use crate::error::{ClientError, FailureKind, HandleError};
-use crate::handle::Handle;
-use crate::parts::{Part, Parts};
-#[cfg(feature = "sql")]
-use crate::secret::Secret;
+use super::pool::{self, Driver, Pool, Servers};
+use crate::error::FailureKind;
+use crate::{Adapter, ClientError, Connect, Handle, HandleError, Word};
 
-const MEMORY: &str = ":memory:";
 /// Reads the file, which `SELECT 1` does not.
 pub(super) const QUESTION: &str = "SELECT count(*) FROM sqlite_schema";
+const MEMORY: &str = ":memory:";
 
 /// A SQLite database. Its client is [`sqlx::SqlitePool`].
 ///
 /// ```
-/// use backing_services::{Adapter, Handle, Sqlite};
+/// use backing_services::{Adapter, Connect, Handle, Sqlite};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,21 +54,39 @@ pub(super) const QUESTION: &str = "SELECT count(*) FROM sqlite_schema";
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Adapter, Clone)]
+#[adapter(
+    name = "SQLite",
+    schemes("sqlite"),
+    example = "sqlite:app.db?mode=rwc",
+    others("HOST", "PORT", "USER", "USERNAME", "PASSWORD"),
+    check,
+    debug
+)]
 pub struct Sqlite {
+    #[handle]
     handle: Handle,
-    path: String,
-    mode: Mode,
-    pool: PoolParams,
-}
-
-#[derive(Deserialize)]
-struct Params {
+    /// The file, or `:memory:`.
+    #[handle(file, names("FILE", "FILENAME", "DATABASE"))]
+    path: PathBuf,
+    /// `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
+    /// `memory`: no file. Without it `rw`, of `:memory:` `memory`.
+    #[handle(param = "mode")]
     mode: Option<Mode>,
+    /// `shared`: the connections share one cache. An in-memory database is always shared by them.
+    #[handle(param = "cache", tuning)]
+    cache: Option<Cache>,
+    /// The file is on a medium that nobody writes to: it is neither locked nor watched.
+    #[handle(param = "immutable", default = "false")]
+    immutable: bool,
+    /// For connecting, and for waiting for a free connection.
+    #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
+    connect_timeout: Duration,
+    #[handle(flatten)]
+    pool: Pool,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[derive(Word, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Ro,
     Rw,
@@ -66,117 +94,125 @@ enum Mode {
     Memory,
 }
 
-impl Adapter for Sqlite {
-    const NAME: &'static str = "SQLite";
-    const SCHEMES: &'static [&'static str] = &["sqlite"];
-    const EXAMPLE: &'static str = "sqlite:app.db?mode=rwc";
-    const PARTS: Parts = Parts::new().with(&[(Part::Path, &["PATH", "FILE"])]);
-    type Client = SqlitePool;
+#[derive(Word, Clone, Copy, PartialEq, Eq)]
+enum Cache {
+    Shared,
+    Private,
+}
 
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        require_scheme::<Self>(handle)?;
-        let (params, pool): (Params, PoolParams) = handle.params()?;
-        if handle.host().is_some() || handle.username().is_some() || handle.password().is_some() {
-            return Err(HandleError::new("a file has no host")
-                .with_help("write `sqlite:relative.db` or `sqlite:///absolute.db`"));
-        }
-        let path = handle.path_decoded();
-        if path.is_empty() || path == "/" || path.contains('\0') {
+impl Sqlite {
+    fn check(&self) -> Result<(), HandleError> {
+        if self.file() == "/" {
             return Err(HandleError::new("the handle names no file").with_help(
                 "write `sqlite:relative.db`, `sqlite:///absolute.db` or `sqlite::memory:`",
             ));
         }
-        let mode = match params.mode {
-            Some(Mode::Ro | Mode::Rw | Mode::Rwc) if path == MEMORY => {
-                return Err(HandleError::new("`mode` does not go with `:memory:`")
-                    .with_help("leave it out, or name a file"));
-            }
-            None if path == MEMORY => Mode::Memory,
-            mode => mode.unwrap_or(Mode::Rw),
-        };
-        Ok(Self { handle: handle.clone(), path, mode, pool: pool.check()? })
+        if self.file() == MEMORY && self.mode.is_some_and(|mode| mode != Mode::Memory) {
+            return Err(HandleError::new("`mode` does not go with `:memory:`")
+                .with_help("leave it out, or name a file"));
+        }
+        if self.mode() == Mode::Memory && self.cache == Some(Cache::Private) {
+            return Err(HandleError::new("`cache=private` does not go with a database in memory")
+                .with_help(
+                    "leave it out: without sharing each connection had a database of its own",
+                ));
+        }
+        self.pool.check()
     }
 
+    /// No absolute path begins with `/./` or `/../`, or is `/:memory:`: the first `/` is that of
+    /// the URL.
+    fn file(&self) -> &str {
+        let path = self.path.to_str().unwrap_or_default();
+        let is_relative =
+            |rest: &&str| *rest == MEMORY || rest.starts_with("./") || rest.starts_with("../");
+        path.strip_prefix('/').filter(is_relative).unwrap_or(path)
+    }
+
+    fn mode(&self) -> Mode {
+        let usual = if self.file() == MEMORY { Mode::Memory } else { Mode::Rw };
+        self.mode.unwrap_or(usual)
+    }
+
+    fn options(&self) -> Result<SqliteConnectOptions, ClientError> {
+        if self.mode() == Mode::Memory {
+            // Each parse gives a database of its own, shared by the connections of one pool.
+            return SqliteConnectOptions::from_str("sqlite::memory:")
+                .map_err(|error| pool::cause::<Self>(&error));
+        }
+        Ok(SqliteConnectOptions::new()
+            .filename(self.file())
+            .read_only(self.mode() == Mode::Ro)
+            .create_if_missing(self.mode() == Mode::Rwc)
+            .shared_cache(self.cache == Some(Cache::Shared))
+            .immutable(self.immutable))
+    }
+}
+
+impl Connect for Sqlite {
+    type Client = SqlitePool;
+
     async fn connect(&self) -> Result<SqlitePool, ClientError> {
-        let pool = match self.mode {
-            Mode::Memory => self.pool.in_memory(self.pool.max_connections()),
-            Mode::Ro | Mode::Rw | Mode::Rwc => self.pool.options(),
-        };
-        pool::connect(pool, self.options()?).await
+        let mut options = self.pool.options(self.connect_timeout);
+        if self.mode() == Mode::Memory {
+            options = pool::in_memory(options);
+        }
+        pool::connect::<Self>(options, Servers::one(self.options()?, self.connect_timeout)).await
     }
 
     async fn ping(client: &SqlitePool) -> Result<(), ClientError> {
-        pool::ping(client, QUESTION).await
+        pool::ping::<Self>(client, QUESTION).await
     }
 
     async fn close(client: SqlitePool) {
         client.close().await;
     }
-
-    fn handle(&self) -> Option<&Handle> {
-        Some(&self.handle)
-    }
-
-    fn connect_timeout(&self) -> Duration {
-        self.pool.connect_timeout()
-    }
 }
 
-impl Sqlite {
-    fn options(&self) -> Result<SqliteConnectOptions, ClientError> {
-        if self.mode == Mode::Memory {
-            // Each parse gives a database of its own, shared by the connections of one pool.
-            return SqliteConnectOptions::from_str("sqlite::memory:")
-                .map_err(|error| pool::cause(&error));
-        }
-        Ok(SqliteConnectOptions::new()
-            .filename(&self.path)
-            .read_only(self.mode == Mode::Ro)
-            .create_if_missing(self.mode == Mode::Rwc))
-    }
-}
+impl Driver for Sqlite {
+    type Database = sqlx::Sqlite;
 
-/// Codes: <https://www.sqlite.org/rescode.html>.
-pub(super) fn file_cause(error: &SqliteError) -> ClientError {
-    use sqlx::error::DatabaseError;
-
-    match error.code().as_deref() {
-        Some("14") => ClientError::of(FailureKind::NotFound, "the database file cannot be opened")
-            .with_help("check the path; `?mode=rwc` creates a missing file, but no folder"),
-        Some("26") => ClientError::new("the file is not a database"),
-        Some("5" | "6") => ClientError::transient("the database is locked by another process"),
-        _ => ClientError::new(error.message().to_owned()),
-    }
-}
-
-/// The form in which `sqlx`'s `Any` driver takes the same options.
-#[cfg(feature = "sql")]
-impl Sqlite {
-    pub(super) fn pool_params(&self) -> PoolParams {
-        self.pool
-    }
-
-    pub(super) fn any_parts(&self) -> Result<super::sql::AnyParts, HandleError> {
-        let file = |mode| {
-            let url = Handle::builder("sqlite").path(&self.path).param("mode", mode).build()?;
-            Ok(Secret::new(url.expose_url()))
-        };
-        Ok(super::sql::AnyParts {
-            url: match self.mode {
-                Mode::Memory => Secret::new("sqlite::memory:"),
-                Mode::Ro => file("ro")?,
-                Mode::Rw => file("rw")?,
-                Mode::Rwc => file("rwc")?,
-            },
-            in_memory: self.mode == Mode::Memory,
-            certificates: None,
+    /// Codes: <https://www.sqlite.org/rescode.html>.
+    fn server_error(error: &dyn DatabaseError) -> Option<ClientError> {
+        let error = error.try_downcast_ref::<SqliteError>()?;
+        Some(match error.code().as_deref() {
+            Some("14") => {
+                ClientError::of(FailureKind::NotFound, "the database file cannot be opened")
+                    .with_help("check the path; `?mode=rwc` creates a missing file, but no folder")
+            }
+            Some("26") => ClientError::new("the file is not a database"),
+            Some("5" | "6") => ClientError::transient("the database is locked by another process"),
+            _ => ClientError::new(error.message().to_owned()),
         })
     }
 }
 
-impl fmt::Debug for Sqlite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sqlite(sqlite:{})", self.path)
+#[cfg(feature = "sql")]
+impl pool::AnyDriver for Sqlite {
+    fn any(&self) -> Result<pool::AnyPool, ClientError> {
+        let options = self.pool.options(self.connect_timeout);
+        let (options, url) = match self.mode() {
+            // `Any` gives each connection an in-memory database of its own, so its pool holds one.
+            Mode::Memory => {
+                (pool::in_memory(options).max_connections(1), Handle::parse("sqlite::memory:"))
+            }
+            mode => {
+                let mode = match mode {
+                    Mode::Ro => "ro",
+                    Mode::Rwc => "rwc",
+                    Mode::Rw | Mode::Memory => "rw",
+                };
+                let shared = self.cache == Some(Cache::Shared);
+                let url = Handle::builder("sqlite")
+                    .path(self.file())
+                    .param("mode", mode)
+                    .param("cache", if shared { "shared" } else { "private" })
+                    .param("immutable", self.immutable.to_string());
+                (options, url.build())
+            }
+        };
+        let server = pool::any_options([url])?;
+        Ok((options, Servers::several(server, &[None], self.connect_timeout)))
     }
 }
 
@@ -190,20 +226,45 @@ mod tests {
 
     #[test]
     fn paths() {
-        assert_eq!(parse("sqlite:shop.db").unwrap().path, "shop.db");
-        assert_eq!(parse("sqlite:a%3Fb/shop.db?mode=ro").unwrap().path, "a?b/shop.db");
-        assert_eq!(parse("sqlite:///var/shop.db").unwrap().path, "/var/shop.db");
-        assert!(parse("sqlite::memory:").unwrap().mode == Mode::Memory);
+        for (text, file) in [
+            ("sqlite:shop.db", "shop.db"),
+            ("sqlite:a%3Fb/shop.db?mode=ro", "a?b/shop.db"),
+            ("sqlite:///var/shop.db", "/var/shop.db"),
+            ("sqlite:///./app.db", "./app.db"),
+            ("sqlite:///../app.db", "../app.db"),
+            ("sqlite://a.db?cache=shared", "a.db"),
+            ("sqlite://data/a.db", "data/a.db"),
+            ("sqlite:a.db?immutable=1", "a.db"),
+            ("sqlite::memory:", MEMORY),
+            ("sqlite:///:memory:", MEMORY),
+            ("sqlite://:memory:", MEMORY),
+        ] {
+            let sqlite = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(sqlite.file(), file, "{text}");
+            assert_eq!(sqlite.mode() == Mode::Memory, file == MEMORY, "{text}");
+        }
+        let url = |text: &str| {
+            let url = sqlx::ConnectOptions::to_url_lossy(&parse(text).unwrap().options().unwrap());
+            url.query().unwrap_or_default().to_owned()
+        };
+        assert_eq!(url("sqlite://a.db?cache=shared"), "mode=rw&cache=shared");
+        assert_eq!(url("sqlite:a.db?immutable=1&mode=ro"), "mode=ro&cache=private&immutable=true");
     }
 
     #[test]
     fn refuses_what_means_nothing() {
         for (text, message) in [
-            ("sqlite:", "the handle names no file"),
-            ("sqlite://shop.db", "a file has no host"),
+            ("sqlite:", "the handle has no path"),
+            ("sqlite:///", "the handle names no file"),
+            ("sqlite://user@shop.db", "an `@` stands in the path"),
+            (
+                "sqlite::memory:?cache=private",
+                "`cache=private` does not go with a database in memory",
+            ),
             ("sqlite:shop.db?mode=create", "the parameter `mode` has a bad value"),
             ("sqlite::memory:?mode=ro", "`mode` does not go with `:memory:`"),
-            ("sqlite:shop.db?cache=shared", "unknown parameter `cache`"),
+            ("sqlite:shop.db?cache=some", "the parameter `cache` has a bad value"),
+            ("sqlite:shop.db?vfs=unix", "unknown parameter `vfs`"),
         ] {
             assert_eq!(parse(text).unwrap_err().message(), message, "{text}");
         }

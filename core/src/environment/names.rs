@@ -55,10 +55,20 @@ pub(super) enum Place<'e> {
     Bound(Cow<'e, str>),
 }
 
+/// The stem of a variable.
+struct Stem {
+    first: Option<u8>,
+    /// The places of the field, and of the variable in it.
+    field: usize,
+    variable: usize,
+    length: usize,
+}
+
 impl<'e> Names<'e> {
     pub(super) fn new(environment: &'e Environment, root: &'static Table) -> Self {
         let mut names =
             Self { fields: Vec::new(), settings: Vec::new(), declared: OnceCell::new() };
+        names.fields.reserve_exact(root.fields.len());
         each_field(root, "", "", &mut |outer, prefix, field| match field.kind {
             Kind::Resource { variables, binding, grammar, shared, ignored, .. } => {
                 let prefix = if shared { "" } else { prefix };
@@ -84,14 +94,10 @@ impl<'e> Names<'e> {
             }
             Kind::Nested { .. } => {}
         });
+        let stems = names.stems();
         for (depth, layer) in environment.layers.iter().enumerate() {
             for (name, entry) in &layer.variables {
-                if let Some(name) = name.to_str()
-                    && entry.is_set()
-                {
-                    let place = || Place::Layer { depth, layer, entry };
-                    names.sort_in(name, &place);
-                }
+                names.sort_in(&stems, name, entry, &|| Place::Layer { depth, layer, entry });
             }
         }
         if let Some(folder) = credential::folder(environment) {
@@ -106,9 +112,43 @@ impl<'e> Names<'e> {
         names
     }
 
-    fn sort_in(&mut self, name: &'e str, place: &dyn Fn() -> Place<'e>) {
-        for field in &mut self.fields {
-            field.take(Cow::Borrowed(name), place);
+    /// The stem of every variable of every field, in the order of the fields.
+    fn stems(&self) -> Vec<Stem> {
+        let mut stems = Vec::with_capacity(self.fields.len());
+        for (field, names) in self.fields.iter().enumerate() {
+            stems.extend(names.variables.iter().enumerate().map(|(variable, name)| {
+                let first = name.as_bytes().first().copied();
+                Stem { first, field, variable, length: stem(name).len() }
+            }));
+        }
+        stems
+    }
+
+    /// Gives a name to each field of which it begins with a stem. Most names begin with none, so the first
+    /// byte decides before anything is asked of the field.
+    fn sort_in(
+        &mut self,
+        stems: &[Stem],
+        name: &'e OsStr,
+        entry: &Entry,
+        place: &dyn Fn() -> Place<'e>,
+    ) {
+        let first = name.as_encoded_bytes().first().copied();
+        let mut taken = None;
+        for stem in stems.iter().filter(|stem| stem.first == first) {
+            if taken == Some(stem.field) {
+                continue;
+            }
+            let Some(field) = self.fields.get_mut(stem.field) else { continue };
+            let Some(own) = field.variables.get(stem.variable) else { continue };
+            if let Some(name) = name.to_str()
+                && begins(name, own, stem.length)
+                && entry.is_set()
+            {
+                let name = Cow::Borrowed(name);
+                field.hits.push(Hit { name, stem: stem.length, place: place() });
+                taken = Some(stem.field);
+            }
         }
     }
 
@@ -140,10 +180,8 @@ impl<'e> Names<'e> {
 impl<'e> FieldNames<'e> {
     fn take(&mut self, name: Cow<'e, str>, place: &dyn Fn() -> Place<'e>) {
         for own in &self.variables {
-            let stem = stem(own);
-            let Some(rest) = name.strip_prefix(stem) else { continue };
-            if rest.is_empty() && stem.len() == own.len() || rest.starts_with('_') {
-                let stem = stem.len();
+            let stem = stem(own).len();
+            if begins(&name, own, stem) {
                 self.hits.push(Hit { name, stem, place: place() });
                 return;
             }
@@ -265,6 +303,18 @@ impl<'e> Hit<'e> {
 
 fn without_newline(text: &str) -> &str {
     crate::handle::grammar::without_final_newline(text)
+}
+
+/// Whether a name begins with the stem of a field's variable and goes on behind a `_`, or is that variable.
+fn begins(name: &str, own: &str, stem: usize) -> bool {
+    let (name, own, length) = (name.as_bytes(), own.as_bytes(), own.len());
+    if name.len() < stem || name[..stem] != own[..stem] {
+        return false;
+    }
+    match name.get(stem) {
+        Some(byte) => *byte == b'_',
+        None => stem == length,
+    }
 }
 
 /// A variable without its `_URL`: what the names of its parts begin with.

@@ -94,6 +94,16 @@ impl HandleBuilder {
         self
     }
 
+    /// Sets the ports of all hosts: one for all of them, or one for each.
+    pub(crate) fn ports(mut self, ports: &[u16]) -> Self {
+        self.stray_port |= self.hosts.is_empty() || ![1, self.hosts.len()].contains(&ports.len());
+        for (host, port) in self.hosts.iter_mut().zip(ports.iter().cycle()) {
+            host.push(':');
+            host.push_str(&port.to_string());
+        }
+        self
+    }
+
     pub(crate) fn without_hosts(mut self) -> Self {
         self.hosts.clear();
         self

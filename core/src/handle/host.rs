@@ -136,6 +136,10 @@ impl Host {
 /// Whether what looks like a number is no address of four decimal parts: resolvers take `127.1`, `0x7f.1`
 /// and `010.0.0.1` for addresses, each for another one than most people would.
 fn is_number(name: &str) -> bool {
+    // Nothing else can be one.
+    if !name.bytes().any(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let name = name.strip_suffix('.').unwrap_or(name);
     let last = name.rsplit('.').next().unwrap_or_default();
     let is_hex = last.len() > 1 && last[..2].eq_ignore_ascii_case("0x");
@@ -146,12 +150,23 @@ fn is_number(name: &str) -> bool {
 /// A name that `url` would give back unchanged: nothing international in it, no upper case, and no
 /// number at its end that could make it an address.
 fn is_plain(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    last.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.split('.').all(|label| {
-            !label.is_empty() && label.bytes().all(is_word) && !label.starts_with("xn--")
-        })
+    // The first byte of the last label, once the name is read to its end.
+    let mut first = None;
+    for (at, byte) in name.bytes().enumerate() {
+        match (byte, first) {
+            (b'.', None) => return false,
+            (b'.', Some(_)) => first = None,
+            (b'a'..=b'z' | b'0'..=b'9' | b'-', Some(_)) => {}
+            (b'a'..=b'z' | b'0'..=b'9' | b'-', None) => {
+                if name[at..].starts_with("xn--") {
+                    return false;
+                }
+                first = Some(byte);
+            }
+            _ => return false,
+        }
+    }
+    first.is_some_and(|byte| byte.is_ascii_lowercase())
 }
 
 impl fmt::Display for Host {

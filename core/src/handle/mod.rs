@@ -63,7 +63,9 @@ pub struct Handle {
 
 struct Parsed {
     url: Secret,
-    scheme: String,
+    scheme: Span,
+    /// The scheme in lower case, where it is written otherwise.
+    lower_scheme: Option<String>,
     username: Option<String>,
     password: Option<Secret>,
     hosts: Vec<Host>,
@@ -117,7 +119,8 @@ impl Handle {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn scheme(&self) -> &str {
-        &self.parsed.scheme
+        let Parsed { url, scheme, lower_scheme, .. } = &*self.parsed;
+        lower_scheme.as_deref().unwrap_or_else(|| scheme.of(url.expose()))
     }
 
     /// The first host: a name in lower case, or an address without brackets; of `s3` the bucket, as it is
@@ -405,7 +408,9 @@ impl Parsed {
             }
             _ => Ok(None),
         };
-        let scheme = spans.scheme.of(text).to_ascii_lowercase();
+        let scheme = spans.scheme.of(text);
+        let is_upper = scheme.bytes().any(|byte| byte.is_ascii_uppercase());
+        let lower_scheme = is_upper.then(|| scheme.to_ascii_lowercase());
         let username = decode(spans.username, Part::Username)?;
         let password = decode(spans.password, Part::Password)?.map(Secret::new);
         let hosts = if spans.hosts.is_empty() {
@@ -415,7 +420,8 @@ impl Parsed {
             if hosts.bytes().filter(|byte| *byte == b',').count() >= MOST {
                 return Err(Fault::TooMany { part: Part::Host });
             }
-            let parse = if scheme == "s3" { Host::bucket } else { Host::parse };
+            let is_bucket = scheme.eq_ignore_ascii_case("s3");
+            let parse = if is_bucket { Host::bucket } else { Host::parse };
             hosts.split(',').map(parse).collect::<Result<_, _>>()?
         };
         self::decode(spans.path.of(text), Part::Path)?;
@@ -423,7 +429,8 @@ impl Parsed {
             spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
         Ok(Self {
             url: Secret::new(text),
-            scheme,
+            scheme: spans.scheme,
+            lower_scheme,
             username,
             password,
             hosts,

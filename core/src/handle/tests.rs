@@ -115,6 +115,17 @@ fn traps() {
         ("//h/db", NO_SCHEME, ""),
         ("1sql://h/db", NO_SCHEME, ""),
         ("mysql:/h/db", "the scheme is not followed by `://`", ""),
+        (
+            "jdbc:mysql://h/db?user=u",
+            "the handle is a JDBC address",
+            "write it without `jdbc:`, with user name and password before the host; variables such as \
+             `X_USERNAME` and `X_PASSWORD` beside `X_URL` may stay",
+        ),
+        (
+            "\"mysql://u:p@h/db\"",
+            "the handle begins with a quote",
+            "remove the quotes around it: they are part of the value here",
+        ),
         ("mysql://", "the handle has no host", ""),
         ("mysql://u:p@", "the handle has no host", ""),
         (
@@ -228,6 +239,8 @@ fn forms_that_are_taken() {
         "sqlite:shop.db",
         "sqlite:///var/shop.db?mode=rwc",
         "sqlite::memory:",
+        "sqlite://:memory:",
+        "mysql://h/db?ssl={\"rejectUnauthorized\":true}",
         "memory:",
         "memory://",
         "file:out/box",
@@ -322,6 +335,19 @@ fn a_long_list_takes_linear_time() {
     );
     refused(&format!("{}://{}", "a".repeat(500_000), "://".repeat(200_000)));
     refused(&format!("nats://{}", " ,".repeat(500_000)));
+}
+
+/// A file has no host.
+#[test]
+fn files_behind_two_slashes() {
+    for (text, path) in [
+        ("sqlite://a.db?mode=ro", "a.db"),
+        ("sqlite://:memory:", ":memory:"),
+        ("sqlite:///./a.db", "/./a.db"),
+    ] {
+        let handle = Handle::parse(text).unwrap();
+        assert_eq!((handle.host(), handle.path()), (None, path), "{text}");
+    }
 }
 
 #[test]

@@ -33,7 +33,6 @@ pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
                 &container.unencrypted,
                 &container.api,
                 &container.mail,
-                &container.check,
                 &container.loopback,
                 &container.debug,
             ];

@@ -1,8 +1,15 @@
 //! Beanstalkd, the work queue, through a client of this crate's own.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `beanstalkd` (port 11300), `beanstalk` (port 11300)
+//! - host: One server.
+//! - port: Its port.
+//! - path: The tube that jobs are put into and consumers watch; `default` without one.
+//! - `ttr`: How long a consumer may keep a job, unless its put says otherwise, in whole seconds.
+//!   By default `60s`.
+//! - `connect_timeout`: For connecting, and for the answer to each command. By default `10s`.
+//! - `max_job_size`: The longest job that is taken from the server, in bytes. By default
+//!   `67108864`.
 //! <!-- end -->
 //!
 //! A name of a tube is 1 to 200 of letters, digits and `-+/;.$_()`, not beginning with `-`; a `/` in it is

@@ -1,16 +1,18 @@
 //! Loggly, through a small client of this crate's and a layer for `tracing`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
-//! | `loggly` | TLS | port 443 |
-//! | `token` | The customer token. | |
-//! | `host` | The host of the bulk endpoint. | |
-//! | `tag` | One tag or several, separated by commas. | `bulk` |
-//! | `tls` | `none`: unencrypted, also for credentials; `required`: as the scheme with TLS | |
-//! | `tls_ca` | a file of PEM certificates, the only CA certificates to trust | |
-//! | `connect_timeout` | For connecting, and for proving that the service answers. | `10s` |
-//! | `timeout` | For a whole call, the body of its answer included. | `30s` |
+//! - schemes: `loggly` (TLS, port 443)
+//! - user name: The customer token. Required. Also `CUSTOMER_TOKEN`.
+//! - host: The host of the bulk endpoint.
+//! - port
+//! - `tag`: One tag or several, separated by commas. By default `bulk`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
+//!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `connect_timeout`: For connecting, and for proving that the service answers. By default
+//!   `10s`.
+//! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
 //! <!-- end -->
 //!
 //! `tls=none` is for a fake server on this machine, and refused for any other. `timeout` is also

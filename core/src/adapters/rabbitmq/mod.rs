@@ -1,8 +1,33 @@
 //! RabbitMQ and whatever else speaks AMQP 0-9-1, through `lapin`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `amqp` (port 5672), `amqps` (TLS, port 5671)
+//! - host: One broker, or several of a cluster, separated by commas: the first that lets the
+//!   client in. Also `SERVERS`, `HOSTS`, `ADDRESSES`, `NODES`.
+//! - port
+//! - user name: With its password; `guest` and `guest` without both. Also `DEFAULT_USER`.
+//! - password: Of that user. Also `DEFAULT_PASS`.
+//! - path: The virtual host; `/` without a path. Also `VIRTUAL_HOST`, `DEFAULT_VHOST`.
+//! - `heartbeat`: Seconds between heartbeats, of which the broker may ask for fewer; 0 for none.
+//!   By default `10`.
+//! - `connect_timeout`: For connecting, and for a ping. By default `10s`.
+//! - `connection_timeout`: The same by RabbitMQ's name, where a bare number is milliseconds.
+//! - `channel_max`: Most channels of the connection, of which the broker may allow fewer.
+//! - `frame_max`: Most bytes of a frame, of which the broker may allow fewer; from 4096, or 0 for
+//!   the most. By default `131072`.
+//! - `name`: What the broker calls this connection. Also `connection_name`, `client_name`.
+//! - `auth_mechanism`: How the client authenticates: `plain` by user name and password,
+//!   `external` by the client certificate. Either `plain` or `external`. By default `plain`.
+//! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
+//!   `none` or `required`. Also `ssl`.
+//! - `cacertfile`: A file of PEM certificates, the only CA certificates to trust. Also `tls_ca`,
+//!   `ca`, `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `certfile`: A PEM file of the client certificate. Also `client_cert`, `ssl_cert`,
+//!   `ssl_cert_path`.
+//! - `keyfile`: A PEM file of its private key. Also `client_key`, `ssl_key`, `ssl_key_path`.
+//! - `verify`: Whether the broker's certificate is verified, which it always is. Either
+//!   `verify_none` or `verify_peer`.
+//! - `server_name_indication`: The name in the broker's certificate, where that is not its host.
 //! <!-- end -->
 //!
 //! A path of `/` alone names the virtual host with the *empty* name, and `/%2f` the one that a handle without a path

@@ -40,9 +40,6 @@ mod tests {
 
     #[test]
     fn what_is_known_of_a_type() {
-        #[expect(unused_imports, reason = "for types that implement `Value` it is not asked")]
-        use super::Unknown as _;
-
         assert_eq!(DefaultOf::<u16>::KIND, Some(Kind::of::<u16>()));
         assert_eq!(DefaultOf::<Duration>::KIND, Some(Kind::Duration));
         assert_eq!(DefaultOf::<Vec<u16>>::KIND, None);

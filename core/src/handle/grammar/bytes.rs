@@ -50,13 +50,15 @@ pub(super) const fn find_any(bytes: &[u8], mut at: usize, wanted: &[u8]) -> usiz
     at
 }
 
-pub(super) const fn find_pair(bytes: &[u8], first: u8, second: u8) -> bool {
-    let mut at = 0;
+/// The first `${` or `$(`, in the form in which a message shows it.
+pub(super) const fn find_expansion(bytes: &[u8]) -> Option<&'static str> {
+    let mut at = find(bytes, 0, b'$');
     while at + 1 < bytes.len() {
-        if bytes[at] == first && bytes[at + 1] == second {
-            return true;
+        match bytes[at + 1] {
+            b'{' => return Some("${...}"),
+            b'(' => return Some("$(...)"),
+            _ => at = find(bytes, at + 1, b'$'),
         }
-        at += 1;
     }
-    false
+    None
 }

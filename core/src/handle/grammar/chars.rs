@@ -4,6 +4,7 @@ use super::{Fault, Part, Span};
 
 /// Every character of a part is one that the part may hold bare, or a whole percent escape.
 pub(super) const fn check(bytes: &[u8], span: Span, part: Part) -> Result<(), Fault> {
+    let bit = bit(part);
     let mut at = span.start;
     while at < span.end {
         let byte = bytes[at];
@@ -17,7 +18,7 @@ pub(super) const fn check(bytes: &[u8], span: Span, part: Part) -> Result<(), Fa
             at += 3;
             continue;
         }
-        if !may_stand_bare(byte, part) {
+        if BARE[byte as usize] & bit == 0 {
             return Err(Fault::Character { part, byte });
         }
         at += 1;
@@ -27,6 +28,28 @@ pub(super) const fn check(bytes: &[u8], span: Span, part: Part) -> Result<(), Fa
 
 /// RFC 3986, narrowed: what drivers read differently is never bare. Outside user name and password,
 /// where look-alikes cost hours, characters beyond ASCII are taken as their UTF-8 form.
+/// For each byte the parts of a handle in which it may stand unescaped, a bit each.
+const BARE: [u8; 256] = {
+    let parts = [Part::Username, Part::Password, Part::Host, Part::Path, Part::Query];
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let mut part = 0;
+        while part < parts.len() {
+            if may_stand_bare(byte as u8, parts[part]) {
+                table[byte] |= bit(parts[part]);
+            }
+            part += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
+const fn bit(part: Part) -> u8 {
+    1 << part as u8
+}
+
 const fn may_stand_bare(byte: u8, part: Part) -> bool {
     match byte {
         b'-' | b'.' | b'_' | b'~' => true,
@@ -36,7 +59,8 @@ const fn may_stand_bare(byte: u8, part: Part) -> bool {
         }
         b'+' => !matches!(part, Part::Host | Part::Query),
         b':' | b'/' => matches!(part, Part::Path | Part::Query),
-        b'?' => matches!(part, Part::Query),
+        // People write JSON bare: `?ssl={"rejectUnauthorized":true}`.
+        b'?' | b'{' | b'}' | b'"' => matches!(part, Part::Query),
         0x80.. => !matches!(part, Part::Username | Part::Password),
         _ => false,
     }

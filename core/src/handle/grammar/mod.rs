@@ -13,7 +13,7 @@ mod chars;
 mod fault;
 mod hosts;
 
-use self::bytes::{find, find_any, find_pair, is_space, starts_with, starts_with_word};
+use self::bytes::{find, find_any, find_expansion, is_space, starts_with, starts_with_word};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
@@ -108,8 +108,9 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
     let scheme = tri!(scan_scheme(bytes));
 
     let rest = scheme.end + 1;
-    let has_authority = starts_with(bytes, rest, b"//");
-    let authority = if has_authority { rest + 2 } else { rest };
+    let has_slashes = starts_with(bytes, rest, b"//");
+    let authority = if has_slashes { rest + 2 } else { rest };
+    let has_authority = has_slashes && !is_one_of(bytes.split_at(scheme.end).0, &["sqlite"]);
     let authority_end = if has_authority { find_any(bytes, authority, b"/?#") } else { authority };
     let hash = find(bytes, authority, b'#');
     if hash < bytes.len() {
@@ -122,7 +123,7 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
     let path = Span { start: authority_end, end: path_end };
     if hosts.is_empty() {
         // A socket handle names its resource in the path or in a parameter; `memory://` has none.
-        let is_embedded = is_embedded(bytes.split_at(scheme.end).0);
+        let is_embedded = is_one_of(bytes.split_at(scheme.end).0, EMBEDDED);
         if has_authority && !is_embedded && path.is_empty() && path_end + 1 >= bytes.len() {
             return Err(Fault::NoHost);
         }
@@ -146,11 +147,12 @@ const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
         [] => Err(Fault::Empty),
         [first, ..] if is_space(*first) => Err(Fault::SurroundingSpace),
         [.., last] if is_space(*last) => Err(Fault::SurroundingSpace),
-        [first @ (b'"' | b'\''), .., last] if *first == *last => Err(Fault::Quotes),
+        [b'"' | b'\'', ..] => Err(Fault::Quotes),
         _ if starts_with_word(bytes, b"jdbc:") => Err(Fault::Jdbc),
-        _ if find_pair(bytes, b'$', b'{') => Err(Fault::Unexpanded { open: "${...}" }),
-        _ if find_pair(bytes, b'$', b'(') => Err(Fault::Unexpanded { open: "$(...)" }),
-        _ => Ok(()),
+        _ => match find_expansion(bytes) {
+            Some(open) => Err(Fault::Unexpanded { open }),
+            None => Ok(()),
+        },
     }
 }
 
@@ -170,17 +172,17 @@ const fn scan_scheme(bytes: &[u8]) -> Result<Span, Fault> {
     if end == 0 || end == bytes.len() {
         return Err(Fault::NoScheme);
     }
-    if starts_with(bytes, end + 1, b"//") || is_embedded(bytes.split_at(end).0) {
+    if starts_with(bytes, end + 1, b"//") || is_one_of(bytes.split_at(end).0, EMBEDDED) {
         return Ok(Span { start: 0, end });
     }
     // `h:3306` and `u:p@h` have no scheme at all; `mysql:/h` has lost a slash.
     Err(if starts_with(bytes, end + 1, b"/") { Fault::NoSlashes } else { Fault::NoScheme })
 }
 
-const fn is_embedded(scheme: &[u8]) -> bool {
+const fn is_one_of(scheme: &[u8], schemes: &[&str]) -> bool {
     let mut at = 0;
-    while at < EMBEDDED.len() {
-        if scheme.eq_ignore_ascii_case(EMBEDDED[at].as_bytes()) {
+    while at < schemes.len() {
+        if scheme.eq_ignore_ascii_case(schemes[at].as_bytes()) {
             return true;
         }
         at += 1;

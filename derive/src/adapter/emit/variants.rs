@@ -73,7 +73,7 @@ pub(super) fn implementation(
     let ident = &input.ident;
     let private = quote!(#krate::__private);
     let result = result(krate);
-    let (handle, inner) = (local("handle"), local("inner"));
+    let (handle, inner, adapter) = (local("handle"), local("inner"), local("adapter"));
     let aliases = aliases(model, variants);
     let roles: Vec<_> = (0..variants.len()).map(alias).collect();
     let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
@@ -86,6 +86,7 @@ pub(super) fn implementation(
     } else {
         connect(model, client, variants)
     };
+    let check = container.check.is_set().then(|| quote!(Self::check(&#adapter)?;));
     // Without a client of its own the app says how to connect, which is told here if it does not.
     let proof = container.no_client.is_set().then(|| {
         quote! {
@@ -113,7 +114,9 @@ pub(super) fn implementation(
 
             fn from_handle(#handle: &#krate::Handle) -> #result<Self, #krate::HandleError> {
                 #(if <#roles as #variant>::takes(#handle) {
-                    return #result::Ok(Self::#idents(<#roles as #variant>::from_handle(#handle)?));
+                    let #adapter = Self::#idents(<#roles as #variant>::from_handle(#handle)?);
+                    #check
+                    return #result::Ok(#adapter);
                 })*
                 #private::refused(#handle, __GRAMMAR)
             }

@@ -26,7 +26,14 @@ pub(crate) fn lists(krate: &Path, fields: &[Field<'_>]) -> TokenStream {
                 let words = std::mem::take(&mut own);
                 lists.push(quote!(&[#(#words),*]));
                 // A host that brings its port along is followed by the word for it.
-                lists.push(quote!(#private::port_words(<#ty as #private::HostField>::TAKES_PORT)));
+                let takes_port = quote!(<#ty as #private::HostField>::TAKES_PORT);
+                lists.push(if field.filled.in_query {
+                    let port = quote!(<#private::core::primitive::u16 as #krate::Value>::KIND);
+                    let port = quote!(#krate::Word::new("port", #krate::Part::Port, #port));
+                    quote!(if #takes_port { &[#port.in_query()] } else { &[] })
+                } else {
+                    quote!(#private::port_words(#takes_port))
+                });
             }
             _ => own.push(word(krate, field)),
         }
