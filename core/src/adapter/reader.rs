@@ -211,9 +211,12 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// A socket may stand in the place of a host that may be absent, unless it has schemes of its own.
+    /// A socket may stand in the place of a host that may be absent, or of one that the query may name, as in
+    /// `?host=/run/postgresql`, unless it has schemes of its own.
     fn takes_socket_host(&self, hosts: Hosts) -> bool {
-        hosts == Hosts::Optional && !self.grammar.schemes().iter().any(Scheme::is_socket)
+        let in_query = |word: &Word| word.part() == Part::Host && word.stands_in_query();
+        (hosts == Hosts::Optional || self.grammar.all_words().iter().any(in_query))
+            && !self.grammar.schemes().iter().any(Scheme::is_socket)
     }
 
     /// Without a word for the host there is one that the adapter has in mind: that of its example.
