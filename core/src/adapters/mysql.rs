@@ -1,8 +1,35 @@
 //! MySQL and MariaDB, through a pool of `sqlx`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `mysql` (port 3306), `mariadb` (port 3306), `mysql2` (port 3306)
+//! - host: One server; none beside a `socket`.
+//! - port
+//! - user name: A user of the server; without one `root`.
+//! - password: The user's password.
+//! - path: The database; without one none is selected. Also `schema`.
+//! - `ssl-mode`: Whether TLS is used, and what of the server's certificate is verified; see
+//!   below. Either `disabled`, `preferred`, `required`, `verify_ca` or `verify_identity`. Also
+//!   `ssl`, `tls`, `use_ssl`, `ssl_accept`.
+//! - `ssl-ca`: A file of PEM certificates: CA certificates to trust beside the public ones. Also
+//!   `tls_ca`, `ca`, `ca_cert`, `ssl_ca_path`, `ssl_ca_file`, `ssl_root_cert`, `attr_ssl_ca`.
+//! - `ssl-cert`: A file with the client's own PEM certificate. Also `client_cert`,
+//!   `ssl_cert_path`.
+//! - `ssl-key`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
+//! - `socket`: The path of the server's Unix socket, instead of a host. Also `unix_socket`.
+//! - `charset`: The character set of the connection; without one `utf8mb4`, or that of the
+//!   `collation`. Also `character_encoding`.
+//! - `collation`: The collation of the connection; without one the server's for the character
+//!   set.
+//! - `timezone`: The time zone of the session: an offset such as `+02:00`, or a name that the
+//!   server knows. Also `server_timezone`.
+//! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //! <!-- end -->
 //!
 //! Without `ssl-mode` it is `verify_identity` if there is an `ssl-ca`, else `required` if a
@@ -96,7 +123,7 @@ pub struct MySql {
     #[handle(password)]
     password: Option<Secret>,
     /// The database; without one none is selected.
-    #[handle(name, names("SCHEMA"))]
+    #[handle(name, names("schema"))]
     database: Option<String>,
     /// Whether TLS is used, and what of the server's certificate is verified; see below.
     #[handle(

@@ -1,8 +1,46 @@
 //! PostgreSQL, through a pool of `sqlx`.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `postgres` (port 5432), `postgresql` (port 5432)
+//! - host: One server or several: names, addresses, or the folders of Unix sockets.
+//! - port
+//! - user name: A user of the server; without one `postgres`.
+//! - password: The user's password.
+//! - path: The database; without one that of the user's name.
+//! - `sslmode`: Whether TLS is used, and what of the server's certificate is verified; see below.
+//!   Either `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`. Also `ssl`,
+//!   `tls`, `use_ssl`, `ssl_accept`.
+//! - `sslrootcert`: A file of PEM certificates: CA certificates to trust beside the public ones.
+//!   `system`: only those. Also `tls_ca`, `ca`, `ca_cert`, `ssl_ca`, `ssl_ca_path`,
+//!   `ssl_ca_file`, `root_cert`.
+//! - `sslcert`: A file with the client's own PEM certificate. Also `client_cert`,
+//!   `ssl_cert_path`.
+//! - `sslkey`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
+//! - `channel_binding`: `require`: the server must prove who it is, by its certificate. Either
+//!   `disable`, `prefer` or `require`. By default `prefer`.
+//! - `target_session_attrs`: What kind of server is wanted; see below. Either `any`,
+//!   `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`. By default `any`. Also
+//!   `target_server_type`.
+//! - `application_name`: What the server's activity and logs call the app.
+//! - `client_encoding`: The encoding of texts: `sqlx` knows this one. Either `utf8`. By default
+//!   `utf8`. Also `charset`.
+//! - `options`: Settings of each session, such as `-c lock_timeout=5s`.
+//! - `schema`: Where the server looks for tables: its `search_path`. Also `search_path`,
+//!   `current_schema`.
+//! - `statement_timeout`: After this the server ends a statement; a bare number is milliseconds.
+//! - `statement_cache_capacity`: How many prepared statements a connection keeps. By default
+//!   `100`. Also `statement_cache_size`.
+//! - `pgbouncer`: There is a pooler before the server: connecting proves that it keeps prepared
+//!   statements. By default `false`.
+//! - `connect_timeout`: For connecting; a bare number is seconds. By default `10s`.
+//! - `pool_timeout`: For waiting for a free connection; a bare number is seconds. Without it
+//!   `connect_timeout`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //! <!-- end -->
 //!
 //! # TLS
@@ -170,13 +208,16 @@ pub struct Postgres {
     /// `require`: the server must prove who it is, by its certificate.
     #[handle(param = "channel_binding", default = "prefer")]
     channel_binding: ChannelBinding,
-    /// What kind of server is wanted: `read-write`, `read-only`, `primary`, `standby`,
-    /// `prefer-standby`, `any`.
+    /// What kind of server is wanted; see below.
     #[handle(param = "target_session_attrs", names("target_server_type"), default = "any")]
     target: Target,
     /// What the server's activity and logs call the app.
     #[handle(param = "application_name", tuning)]
     application_name: Option<String>,
+    /// The encoding of texts: `sqlx` knows this one.
+    #[handle(param = "client_encoding", names("charset"), default = "utf8", tuning)]
+    #[expect(dead_code, reason = "there is one")]
+    client_encoding: Encoding,
     /// Settings of each session, such as `-c lock_timeout=5s`.
     #[handle(param = "options", tuning)]
     options: Option<String>,
@@ -241,6 +282,12 @@ enum ChannelBinding {
     Prefer,
     #[word("require")]
     Require,
+}
+
+#[derive(Word, Clone, Copy)]
+enum Encoding {
+    #[word("utf8", "unicode")]
+    Utf8,
 }
 
 #[derive(Word, Clone, Copy)]
@@ -621,6 +668,10 @@ mod tests {
                 "postgres://h/db?sslmode=disable&channel_binding=require",
                 "`channel_binding=require` needs TLS, and `sslmode` says disable",
             ),
+            (
+                "postgres://h/db?client_encoding=latin1",
+                "the parameter `client_encoding` has a bad value",
+            ),
             ("postgres://h/db?schema=a%27b", "the parameter `schema` has a bad value"),
             (
                 "postgres://h/db?connect_timeout=0",
@@ -729,7 +780,7 @@ mod tests {
             "postgresql://shop:secret@/app?host=/cloudsql/p:r:i",
             "postgresql://shop:secret@localhost/app?host=/cloudsql/p:r:i",
             "postgres://shop:secret@%2Fcloudsql%2Fp%3Ar%3Ai/app",
-            "postgresql://?host=/cloudsql/p:r:i&user=shop&password=secret&dbname=app&port=5432",
+            "postgresql://?host=/cloudsql/p:r:i&user=shop&password=secret&dbname=app&port=5432&charset=UTF-8",
         ] {
             let options = options(text);
             assert_eq!(options.get_socket().unwrap().to_str(), Some("/cloudsql/p:r:i"), "{text}");

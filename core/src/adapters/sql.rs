@@ -1,8 +1,99 @@
 //! Any SQL database that is compiled in, so that swapping it is a change of handle.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! MySQL:
+//!
+//! - schemes: `mysql` (port 3306), `mariadb` (port 3306), `mysql2` (port 3306)
+//! - host: One server; none beside a `socket`.
+//! - port
+//! - user name: A user of the server; without one `root`.
+//! - password: The user's password.
+//! - path: The database; without one none is selected. Also `schema`.
+//! - `ssl-mode`: Whether TLS is used, and what of the server's certificate is verified; see
+//!   below. Either `disabled`, `preferred`, `required`, `verify_ca` or `verify_identity`. Also
+//!   `ssl`, `tls`, `use_ssl`, `ssl_accept`.
+//! - `ssl-ca`: A file of PEM certificates: CA certificates to trust beside the public ones. Also
+//!   `tls_ca`, `ca`, `ca_cert`, `ssl_ca_path`, `ssl_ca_file`, `ssl_root_cert`, `attr_ssl_ca`.
+//! - `ssl-cert`: A file with the client's own PEM certificate. Also `client_cert`,
+//!   `ssl_cert_path`.
+//! - `ssl-key`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
+//! - `socket`: The path of the server's Unix socket, instead of a host. Also `unix_socket`.
+//! - `charset`: The character set of the connection; without one `utf8mb4`, or that of the
+//!   `collation`. Also `character_encoding`.
+//! - `collation`: The collation of the connection; without one the server's for the character
+//!   set.
+//! - `timezone`: The time zone of the session: an offset such as `+02:00`, or a name that the
+//!   server knows. Also `server_timezone`.
+//! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
+//!
+//! PostgreSQL:
+//!
+//! - schemes: `postgres` (port 5432), `postgresql` (port 5432)
+//! - host: One server or several: names, addresses, or the folders of Unix sockets.
+//! - port
+//! - user name: A user of the server; without one `postgres`.
+//! - password: The user's password.
+//! - path: The database; without one that of the user's name.
+//! - `sslmode`: Whether TLS is used, and what of the server's certificate is verified; see below.
+//!   Either `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`. Also `ssl`,
+//!   `tls`, `use_ssl`, `ssl_accept`.
+//! - `sslrootcert`: A file of PEM certificates: CA certificates to trust beside the public ones.
+//!   `system`: only those. Also `tls_ca`, `ca`, `ca_cert`, `ssl_ca`, `ssl_ca_path`,
+//!   `ssl_ca_file`, `root_cert`.
+//! - `sslcert`: A file with the client's own PEM certificate. Also `client_cert`,
+//!   `ssl_cert_path`.
+//! - `sslkey`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
+//! - `channel_binding`: `require`: the server must prove who it is, by its certificate. Either
+//!   `disable`, `prefer` or `require`. By default `prefer`.
+//! - `target_session_attrs`: What kind of server is wanted; see below. Either `any`,
+//!   `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`. By default `any`. Also
+//!   `target_server_type`.
+//! - `application_name`: What the server's activity and logs call the app.
+//! - `client_encoding`: The encoding of texts: `sqlx` knows this one. Either `utf8`. By default
+//!   `utf8`. Also `charset`.
+//! - `options`: Settings of each session, such as `-c lock_timeout=5s`.
+//! - `schema`: Where the server looks for tables: its `search_path`. Also `search_path`,
+//!   `current_schema`.
+//! - `statement_timeout`: After this the server ends a statement; a bare number is milliseconds.
+//! - `statement_cache_capacity`: How many prepared statements a connection keeps. By default
+//!   `100`. Also `statement_cache_size`.
+//! - `pgbouncer`: There is a pooler before the server: connecting proves that it keeps prepared
+//!   statements. By default `false`.
+//! - `connect_timeout`: For connecting; a bare number is seconds. By default `10s`.
+//! - `pool_timeout`: For waiting for a free connection; a bare number is seconds. Without it
+//!   `connect_timeout`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
+//!
+//! SQLite:
+//!
+//! - schemes: `sqlite`
+//! - path: The file, or `:memory:`. Required. Also `file`, `filename`, `database`.
+//! - `mode`: `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
+//!   `memory`: no file. Without it `rw`, of `:memory:` `memory`. Either `ro`, `rw`, `rwc` or
+//!   `memory`.
+//! - `cache`: `shared`: the connections share one cache. An in-memory database is always shared
+//!   by them. Either `shared` or `private`.
+//! - `immutable`: The file is on a medium that nobody writes to: it is neither locked nor
+//!   watched. By default `false`.
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //! <!-- end -->
 //!
 //! The scheme chooses among the adapters whose features are on: [`MySql`],

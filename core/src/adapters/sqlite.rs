@@ -1,8 +1,22 @@
 //! SQLite, through a pool of `sqlx`: the embedded default, nothing to install.
 //!
 //! <!-- grammar -->
-//! | word | meaning | default |
-//! |---|---|---|
+//! - schemes: `sqlite`
+//! - path: The file, or `:memory:`. Required. Also `file`, `filename`, `database`.
+//! - `mode`: `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
+//!   `memory`: no file. Without it `rw`, of `:memory:` `memory`. Either `ro`, `rw`, `rwc` or
+//!   `memory`.
+//! - `cache`: `shared`: the connections share one cache. An in-memory database is always shared
+//!   by them. Either `shared` or `private`.
+//! - `immutable`: The file is on a medium that nobody writes to: it is neither locked nor
+//!   watched. By default `false`.
+//! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
+//! - `max_connections`: The most connections that the pool opens. By default `10`. Also
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
+//! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
+//! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
+//! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //! <!-- end -->
 //!
 //! The file stands behind `sqlite:` or `sqlite://`, and is relative unless it begins with a `/`:
@@ -53,7 +67,7 @@ pub struct Sqlite {
     #[handle]
     handle: Handle,
     /// The file, or `:memory:`.
-    #[handle(file, names("FILE", "FILENAME", "DATABASE"))]
+    #[handle(file, names("file", "filename", "database"))]
     path: PathBuf,
     /// `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
     /// `memory`: no file. Without it `rw`, of `:memory:` `memory`.
