@@ -118,8 +118,8 @@ fn traps() {
         (
             "jdbc:mysql://h/db?user=u",
             "the handle is a JDBC address",
-            "write it without `jdbc:`, with user name and password before the host; variables such as \
-             `X_USERNAME` and `X_PASSWORD` beside `X_URL` may stay",
+            "write it without `jdbc:`, with user name and password before the host; variables such \
+             as `X_USERNAME` and `X_PASSWORD` beside `X_URL` may stay",
         ),
         (
             "\"mysql://u:p@h/db\"",
