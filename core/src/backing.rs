@@ -6,7 +6,7 @@ use crate::manifest::Manifest;
 /// One struct: everything that one deploy attaches. Derived, never written by hand.
 ///
 /// See [the derive](macro@crate::BackingServices) for its attributes. It also writes the clients struct
-/// (`<Struct>Clients`) and one inherent method a field, `connect_<field>()`.
+/// (`<Struct>Clients`, with the methods `ping` and `close`) and one inherent method a field, `connect_<field>()`.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
@@ -29,6 +29,8 @@ use crate::manifest::Manifest;
 /// let services = Services::load(&Environment::from_pairs([("ALERTS_URL", "chat://localhost")]))?;
 /// let clients: ServicesClients = services.connect().await?;
 /// # let () = clients.alerts;
+/// clients.ping().await?; // at any later time
+/// clients.close(std::time::Duration::from_secs(5)).await; // at the end
 /// # Ok(())
 /// # }
 /// ```

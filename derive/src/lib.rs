@@ -255,10 +255,11 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 /// | `#[adapter]` | `others("...")` | names beside the variable that are known to be somebody else's, without what goes before them: `AUTH` of `CHAT_AUTH` |
 /// | `#[adapter]` | `place = "..."` | the handle of a hosted service without its credential: then a credential beside it is enough |
 /// | `#[adapter]` | `login = "..."` | `together`: user name and password are both there or none |
-/// | `#[adapter]` | `unencrypted = "..."` | `refused`: a handle that would send a credential to another machine without TLS is refused, unless the word for TLS says that it is meant |
+/// | `#[adapter]` | `unencrypted = "..."` | `refused`: a handle that would send a credential to another machine without TLS is refused, unless the word for TLS says that it is meant; `loopback`: whatever the handle says, and without a credential too |
 /// | `#[adapter]` | `api` | the service is any address on the web, so that names such as `API_TOKEN` beside its variable say nothing of it |
 /// | `#[adapter]` | `mail` | the words for TLS beside it are those of mail, where `false` never means unencrypted |
 /// | `#[adapter]` | `check` | `fn check(&self) -> Result<(), HandleError>` of the type holds the rules between fields; it is called with every handle |
+/// | `#[adapter]` | `loopback` | `fn loopback(&self) -> bool` of the type says whether all it talks to is on this machine, where the hosts of the handle do not |
 /// | `#[adapter]` | `debug` | implements `Debug`, which shows scheme, host, port and the name in the path, and nothing else |
 /// | `#[adapter]` | `client = "..."` | on an enum: names the generated enum of clients, `<Enum>Client` by default |
 /// | `#[adapter]` | `no_client` | on an enum: there is no such enum, and the app implements `Connect` |
@@ -276,6 +277,7 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 /// | `#[handle]` | `only` | these names are all: not those that the part has everywhere, such as `USER` and `PASSWORD` |
 /// | `#[handle]` | `in_query` | a part that may stand behind the `?` too, by its names |
 /// | `#[handle]` | `default = "..."` | the value of a parameter that is absent; checked while compiling |
+/// | `#[handle]` | `max = "..."` | the greatest value of a number or a duration |
 /// | `#[handle]` | `bare = "..."` | `s` or `ms`: the unit of a number without one, where users of the service are used to it |
 /// | `#[handle]` | `tuning` | it tunes the client, and cannot make it talk to somebody else |
 /// | `#[handle]` | `tls("...")` | it is the word for TLS; these of its values are unencrypted, encrypted, and encrypted with a verified certificate: `tls("disable", "require", "verify-full")` |
@@ -337,7 +339,7 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 ///     #[handle(param = "region", names("EDGE"), default = "us1", tuning)]
 ///     region: Region,
 ///     /// For connecting.
-///     #[handle(param = "connect_timeout", default = "5s", bare = "s", tuning)]
+///     #[handle(param = "connect_timeout", default = "5s", max = "24h", bare = "s", tuning)]
 ///     connect_timeout: Duration,
 ///     #[handle(flatten)]
 ///     tls: Tls,

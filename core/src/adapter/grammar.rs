@@ -473,19 +473,23 @@ impl Word {
     /// # use backing_services::{Kind, Part, Word};
     /// assert!(!Word::new("ttr", Part::Param, Kind::Duration).accepts("30"));
     /// ```
-    pub fn accepts(&self, text: &str) -> bool {
+    pub const fn accepts(&self, text: &str) -> bool {
         self.is_within(text) && self.kind.accepts(text)
     }
 
     /// Whether a value of the form is not above the greatest.
-    pub(crate) fn is_within(&self, text: &str) -> bool {
-        self.max.is_none_or(|max| match self.kind {
-            Kind::Duration => parse_duration(text) <= parse_duration(max),
-            _ => match (text.parse::<i128>(), max.parse::<i128>()) {
-                (Ok(number), Ok(max)) => number <= max,
-                _ => true,
-            },
-        })
+    pub(crate) const fn is_within(&self, text: &str) -> bool {
+        let Some(max) = self.max else { return true };
+        if matches!(self.kind, Kind::Duration) {
+            return match (parse_duration(text), parse_duration(max)) {
+                (Some(duration), Some(max)) => duration.as_millis() <= max.as_millis(),
+                (duration, _) => duration.is_none(),
+            };
+        }
+        match (i128::from_str_radix(text, 10), i128::from_str_radix(max, 10)) {
+            (Ok(number), Ok(max)) => number <= max,
+            _ => true,
+        }
     }
 
     /// What to write, in words: it follows "expected".
