@@ -363,7 +363,7 @@ async fn every_failure() {
     .unwrap();
     let error = services.connect().await.err().unwrap();
     let expected = [
-        ("Services::db", "DATABASE_URL", "it is down"),
+        ("Services::db", "OLD_DB_URL", "it is down"),
         ("Services::cache", "CACHE_URL", "it does not answer"),
         ("Services::reports.warehouse", "REPORTS_WAREHOUSE_URL", "it is down"),
         ("Services::eu.inner.archive", "EU_INNER_ARCHIVE", "it is down"),

@@ -295,7 +295,7 @@ fn parts_of_each_adapter() {
         NewRelic: "LICENSE_KEY" = "k", "HOST" = "otlp.eu01.nr-data.net"
             => "newrelic://k@otlp.eu01.nr-data.net";
         Loggly: "TOKEN" = "t", "TAG" = "shop" => "loggly://t@logs-01.loggly.com?tag=shop";
-        HttpApi: "HOST" = "api.example", "TOKEN" = "t", "SCHEME" = "https"
+        HttpApi: "HOST" = "api.example", "PASSWORD" = "t", "SCHEME" = "https"
             => "https://:t@api.example";
         Twitter: "BEARER_TOKEN" = "t%" => "https://:t%25@api.x.com/2";
         GoogleMaps: "API_KEY" = "k" => "https://:k@maps.googleapis.com/maps/api";
@@ -324,15 +324,16 @@ fn a_password_completes_a_handle() {
     let mut file = Layout::new();
     let path = file.write("password", "p@ss\n");
     file.set("DB_URL", "mysql://shop@h").set("DB_PASSWORD_FILE", path);
-    let expected =
-        ("mysql://shop:p%40ss@h".to_owned(), "DB_URL (completed by DB_PASSWORD_FILE)".to_owned());
-    assert_eq!(load(&file), expected);
+    let expected = |by: &str| {
+        ("mysql://shop:p%40ss@h".to_owned(), format!("DB_URL (completed by {by})"))
+    };
+    assert_eq!(load(&file), expected("DB_PASSWORD_FILE"));
 
     let mut credential = Layout::new();
     credential.write("credentials/DB_PASSWORD", "p@ss\n");
     let path = credential.path("credentials");
     credential.set("DB_URL", "mysql://shop@h").set("CREDENTIALS_DIRECTORY", path);
-    assert_eq!(load(&credential), expected);
+    assert_eq!(load(&credential), expected("DB_PASSWORD"));
 
     // A `.env` file locates, the process knows the secret.
     let mut dotenv = Layout::new();
@@ -531,7 +532,7 @@ fn bad_parts() {
     for (name, value, message) in [
         ("DB_PORT", "hunter2", "`DB_PORT` is not a port"),
         ("DB_PORT", "99999", "`DB_PORT` is not a port"),
-        ("DB_SCHEME", "postgres", "the scheme `postgres` is not one of MySQL"),
+        ("DB_SCHEME", "postgres", "`DB_SCHEME` names the scheme `postgres`, which is not one of MySQL"),
     ] {
         let mut layout = Layout::new();
         layout.set("DB_HOST", "db.example").set(name, value);

@@ -87,6 +87,8 @@ struct Row {
     schemes: Vec<String>,
     /// Empty where the table has words instead.
     ports: Vec<u16>,
+    /// Its name and version, or nothing.
+    driver: String,
 }
 
 fn rows() -> Vec<Row> {
@@ -98,7 +100,7 @@ fn rows() -> Vec<Row> {
     lines
         .map(|line| {
             let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let [name, feature, schemes, ports, _client, _driver, _server] = cells[..] else {
+            let [name, feature, schemes, ports, _client, driver, _server] = cells[..] else {
                 panic!("a row has seven cells: {line}")
             };
             Row {
@@ -106,13 +108,29 @@ fn rows() -> Vec<Row> {
                 feature: code(feature).concat(),
                 schemes: code(schemes),
                 ports: ports.split(' ').filter_map(|port| port.parse().ok()).collect(),
+                driver: driver.to_owned(),
             }
         })
         .collect()
 }
 
+/// The version that Cargo.lock has of a driver is the one that was tested.
+#[test]
+fn the_drivers_have_the_versions_of_the_lock() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap();
+    let rows = rows();
+    let drivers: BTreeSet<_> = rows.iter().map(|row| row.driver.as_str()).collect();
+    for driver in drivers.into_iter().filter(|driver| !driver.is_empty()) {
+        let (name, version) = driver.split_once(' ').expect("a name and a version");
+        let package = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+        assert!(lock.contains(&package), "Cargo.lock has another version than {driver}");
+    }
+    assert!(rows.iter().filter(|row| row.driver.is_empty()).count() < 2, "only beanstalkd has none");
+}
+
 fn is_true<A: Adapter + std::fmt::Debug>(row: &Row) {
-    let Row { name, feature, schemes, ports } = row;
+    let Row { name, feature, schemes, ports, .. } = row;
     let own: Vec<_> = A::GRAMMAR.schemes().iter().map(|scheme| scheme.name()).collect();
     assert_eq!(*schemes, own, "the schemes of {name}");
     assert!(!ports.is_empty() || feature != "smtp", "{name} has ports");

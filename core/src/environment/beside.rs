@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 
-use super::names::{FieldNames, Hit, Names, Place};
+use super::complete::{is_scheme_name, speaks_of_tls};
+use super::names::{FieldNames, Hit, Names, Place, is_null};
 use super::{Origin, Unreadable, family, tls};
 use crate::adapter::grammar::{About, Grammar, Hosts, Part, TlsWord, Word, same_name};
 use crate::adapter::value::Kind;
@@ -123,6 +124,9 @@ const OWN_STEMS: &[&str] = &[
     "APP", "API", "SERVER", "WEB", "SITE", "BASE", "PUBLIC", "FRONTEND", "BACKEND", "HOST", "AUTH",
     "ADMIN",
 ];
+/// Names of groups of Redis servers.
+const TOPOLOGIES: &[&str] = &["SENTINEL", "SENTINELS", "CLUSTER_NODES"];
+const SWITCHED_OFF: &str = "TLS is switched off";
 /// Stems of official images: what tunes there tunes the server.
 const IMAGES: &[&str] = &["POSTGRES", "POSTGRESQL", "MYSQL", "MARIADB"];
 
@@ -154,9 +158,12 @@ impl<'e, 'n> Beside<'e, 'n> {
             beside.take(names, handle, hit, &longer, &mut left);
         }
         beside.agree();
+        // Whether there is TLS at all decides what becomes of its certificates.
+        left.sort_by_key(|hit| tls::name(hit.word()).is_none() || is_certificate(hit.word()));
         for hit in left {
             beside.judge(handle, hit);
         }
+        beside.leave_certificates();
         beside
     }
 
@@ -185,7 +192,9 @@ impl<'e, 'n> Beside<'e, 'n> {
             let word = hit.word();
             let (stem, place) = word.rsplit_once('_')?;
             let is_place = PLACES.contains(&place) && !stem.is_empty();
-            let is_ours = self.grammar.word(word).is_some() || tls::begins(stem);
+            let is_ours = self.grammar.word(word).is_some()
+                || tls::begins(stem)
+                || TOPOLOGIES.contains(&word);
             let is_set = hit.raw().is_some_and(|value| !value.is_empty());
             (is_place && !is_ours && is_set && !is_service_link(hit)).then(|| format!("{stem}_"))
         };
@@ -250,10 +259,6 @@ impl<'e, 'n> Beside<'e, 'n> {
         if self.grammar.is_mail() && known.part() == Part::Host && text.contains('@') {
             return self.note(hit, Why::Because("an address of mail"));
         }
-        if let About::Tls(_) = known.subject() {
-            left.push(hit);
-            return;
-        }
         if is_quoted(&text) {
             return self.refuse(
                 hit,
@@ -261,6 +266,10 @@ impl<'e, 'n> Beside<'e, 'n> {
                 "stands in quotes",
                 "write it without them: what reads a file of variables may keep the quotes",
             );
+        }
+        if let About::Tls(_) = known.subject() {
+            left.push(hit);
+            return;
         }
         if self.fits(hit, known, &text) {
             self.words.push(Said {
@@ -289,17 +298,105 @@ impl<'e, 'n> Beside<'e, 'n> {
 
     /// The word for the host, by a name in the plural where several are allowed.
     fn hosts_word(&self, name: &str) -> Option<&'static Word> {
-        let plural = ["SERVERS", "HOSTS", "ADDRESSES", "NODES"];
         let several = self.grammar.host_count() == Hosts::Several;
         let mut words = self.grammar.all_words().iter();
         let host = words.find(|word| word.part() == Part::Host)?;
-        (several && plural.iter().any(|it| same_name(it, name))).then_some(host)
+        (several && is_plural(name)).then_some(host)
+    }
+
+    /// `REDIS_SERVERS`, where there is one host and nothing else names it: it would be missed without a word.
+    fn is_only_hosts(&mut self, handle: Option<&Handle>, hit: &Hit<'e>) -> bool {
+        let has_host = self.grammar.all_words().iter().any(|word| word.part() == Part::Host);
+        let is_said = self.words.iter().any(|said| said.word.part() == Part::Host);
+        if self.source != Source::Variables
+            || handle.is_some()
+            || !has_host
+            || is_said
+            || !is_plural(hit.word())
+        {
+            return false;
+        }
+        self.bad_place = true;
+        let name = self.grammar.name();
+        let message = format!("names hosts in a form that {name} has not");
+        let help = format!("name one, as `{}_HOST`", self.field.stem());
+        self.refuse(hit, ProblemKind::Handle, message, help);
+        true
+    }
+
+    /// `DB_SCHEME=mariadb`: part of the place, where no handle names it.
+    fn is_scheme(&mut self, handle: Option<&Handle>, hit: &Hit<'e>, text: &str) -> bool {
+        if !is_scheme_name(hit.word()) || self.grammar.is_mail() && speaks_of_tls(text) {
+            return false;
+        }
+        let text = text.to_ascii_lowercase();
+        let known = crate::list::known_scheme(&text).filter(|it| !it.starts_with("http"));
+        let other = known.or(family::of_value(&text).map(|family| family.scheme));
+        let is_transport = ["tcp", "tls", "ssl"].contains(&text.as_str());
+        match other {
+            _ if handle.is_some() => self.note(hit, Why::Because("the handle names its scheme")),
+            _ if is_transport || self.grammar.scheme(&text).is_some() => {}
+            Some(other) => {
+                let name = self.grammar.name();
+                let schemes: Vec<_> = self.grammar.scheme_names().collect();
+                let message = format!("names the scheme `{other}`, which is not one of {name}");
+                let help = format!("expected {}", suggest::list(&schemes));
+                self.refuse(hit, ProblemKind::Scheme, message, help);
+            }
+            None => self.note(hit, Why::Nobody),
+        }
+        true
+    }
+
+    /// Whether every name that speaks of TLS asks for none.
+    fn is_unencrypted(&self) -> bool {
+        let own = self.grammar.tls_word();
+        let is_off = |asked: &TlsAsked| match &asked.ask {
+            Ask::Off => true,
+            Ask::Exactly(value) => own.is_some_and(|(word, values)| {
+                word.kind().rank(value) == word.kind().rank(values.off)
+            }),
+            Ask::On | Ask::Verified => false,
+        };
+        !self.tls.is_empty() && self.tls.iter().all(is_off)
+    }
+
+    /// `REDIS_TLS_ENABLED=false` beside `REDIS_TLS_CA`: what templates set for the other case is of no use.
+    fn leave_certificates(&mut self) {
+        if self.source != Source::Variables || !self.is_unencrypted() {
+            return;
+        }
+        let is_file =
+            |said: &Said<'_>| matches!(said.word.subject(), About::Ca | About::TlsFile);
+        let (files, words) = std::mem::take(&mut self.words).into_iter().partition(is_file);
+        self.words = words;
+        let why = || Why::Because(SWITCHED_OFF);
+        let files: Vec<Said<'_>> = files;
+        self.notes.extend(files.into_iter().map(|said| Note { name: said.name, why: why() }));
+    }
+
+    /// `REDIS_TLS_CERT=/certs/client.pem`: a certificate of the client's own, which this client does not take.
+    fn is_client_certificate(&mut self, hit: &Hit<'e>, text: &str) -> bool {
+        let is_file = text.contains('/')
+            || text.starts_with("-----BEGIN")
+            || [".pem", ".crt", ".cert", ".key"].iter().any(|end| text.ends_with(end));
+        if !is_certificate(hit.word()) || !is_file {
+            return false;
+        }
+        if self.is_unencrypted() {
+            self.note(hit, Why::Because(SWITCHED_OFF));
+            return true;
+        }
+        let name = self.grammar.name();
+        let message = format!("names a certificate of the client's, and that of {name} takes none");
+        let help = "clear it, or add `ignore` to the field if it is somebody else's";
+        self.refuse(hit, ProblemKind::Parameter, message, help);
+        true
     }
 
     /// Nothing, where an empty value or what Laravel writes for one stands.
     fn unset<'t>(&self, text: Cow<'t, str>) -> Option<Cow<'t, str>> {
-        let is_null = self.source == Source::Variables
-            && (text.eq_ignore_ascii_case("null") || text.eq_ignore_ascii_case("(null)"));
+        let is_null = self.source == Source::Variables && is_null(&*text);
         (!text.is_empty() && !is_null).then_some(text)
     }
 
@@ -372,13 +469,16 @@ impl<'e, 'n> Beside<'e, 'n> {
             // Nobody needs the value of a name that nobody reads.
             Err(_) => return self.note(hit, Why::Nobody),
         };
-        if self.is_family(hit, &text) {
+        if self.is_family(hit, &text) || self.is_scheme(handle, hit, &text) {
             return;
         }
         if self.grammar.is_api() && self.source == Source::Variables {
             return self.judge_api(handle, hit);
         }
-        if self.is_tls(handle, hit, &text) || self.is_topology(hit, &text) {
+        if self.is_client_certificate(hit, &text) || self.is_tls(handle, hit, &text) {
+            return;
+        }
+        if self.is_topology(hit, &text) || self.is_only_hosts(handle, hit) {
             return;
         }
         if self.is_credential(handle, hit, &text) || self.is_slip(handle, hit) {
@@ -390,7 +490,7 @@ impl<'e, 'n> Beside<'e, 'n> {
     /// Of an API whose header nobody knows, a token beside it cannot be sent.
     fn judge_api(&mut self, handle: Option<&Handle>, hit: &Hit<'e>) {
         let is_token = ["TOKEN", "API_KEY", "API_TOKEN"].contains(&hit.word());
-        let carries = handle.is_none_or(|handle| {
+        let carries = handle.is_some_and(|handle| {
             handle.username().is_some()
                 || handle.password().is_some()
                 || handle.query().iter().any(|(name, _)| name == "auth")
@@ -414,6 +514,9 @@ impl<'e, 'n> Beside<'e, 'n> {
         let word = hit.word();
         if self.grammar.is_mail() && family::sends_nothing(word, text) {
             self.note(hit, Why::Because("it asks to send nothing, and this field does send"));
+            return true;
+        }
+        if self.grammar.is_mail() && family::sends_mail(word, text) {
             return true;
         }
         let schemes = || self.grammar.scheme_names();
@@ -445,7 +548,9 @@ impl<'e, 'n> Beside<'e, 'n> {
             (Some(name), _) => name,
             (None, true) => tls::Name { verifies: false, inverted: false },
             (None, false) if tls::begins(word) => {
-                if tls::switch(text) != Some(false) {
+                if self.is_unencrypted() {
+                    self.note(hit, Why::Because(SWITCHED_OFF));
+                } else if tls::switch(text) != Some(false) {
                     self.refuse(
                         hit,
                         ProblemKind::Parameter,
@@ -536,7 +641,7 @@ impl<'e, 'n> Beside<'e, 'n> {
     fn is_topology(&mut self, hit: &Hit<'e>, text: &str) -> bool {
         let is_redis = self.grammar.scheme("redis").is_some();
         let word = hit.word();
-        let names = ["SENTINEL", "SENTINELS", "CLUSTER_NODES"].contains(&word)
+        let names = TOPOLOGIES.contains(&word)
             || word == "CLUSTER_ENABLED" && tls::switch(text) == Some(true);
         if !is_redis || !names {
             return false;
@@ -680,6 +785,32 @@ pub(super) fn same_value(word: &Word, a: &str, b: &str) -> bool {
             }
             _ => word.part() == Part::Host && a.eq_ignore_ascii_case(b),
         }
+}
+
+fn is_plural(name: &str) -> bool {
+    ["SERVERS", "HOSTS", "ADDRESSES", "NODES"].iter().any(|it| same_name(it, name))
+}
+
+/// Whether the name is that of a certificate of the client's, or of its key.
+fn is_certificate(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "CERT",
+        "CERT_FILE",
+        "CERT_PATH",
+        "CLIENT_CERT",
+        "CLIENT_KEY",
+        "SSL_CERT",
+        "SSL_KEY",
+        "SSL_CERT_PATH",
+        "SSL_KEY_PATH",
+        "TLS_CERT",
+        "TLS_KEY",
+        "TLS_CERT_PATH",
+        "TLS_KEY_PATH",
+        "TLS_CLIENT_CERT",
+        "TLS_CLIENT_KEY",
+    ];
+    NAMES.iter().any(|it| same_name(it, name))
 }
 
 fn is_quoted(text: &str) -> bool {

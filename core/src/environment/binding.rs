@@ -12,12 +12,10 @@ use crate::file::reason;
 
 const ROOT: &str = "SERVICE_BINDING_ROOT";
 
-/// What is no word of any service. Cloud Foundry's layout writes the binding's name over the entry of that
-/// name.
+/// What is no word of any service.
 const OWN: &[&str] = &[
     "type",
     "provider",
-    "name",
     "uri",
     "url",
     "certificates",
@@ -111,7 +109,8 @@ fn bound(name: String, folder: &Path) -> Bound {
         let path = folder.join(&name);
         match name.as_str() {
             "certificates" => bound.certificates = Some(path.to_string_lossy().into_owned()),
-            "provider" | "private-key" => {}
+            // Cloud Foundry's layout writes the name of the binding there.
+            "provider" | "private-key" | "name" => {}
             _ => match text::read(&path) {
                 Ok(text) => {
                     let text = text::without_final_newline(&text).to_owned();

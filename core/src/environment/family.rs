@@ -88,9 +88,16 @@ pub(super) fn is_database(schemes: impl Iterator<Item = &'static str>) -> bool {
     schemes.any(|scheme| FAMILIES.iter().any(|family| family.scheme == scheme))
 }
 
+const MAILERS: &[&str] = &["MAILER", "DRIVER", "TRANSPORT", "BACKEND"];
+
+/// `MAILER=smtp`: what is done anyway.
+pub(super) fn sends_mail(word: &str, value: &str) -> bool {
+    MAILERS.iter().any(|name| word.eq_ignore_ascii_case(name))
+        && value.split('.').any(|part| part.eq_ignore_ascii_case("smtp"))
+}
+
 /// `MAILER=log`: what tools write where no mail shall be sent.
 pub(super) fn sends_nothing(word: &str, value: &str) -> bool {
-    const MAILERS: &[&str] = &["MAILER", "DRIVER", "TRANSPORT", "BACKEND"];
     const NOWHERE: &[&str] =
         &["log", "array", "console", "file", "locmem", "null", "dummy", "noop", "filebased"];
     let last = value.rsplit('.').find(|part| !part.eq_ignore_ascii_case("EmailBackend"));

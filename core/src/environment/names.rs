@@ -279,9 +279,10 @@ impl<'e> Hit<'e> {
         Ok(found.map(|found| Cow::Owned(without_newline(&found.value).to_owned())))
     }
 
-    /// The whole handle that stands here.
+    /// The whole handle that stands here; none where Laravel's word for an empty value does.
     pub(super) fn handle(&self, variable: &str) -> Result<Option<Found<'e>>, Unreadable> {
         match &self.place {
+            Place::Layer { .. } if self.raw().is_some_and(is_null) => Ok(None),
             Place::Layer { layer, entry, .. } if &*self.name == variable => {
                 layer.found(variable, entry).map(Some)
             }
@@ -299,6 +300,11 @@ impl<'e> Hit<'e> {
     pub(super) fn is_credential(&self) -> bool {
         matches!(self.place, Place::Credential(_))
     }
+}
+
+/// What Laravel writes for an empty value.
+pub(super) fn is_null(text: impl AsRef<OsStr>) -> bool {
+    ["null", "(null)"].iter().any(|null| text.as_ref().eq_ignore_ascii_case(null))
 }
 
 fn without_newline(text: &str) -> &str {

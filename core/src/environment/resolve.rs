@@ -1,6 +1,6 @@
 //! The order of the sources, and what becomes of a field in all of them.
 
-use super::beside::{Beside, Note, Source};
+use super::beside::{Beside, Note, Source, Why};
 use super::bound::Bindings;
 use super::complete::{because, is_scheme_name, speaks_of_tls};
 use super::names::{FieldNames, Hit, Names};
@@ -121,6 +121,12 @@ impl<'e> Resolver<'e> {
             }
         };
         if let Some(Found { value, origin }) = found {
+            if is_web_address(field.grammar, &value) && self.assembled(field, depth, out) {
+                let name = origin.variable().unwrap_or_default().to_owned();
+                let why = Why::Because("an address on the web: the bucket is named beside it");
+                out.notes.push(Note { name, why });
+                return true;
+            }
             self.finish(field, Handle::parse(&value), origin, depth, out);
             return true;
         }
@@ -138,13 +144,16 @@ impl<'e> Resolver<'e> {
                     let why = "only one can be the handle";
                     return Err(Unreadable::conflict(name, &file.name, why));
                 }
-                return hit.handle(name);
+                if let Some(found) = hit.handle(name)? {
+                    return Ok(Some(found));
+                }
             }
             if let Some(stem) = name.strip_suffix("_URL")
                 && let Some(hit) = find_joined(field, stem, "_URI", depth)
                 && !self.names.is_declared(&hit.name)
+                && let Some(found) = hit.handle(name)?
             {
-                return hit.handle(name);
+                return Ok(Some(found));
             }
         }
         for name in &field.variables {
@@ -309,11 +318,19 @@ impl<'e> Resolver<'e> {
         let depth = self.environment.layers.len().saturating_sub(1);
         for hit in self.beside(field, depth) {
             if !self.names.is_declared(&hit.name) {
-                let why = super::beside::Why::Nobody;
-                out.notes.push(Note { name: hit.name.clone().into_owned(), why });
+                out.notes.push(Note { name: hit.name.clone().into_owned(), why: Why::Nobody });
             }
         }
     }
+}
+
+/// `AWS_URL=https://...` beside `AWS_BUCKET`: where Laravel says how browsers reach the objects.
+fn is_web_address(grammar: &Grammar, text: &str) -> bool {
+    let is_web = ["http", "https"].iter().any(|scheme| {
+        grammar.scheme(scheme).is_none()
+            && text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://"))
+    });
+    is_web && grammar.scheme("s3").is_some()
 }
 
 /// The variable of this name and end in the layer of this depth.

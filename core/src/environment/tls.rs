@@ -3,7 +3,7 @@
 use crate::adapter::value::read_bool;
 
 /// The words that a name about TLS is made of.
-const TLS: &[&str] = &["TLS", "SSL", "STARTTLS", "SECURE"];
+const TLS: &[&str] = &["TLS", "SSL", "STARTTLS", "SECURE", "OPENSSL"];
 const SWITCHES: &[&str] =
     &["USE", "ENABLED", "ENABLE", "REQUIRED", "REQUIRE", "FORCE", "MODE", "AUTO", "KIND"];
 const INVERTED: &[&str] = &["DISABLED", "DISABLE", "NO", "SKIP", "IGNORE", "UNSAFE"];
@@ -32,6 +32,7 @@ const TELLING: &[&str] = &[
     "SSL",
     "STARTTLS",
     "SECURE",
+    "OPENSSL",
     "VERIFY",
     "VERIFICATION",
     "UNAUTHORIZED",
@@ -109,6 +110,7 @@ pub(super) fn verification(value: &str) -> Option<bool> {
     let value = value.strip_prefix("CERT_").unwrap_or(value);
     match switch(value) {
         None if value.eq_ignore_ascii_case("none") => Some(false),
+        None if value.eq_ignore_ascii_case("peer") => Some(true),
         None if value.eq_ignore_ascii_case("optional") => Some(false),
         switch => switch,
     }
@@ -129,35 +131,23 @@ pub(super) enum Mail {
     Implicit,
 }
 
-/// The names of mail, by their letters.
-const STARTTLS: &[&str] = &[
-    "TLS",
-    "USETLS",
-    "STARTTLS",
-    "ENABLESTARTTLS",
-    "ENABLESTARTTLSAUTO",
-    "REQUIRETLS",
-    "ENCRYPTION",
-    "TLSENABLED",
-    "ENABLETLS",
-    "TLSKIND",
-    "SECUREENABLED",
-    "FORCETLS",
-    "TLSMODE",
-];
-const IMPLICIT: &[&str] = &["SSL", "USESSL", "SECURE", "SSLENABLED", "ENABLESSL"];
+/// Names of mail that speak of TLS in some values only.
 const BY_VALUE: &[&str] = &["SCHEME", "SECURITY"];
+/// Those that `true` does not make TLS from the first byte, though they do not name STARTTLS.
+const LATER: &[&str] = &["SECUREENABLED"];
 
 /// What a name and its value ask for; `None` where the name is none of mail's, `Err` where the value is
 /// none that is known.
 pub(super) fn mail(word: &str, value: &str, port: Option<u16>) -> Option<Result<Mail, ()>> {
     let letters: String =
         word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
-    let is_in = |list: &[&str]| list.contains(&letters.as_str());
-    let (starttls, implicit, by_value) = (is_in(STARTTLS), is_in(IMPLICIT), is_in(BY_VALUE));
-    if !(starttls || implicit || by_value) {
+    let by_value = BY_VALUE.contains(&letters.as_str());
+    if !by_value && name(word).is_none_or(|name| name.verifies || name.inverted) {
         return None;
     }
+    // `SSL` and `SECURE` are TLS from the first byte; `TLS`, `STARTTLS` and `ENCRYPTION` are STARTTLS.
+    let named = letters.contains("TLS") || letters == "ENCRYPTION" || by_value;
+    let implicit = !named && !LATER.contains(&letters.as_str());
     let asked = match value.trim().to_ascii_lowercase().as_str() {
         "tls" | "starttls" | "required" => Ok(Mail::StartTls),
         "ssl" | "smtps" | "wrapper" | "force_tls" | "implicit" => Ok(Mail::Implicit),
@@ -200,6 +190,7 @@ mod tests {
             ("ALLOW_SELF_SIGNED", said(true, true)),
             ("SSL_CERT_REQS", said(true, false)),
             ("ENCRYPTION", said(false, false)),
+            ("OPENSSL_VERIFY_MODE", said(true, false)),
             ("ENCRYPTION_KEY", None),
             ("DUMP_SKIP_SSL", None),
             ("TLS_POLICY", None),
@@ -228,6 +219,9 @@ mod tests {
             ("SECURE", "false", None, Mail::Nothing),
             ("TLS", "none", None, Mail::Off),
             ("SCHEME", "smtps", None, Mail::Implicit),
+            ("STARTTLS_AUTO", "true", None, Mail::StartTls),
+            ("ENABLE_STARTTLS_AUTO", "true", Some(465), Mail::Implicit),
+            ("SSL_ENABLED", "true", None, Mail::Implicit),
         ] {
             assert_eq!(mail(word, value, port), Some(Ok(expected)), "{word}={value}");
         }

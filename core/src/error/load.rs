@@ -107,6 +107,8 @@ pub enum ProblemKind {
 pub struct Problem {
     field: String,
     variable: String,
+    /// The variable and its aliases, without the prefix.
+    names: &'static [&'static str],
     adapter: &'static str,
     origin: Option<Origin>,
     kind: ProblemKind,
@@ -119,6 +121,7 @@ impl Problem {
         Self {
             field,
             variable,
+            names: &[],
             adapter: "",
             origin: None,
             kind,
@@ -129,8 +132,13 @@ impl Problem {
 
     /// Names the service of the field.
     pub(crate) fn of(mut self, field: &Field) -> Self {
-        if let Kind::Resource { grammar, .. } = field.kind {
-            self.adapter = grammar.name();
+        match field.kind {
+            Kind::Resource { grammar, variables, .. } => {
+                self.adapter = grammar.name();
+                self.names = variables;
+            }
+            Kind::Setting { variables, .. } => self.names = variables,
+            Kind::Nested { .. } | Kind::Flatten { .. } => {}
         }
         self
     }
@@ -272,8 +280,11 @@ impl Problem {
             return heading(field, bound.note(), &self.field, self.adapter);
         }
         let alias = origin.and_then(Origin::variable).filter(|name| *name != self.variable);
-        let alias =
-            alias.filter(|name| !name.is_empty()).map(|name| format!("from its alias {name}"));
+        // A name beside the handle is none: the message says what it is.
+        let is_alias = |name: &&str| {
+            name.ends_with("_URI") || self.names.iter().any(|own| name.ends_with(own))
+        };
+        let alias = alias.filter(is_alias).map(|name| format!("from its alias {name}"));
         let notes = alias.into_iter().chain(origin.and_then(Origin::note));
         heading(&self.variable, notes, &self.field, self.adapter)
     }
