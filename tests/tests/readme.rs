@@ -126,7 +126,10 @@ fn the_drivers_have_the_versions_of_the_lock() {
         let package = format!("name = \"{name}\"\nversion = \"{version}\"\n");
         assert!(lock.contains(&package), "Cargo.lock has another version than {driver}");
     }
-    assert!(rows.iter().filter(|row| row.driver.is_empty()).count() < 2, "only beanstalkd has none");
+    assert!(
+        rows.iter().filter(|row| row.driver.is_empty()).count() < 2,
+        "only beanstalkd has none"
+    );
 }
 
 fn is_true<A: Adapter + std::fmt::Debug>(row: &Row) {
