@@ -166,7 +166,7 @@ macro_rules! adapters {
 
 backing_services::__each_adapter!(adapters);
 
-/// A handle in parts, and parts of nothing.
+/// A handle in parts, and parts of nothing. Of a store the name is that of a bucket, which is its host and shows.
 const PARTS: [(&str, &str); 8] = [
     ("IT_HOST", "localhost"),
     ("IT_PORT", "tZ8oken"),
@@ -174,7 +174,7 @@ const PARTS: [(&str, &str); 8] = [
     ("IT_TOKEN", "tZ8oken"),
     ("IT_API_KEY", "tZ8oken"),
     ("IT_PASSWORD", "pZ8word"),
-    ("IT_NAME", "vZ8alue"),
+    ("IT_DATABASE", "vZ8alue"),
     ("IT_REGION", "vZ8alue"),
 ];
 
