@@ -197,7 +197,8 @@ const PARTS: [(&str, &str); 8] = [
     ("IT_TOKEN", "tZ8oken"),
     ("IT_API_KEY", "tZ8oken"),
     ("IT_PASSWORD", "pZ8word"),
-    ("IT_NAME", "vZ8alue"),
+    // Of an object store it is the bucket, which shows.
+    ("IT_NAME", "orders"),
     ("IT_REGION", "vZ8alue"),
 ];
 
@@ -535,6 +536,9 @@ async fn a_web_server_that_repeats_the_credentials() {
             )
         };
         newrelic::connect(&url("newrelic")).await;
+        let port = server.port();
+        let login = format!("http://uZ8user:pZ8word@localhost:{port}?connect_timeout=300ms");
+        otlp::connect(&login).await;
         loggly::connect(&url("loggly")).await;
 
         let telemetry = Handle::parse(&url("newrelic")).unwrap();
