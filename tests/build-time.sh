@@ -41,27 +41,22 @@ cp tests/by-hand/src/main.rs "$scratch/shop-by-hand/src"
 { manifest plain-by-hand; echo 'url = "2.5.8"'; } | package plain-by-hand
 
 own_adapter='
-use backing_services::{Adapter, BackingServices, ClientError, Handle, HandleError};
+use backing_services::{Adapter, BackingServices, ClientError, Connect, Handle, Host};
 
-#[derive(Clone)]
-pub struct Own(Handle);
+#[derive(Adapter, Clone)]
+#[adapter(schemes("own"), example = "own://localhost")]
+pub struct Own {
+    #[handle]
+    handle: Handle,
+    #[handle(host)]
+    host: Host,
+}
 
-impl Adapter for Own {
-    const NAME: &str = "own";
-    const SCHEMES: &[&str] = &["own"];
-    const EXAMPLE: &str = "own://localhost";
-    type Client = Handle;
+impl Connect for Own {
+    type Client = Host;
 
-    fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
-        Ok(Self(handle.clone()))
-    }
-
-    async fn connect(&self) -> Result<Handle, ClientError> {
-        Ok(self.0.clone())
-    }
-
-    async fn ping(_: &Handle) -> Result<(), ClientError> {
-        Ok(())
+    async fn connect(&self) -> Result<Host, ClientError> {
+        Ok(self.host.clone())
     }
 }
 '

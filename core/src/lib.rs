@@ -58,7 +58,8 @@
 //!
 //! - [`load`](trait@BackingServices#method.load) reads, parses and validates every field. No network.
 //! - [`connect`](BackingServices::connect) makes all clients at the same time and proves that each answers:
-//!   the struct `ServicesClients`, with one client a field. `connect_<field>()` makes one alone.
+//!   the struct `ServicesClients`, with one client a field. `connect_<field>()` makes one alone. The clients can be
+//!   asked whether they answer, `ping()`, and ended in order, `close(limit)`.
 //! - [`manifest`](BackingServices::manifest) lists what the struct declares.
 //!
 //! # Attributes

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use backing_services::adapters::loggly::LogglyClient;
 use backing_services::{Adapter as _, Connect as _, Handle, Loggly};
-use backing_services_tests::servers::{Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Response};
 use serde::Serialize;
 use tokio::runtime::{self, Runtime};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -42,13 +42,13 @@ fn send(client: &LogglyClient, order: u64) {
 
 struct Bench {
     runtime: Runtime,
-    server: StandIn,
+    server: FakeServer,
     client: LogglyClient,
 }
 
 impl Bench {
     fn start() -> Self {
-        let server = StandIn::start(|_| Response::new(r#"{"response" : "ok"}"#.into()));
+        let server = FakeServer::start(|_| Response::new(r#"{"response" : "ok"}"#.into()));
         let url = format!("loggly://token@localhost:{}?tls=none&timeout=60s", server.port());
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(1)

@@ -1,4 +1,4 @@
-//! Certificate authorities and server certificates, made anew for each test.
+//! CAs and server certificates, made anew for each test.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,22 +13,22 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate authority of the test's own. Two of them never trust each other's certificates.
+/// A CA of the test's own. Two of them never trust each other's certificates.
 #[derive(Debug)]
-pub struct Authority {
+pub struct Ca {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
-impl Authority {
-    /// A new authority called `name`, with a key of its own.
+impl Ca {
+    /// A new CA called `name`, with a key of its own.
     pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name = called(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key");
-        let pem = params.self_signed(&key).expect("an authority's certificate").pem();
+        let pem = params.self_signed(&key).expect("a certificate of a CA").pem();
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
@@ -54,7 +54,7 @@ fn called(name: &str) -> DistinguishedName {
     distinguished
 }
 
-/// A server's certificate, its key, and the authority that vouches for it, as PEM files that live
+/// A server's certificate, its key, and the CA that vouches for it, as PEM files that live
 /// as long as this value.
 #[derive(Debug)]
 pub struct Tls {
@@ -73,7 +73,7 @@ impl Tls {
         tls
     }
 
-    /// The authority's certificate: what a client has to trust.
+    /// The certificate of the CA: what a client has to trust.
     pub fn ca(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }

@@ -397,7 +397,7 @@ fn bindings_find_their_fields() {
 }
 
 #[test]
-fn the_authorities_of_a_binding_are_trusted() {
+fn the_ca_certificates_of_a_binding_are_trusted() {
     let mut layout = Layout::new();
     layout.bind(
         "db",

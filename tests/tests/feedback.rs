@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use backing_services::{Adapter, Connect, Handle, Loggly, NewRelic};
-use backing_services_tests::servers::StandIn;
+use backing_services_tests::servers::FakeServer;
 use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_sdk::logs::SdkLogger;
@@ -40,7 +40,7 @@ impl<S: Subscriber> Layer<S> for Heard {
     }
 }
 
-fn targets_at_loggly(server: &StandIn) -> Vec<String> {
+fn targets_at_loggly(server: &FakeServer) -> Vec<String> {
     let requests = server.requests();
     let bodies = requests.iter().map(|request| std::str::from_utf8(request.body()).unwrap());
     let lines = bodies.flat_map(str::lines);
@@ -48,7 +48,7 @@ fn targets_at_loggly(server: &StandIn) -> Vec<String> {
     events.map(|event| event["target"].as_str().unwrap().to_owned()).collect()
 }
 
-fn targets_at_new_relic(server: &StandIn) -> Vec<String> {
+fn targets_at_new_relic(server: &FakeServer) -> Vec<String> {
     let requests = server.requests();
     let bodies = requests.iter().map(|request| {
         let mut body = Vec::new();
@@ -69,9 +69,9 @@ fn targets_at_new_relic(server: &StandIn) -> Vec<String> {
 #[test]
 fn what_sends_events_makes_none() {
     let ok = |_: &_| http::Response::new(bytes::Bytes::new());
-    let (at_loggly, at_new_relic) = (StandIn::start(ok), StandIn::start(ok));
+    let (at_loggly, at_new_relic) = (FakeServer::start(ok), FakeServer::start(ok));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let handle = |scheme: &str, server: &StandIn| {
+    let handle = |scheme: &str, server: &FakeServer| {
         let url = format!("{scheme}://token@localhost:{}?tls=none", server.port());
         Handle::parse(&url).unwrap()
     };

@@ -16,9 +16,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use backing_services_tests::servers::{
-    MariaDb, Memcached, Postfix, PostgreSql, Response, Silent, StandIn, free_port,
+    FakeServer, MariaDb, Memcached, Postfix, PostgreSql, Response, Silent, free_port,
 };
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -33,8 +33,8 @@ fn assert_refuses(port: u16) {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
-fn localhost(authority: &Authority) -> Tls {
-    authority.issue(&["localhost", "127.0.0.1"])
+fn localhost(ca: &Ca) -> Tls {
+    ca.issue(&["localhost", "127.0.0.1"])
 }
 
 /// A line goes out, a reply comes back: over TCP, or over TLS by way of `openssl`.
@@ -215,11 +215,11 @@ fn mariadb_lives_dies_and_comes_back_with_its_data() {
 
 #[test]
 fn mariadb_speaks_tls_and_insists_on_it() {
-    let authority = Authority::new("the shop's authority");
-    let tls = localhost(&authority);
+    let ca = Ca::new("the shop's CA");
+    let tls = localhost(&ca);
     let mut server = MariaDb::with_tls(&tls);
-    let ca = format!("--ssl-ca={}", tls.ca().display());
-    let verified = ["--host=localhost", "--ssl-verify-server-cert", &ca];
+    let trusted = format!("--ssl-ca={}", tls.ca().display());
+    let verified = ["--host=localhost", "--ssl-verify-server-cert", &trusted];
     let cipher = "SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS \
                   WHERE VARIABLE_NAME = 'Ssl_cipher'";
     assert_eq!(answer(mariadb(&server, &verified, cipher)), "1\n");
@@ -227,20 +227,20 @@ fn mariadb_speaks_tls_and_insists_on_it() {
     let clear = mariadb(&server, &["--host=127.0.0.1", "--skip-ssl"], "SELECT 1");
     assert!(!clear.status.success());
 
-    let other = localhost(&Authority::new("someone else"));
+    let other = localhost(&Ca::new("someone else"));
     let other = format!("--ssl-ca={}", other.ca().display());
     let distrusted = ["--host=localhost", "--ssl-verify-server-cert", &other];
     assert!(!mariadb(&server, &distrusted, "SELECT 1").status.success());
 
     // The server has a copy of its files.
-    drop(authority);
+    drop(ca);
     server.restart();
     assert_eq!(answer(mariadb(&server, &verified, cipher)), "1\n");
 }
 
 #[test]
 fn mariadb_can_present_the_name_of_another_host() {
-    let tls = Authority::new("the shop's authority").issue(&["db.example.com"]);
+    let tls = Ca::new("the shop's CA").issue(&["db.example.com"]);
     let server = MariaDb::with_tls(&tls);
     let ca = format!("--ssl-ca={}", tls.ca().display());
     let strict = ["--host=localhost", "--ssl-verify-server-cert", &ca];
@@ -302,21 +302,21 @@ fn postgresql_lives_dies_and_comes_back_with_its_data() {
 
 #[test]
 fn postgresql_speaks_tls_and_insists_on_it() {
-    let authority = Authority::new("the shop's authority");
-    let tls = localhost(&authority);
+    let ca = Ca::new("the shop's CA");
+    let tls = localhost(&ca);
     let mut server = PostgreSql::with_tls(&tls);
     let verified = format!("host=localhost sslmode=verify-full sslrootcert={}", tls.ca().display());
     let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     assert_eq!(answer(psql(&server, &verified, encrypted)), "t\n");
     assert!(!psql(&server, "host=127.0.0.1 sslmode=disable", "SELECT 1").status.success());
 
-    let other = localhost(&Authority::new("someone else"));
+    let other = localhost(&Ca::new("someone else"));
     let distrusted =
         format!("host=localhost sslmode=verify-full sslrootcert={}", other.ca().display());
     assert!(!psql(&server, &distrusted, "SELECT 1").status.success());
 
     // The server has a copy of its files.
-    drop(authority);
+    drop(ca);
     server.restart();
     assert_eq!(answer(psql(&server, &verified, encrypted)), "t\n");
 
@@ -384,7 +384,7 @@ fn postfix_keeps_two_equal_messages_apart() {
 
 #[test]
 fn postfix_logs_in_only_over_tls() {
-    let tls = localhost(&Authority::new("the shop's authority"));
+    let tls = localhost(&Ca::new("the shop's CA"));
     let mut server = Postfix::with_auth(&tls);
     let login = format!("AUTH PLAIN {}", credentials(&server, server.password()));
 
@@ -414,7 +414,7 @@ fn postfix_logs_in_only_over_tls() {
 
 #[test]
 fn postfix_takes_mail_from_everyone_over_tls() {
-    let tls = localhost(&Authority::new("the shop's authority"));
+    let tls = localhost(&Ca::new("the shop's CA"));
     let server = Postfix::with_tls(&tls);
     let mut client = Openssl::connect(server.tls_port(), &tls.ca(), &[]);
     assert_code(&client.dialogue.reply(), "220");
@@ -422,7 +422,7 @@ fn postfix_takes_mail_from_everyone_over_tls() {
     client.dialogue.send_mail("customer@example.com", "hello");
     assert_eq!(server.wait_for_mail("customer@example.com", SOON).len(), 1);
 
-    let other = localhost(&Authority::new("someone else"));
+    let other = localhost(&Ca::new("someone else"));
     let mut distrusting = Openssl::connect(server.tls_port(), &other.ca(), &[]);
     let mut greeting = String::new();
     distrusting.dialogue.from.read_to_string(&mut greeting).unwrap();
@@ -431,7 +431,7 @@ fn postfix_takes_mail_from_everyone_over_tls() {
 
 #[test]
 fn the_stand_in_keeps_what_it_is_sent_dies_and_comes_back() {
-    let mut server = StandIn::start(|request| {
+    let mut server = FakeServer::start(|request| {
         let text = format!("{} bytes for {}", request.body().len(), request.uri());
         Response::new(text.into())
     });

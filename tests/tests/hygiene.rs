@@ -113,6 +113,34 @@ pub mod without_prelude {
         pub warehouse: Host,
     }
 
+    /// The keys that share, preset, name and pass on.
+    #[derive(::backing_services::BackingServices)]
+    #[services(clients(name = "App", derive(::core::cmp::PartialEq), attr(doc = "Compared.")))]
+    pub struct Keys {
+        /// Shared.
+        #[service(env = "SHARED_URL", shared, client = ::std::string::String, attr(doc = "More."))]
+        pub one: Host,
+        /// Shared and optional.
+        #[service(env = "SHARED_URL", shared, client = ::std::string::String)]
+        pub two: ::core::option::Option<Host>,
+        /// Not asked, and beside what is not its own.
+        #[service(ready = false, ignore("LAST_SSL", "LAST_TLS"))]
+        pub last: Host,
+        /// Checked while compiling.
+        #[setting(default = "8080", alias = "HTTP_PORT")]
+        pub port: ::core::primitive::u16,
+        /// Settings.
+        #[setting(flatten, prefix = "K_")]
+        pub flat: Flat,
+    }
+
+    /// Settings.
+    #[derive(::serde::Deserialize)]
+    pub struct Flat {
+        /// One.
+        pub level: ::core::primitive::u8,
+    }
+
     /// Every part of a handle.
     #[derive(::backing_services::Adapter, ::core::clone::Clone)]
     #[adapter(schemes("own"), example = "own://u:p@h/x?a=b", port = 1, debug)]
@@ -200,6 +228,18 @@ async fn own_without_prelude() {
     assert_eq!(format!("{own:?}"), "Own(own://h:1)");
     let any = Any::from_handle(&Handle::parse("less://h").unwrap()).unwrap();
     assert!(matches!(any.connect().await.unwrap(), Attachment::None(())));
+}
+
+#[tokio::test]
+async fn keys_without_prelude() {
+    let environment =
+        set([("SHARED_URL", "host://one"), ("LAST_URL", "host://last"), ("K_LEVEL", "3")]);
+    let keys = without_prelude::Keys::load(&environment).unwrap();
+    assert_eq!((keys.port, keys.flat.level), (8080, 3));
+    let clients: without_prelude::App = keys.connect().await.unwrap();
+    assert!(clients == clients.clone() && clients.two.as_ref() == Some(&clients.one));
+    clients.ping().await.unwrap();
+    clients.close(std::time::Duration::from_secs(1)).await;
 }
 
 #[tokio::test]

@@ -87,6 +87,8 @@ struct Row {
     schemes: Vec<String>,
     /// Empty where the table has words instead.
     ports: Vec<u16>,
+    /// Its name and version, or nothing.
+    driver: String,
 }
 
 fn rows() -> Vec<Row> {
@@ -98,21 +100,37 @@ fn rows() -> Vec<Row> {
     lines
         .map(|line| {
             let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let [name, feature, schemes, ports, _client, _server] = cells[..] else {
-                panic!("a row has six cells: {line}")
+            let [name, feature, schemes, ports, _client, driver, _server] = cells[..] else {
+                panic!("a row has seven cells: {line}")
             };
             Row {
                 name: code(name).concat(),
                 feature: code(feature).concat(),
                 schemes: code(schemes),
                 ports: ports.split(' ').filter_map(|port| port.parse().ok()).collect(),
+                driver: driver.to_owned(),
             }
         })
         .collect()
 }
 
-fn holds<A: Adapter + std::fmt::Debug>(row: &Row) {
-    let Row { name, feature, schemes, ports } = row;
+/// The version that Cargo.lock has of a driver is the one that was tested.
+#[test]
+fn the_drivers_have_the_versions_of_the_lock() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap();
+    let rows = rows();
+    let drivers: BTreeSet<_> = rows.iter().map(|row| row.driver.as_str()).collect();
+    for driver in drivers.into_iter().filter(|driver| !driver.is_empty()) {
+        let (name, version) = driver.split_once(' ').expect("a name and a version");
+        let package = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+        assert!(lock.contains(&package), "Cargo.lock has another version than {driver}");
+    }
+    assert!(rows.iter().filter(|row| row.driver.is_empty()).count() < 2, "only beanstalkd has none");
+}
+
+fn is_true<A: Adapter + std::fmt::Debug>(row: &Row) {
+    let Row { name, feature, schemes, ports, .. } = row;
     let own: Vec<_> = A::GRAMMAR.schemes().iter().map(|scheme| scheme.name()).collect();
     assert_eq!(*schemes, own, "the schemes of {name}");
     let rest = A::GRAMMAR.example().split_once(':').expect("a handle").1;
@@ -140,35 +158,29 @@ fn holds<A: Adapter + std::fmt::Debug>(row: &Row) {
     }
 }
 
+macro_rules! all {
+    ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {
+        fn holds(row: &Row) {
+            match row.name.as_str() {
+                $(stringify!($adapter) => is_true::<backing_services::$adapter>(row),)*
+                other => panic!("core/src/list.rs has no adapter `{other}`"),
+            }
+        }
+
+        const ADAPTERS: &[&str] = &[$(stringify!($adapter)),*];
+    };
+}
+
+backing_services::__each_adapter!(all);
+
 #[test]
 fn the_table_lists_the_adapters() {
     let rows = rows();
+    let mut names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ADAPTERS, "the table of the README, and core/src/list.rs");
     for row in &rows {
-        match row.name.as_str() {
-            "Beanstalkd" => holds::<backing_services::Beanstalkd>(row),
-            "Blobs" => holds::<backing_services::Blobs>(row),
-            "CouchDb" => holds::<backing_services::CouchDb>(row),
-            "GoogleMaps" => holds::<backing_services::GoogleMaps>(row),
-            "HttpApi" => holds::<backing_services::HttpApi>(row),
-            "LastFm" => holds::<backing_services::LastFm>(row),
-            "Loggly" => holds::<backing_services::Loggly>(row),
-            "Mail" => holds::<backing_services::Mail>(row),
-            "Memcached" => holds::<backing_services::Memcached>(row),
-            "MySql" => holds::<backing_services::MySql>(row),
-            "Nats" => holds::<backing_services::Nats>(row),
-            "NewRelic" => holds::<backing_services::NewRelic>(row),
-            "Otlp" => holds::<backing_services::Otlp>(row),
-            "Postgres" => holds::<backing_services::Postgres>(row),
-            "Postmark" => holds::<backing_services::Postmark>(row),
-            "RabbitMq" => holds::<backing_services::RabbitMq>(row),
-            "Redis" => holds::<backing_services::Redis>(row),
-            "S3" => holds::<backing_services::S3>(row),
-            "Smtp" => holds::<backing_services::Smtp>(row),
-            "Sql" => holds::<backing_services::Sql>(row),
-            "Sqlite" => holds::<backing_services::Sqlite>(row),
-            "Twitter" => holds::<backing_services::Twitter>(row),
-            other => panic!("this test does not know the adapter `{other}`: add a line"),
-        }
+        holds(row);
         let feature = row.feature.replace('-', "");
         assert_eq!(feature, row.name.to_lowercase(), "a feature is named as its module");
     }

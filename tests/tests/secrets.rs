@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use backing_services::{Adapter, BackingServices, Connect, Environment, Error, Handle};
-use backing_services_tests::servers::{Silent, StandIn, free_port};
+use backing_services_tests::servers::{FakeServer, Silent, free_port};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -74,7 +74,7 @@ fn assert_nothing_leaked(what: &str) -> String {
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 macro_rules! adapters {
-    ($($module:ident: $adapter:ty;)*) => {
+    ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {
     $(
         mod $module {
             use super::*;
@@ -82,7 +82,7 @@ macro_rules! adapters {
             #[derive(BackingServices, Debug)]
             pub(super) struct Services {
                 #[service(env = "IT_URL")]
-                pub(super) it: $adapter,
+                pub(super) it: backing_services::$adapter,
             }
 
             /// All that an app, a test or a log can get to see of one handle, without a connection.
@@ -91,7 +91,7 @@ macro_rules! adapters {
                     Ok(handle) => {
                         show_error(&handle);
                         show(handle.hosts());
-                        match <$adapter>::from_handle(&handle) {
+                        match <backing_services::$adapter>::from_handle(&handle) {
                             Ok(adapter) => show(adapter),
                             Err(error) => show_error(error),
                         }
@@ -144,7 +144,7 @@ macro_rules! adapters {
                 let services = Services::load(&Environment::from_pairs([("IT_URL", url)])).unwrap();
                 match services.connect().await {
                     Ok(clients) => {
-                        if let Err(error) = <$adapter>::ping(&clients.it).await {
+                        if let Err(error) = <backing_services::$adapter>::ping(&clients.it).await {
                             show_error(error);
                         }
                         show(&clients);
@@ -164,30 +164,7 @@ macro_rules! adapters {
     };
 }
 
-adapters! {
-    beanstalkd: backing_services::Beanstalkd;
-    blobs: backing_services::Blobs;
-    couchdb: backing_services::CouchDb;
-    googlemaps: backing_services::GoogleMaps;
-    http_api: backing_services::HttpApi;
-    lastfm: backing_services::LastFm;
-    loggly: backing_services::Loggly;
-    mail: backing_services::Mail;
-    memcached: backing_services::Memcached;
-    mysql: backing_services::MySql;
-    nats: backing_services::Nats;
-    newrelic: backing_services::NewRelic;
-    otlp: backing_services::Otlp;
-    postgres: backing_services::Postgres;
-    postmark: backing_services::Postmark;
-    rabbitmq: backing_services::RabbitMq;
-    redis: backing_services::Redis;
-    s3: backing_services::S3;
-    smtp: backing_services::Smtp;
-    sql: backing_services::Sql;
-    sqlite: backing_services::Sqlite;
-    twitter: backing_services::Twitter;
-}
+backing_services::__each_adapter!(adapters);
 
 /// A handle in parts, and parts of nothing.
 const PARTS: [(&str, &str); 8] = [
@@ -251,6 +228,7 @@ const VALID: &[&str] = &[
     "tls://tZ8oken@a.example,b.example:4223?name=vZ8alue",
     "newrelic://tZ8oken@otlp.nr-data.net?service_name=shop",
     "loggly://tZ8oken@logs-01.loggly.com?tag=shop",
+    "https://uZ8user:pZ8word@otlp.example/otlp?service_name=vZ8alue",
     "amqp://uZ8user:pZ8word@localhost/shop",
     "amqps://uZ8user:pZ8word@mq.example?heartbeat=5",
     "sqlite:app.db?mode=rwc",
@@ -410,6 +388,7 @@ async fn failing_connections() {
             .await;
         for scheme in ["http", "https"] {
             lastfm::connect(&url(scheme)).await;
+            otlp::connect(&url(scheme)).await;
             http_api::connect(&url(scheme)).await;
             let token = url(scheme).replace("uZ8user", "").replace("pZ8word", "tZ8oken");
             twitter::connect(&token).await;
@@ -477,7 +456,7 @@ async fn a_server_that_repeats_the_credentials() {
 async fn a_service_that_repeats_the_credentials() {
     let _turn = TURN.lock().await;
     for status in [200, 302, 401, 503] {
-        let server = StandIn::start(move |request| {
+        let server = FakeServer::start(move |request| {
             let said = r#"{"error":10,"status":"REQUEST_DENIED","message":"uZ8user pZ8word",
                 "error_message":"tZ8oken"}"#;
             http::Response::builder()
@@ -498,6 +477,7 @@ async fn a_service_that_repeats_the_credentials() {
         let token = format!("http://:tZ8oken@localhost:{port}/");
         lastfm::connect(&format!("http://uZ8user:pZ8word@localhost:{port}/2.0/")).await;
         http_api::connect(&format!("http://uZ8user:pZ8word@localhost:{port}/")).await;
+        otlp::connect(&format!("http://uZ8user:pZ8word@localhost:{port}/tZ8oken")).await;
         twitter::connect(&token).await;
         googlemaps::connect(&token).await;
         for rest in ["vZ8alue", "?auth=header:X-Key", "?auth=query:key&ping=x"] {
@@ -524,7 +504,7 @@ async fn a_web_server_that_repeats_the_credentials() {
 
     let _turn = TURN.lock().await;
     for status in [200, 400, 403, 429, 500] {
-        let server = StandIn::start(move |request| {
+        let server = FakeServer::start(move |request| {
             let repeated = format!("no {} {:?} here", request.uri(), request.headers());
             let answer = http::Response::builder().status(status).header("x-path", &repeated);
             answer.header("location", request.uri().path()).body(repeated.into()).unwrap()
@@ -560,12 +540,12 @@ async fn a_web_server_that_repeats_the_credentials() {
     assert!(shown.contains("reqwest"), "the logs of the HTTP client were not looked at");
 }
 
-/// The clients of third parties over HTTP, as a stand-in takes and as it refuses the credential.
+/// The clients of third parties over HTTP, as a fake server takes and as it refuses the credential.
 #[tokio::test]
 async fn over_http() {
     let _turn = TURN.lock().await;
     for status in [200, 401, 500] {
-        let server = StandIn::start(move |_| {
+        let server = FakeServer::start(move |_| {
             let answer = http::Response::builder().status(status);
             answer.body(r#"{"db_name":"shop"}"#.into()).unwrap()
         });

@@ -224,15 +224,12 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// A socket may stand in the place of a host that may be absent, unless it has schemes of its own, and
-    /// of several that may be named in the query, where its path needs no escapes.
+    /// A socket may stand in the place of a host that may be absent, or of one that the query may name, as in
+    /// `?host=/run/postgresql`, unless it has schemes of its own.
     fn takes_socket_host(&self, hosts: Hosts) -> bool {
-        let is_host = |word: &Word| word.part() == Part::Host && word.stands_in_query();
-        match hosts {
-            Hosts::Optional => !self.grammar.schemes().iter().any(Scheme::is_socket),
-            Hosts::Several => self.grammar.all_words().iter().any(is_host),
-            Hosts::None | Hosts::One => false,
-        }
+        let in_query = |word: &Word| word.part() == Part::Host && word.stands_in_query();
+        (hosts == Hosts::Optional || self.grammar.all_words().iter().any(in_query))
+            && !self.grammar.schemes().iter().any(Scheme::is_socket)
     }
 
     /// Without a word for the host there is one that the adapter has in mind: that of its example.

@@ -8,15 +8,15 @@
 //! - `max_connections`: The size of the pool, for each server. By default `10`.
 //! <!-- end -->
 //!
-//! The client speaks the protocol without authentication and without TLS, so a handle has no user name and
-//! no password: reach the servers over a private network.
+//! The client speaks the protocol without authentication and without TLS, so a handle has no user
+//! name and no password: reach the servers over a private network.
 //!
-//! With several servers each key has its home on one of them, and stays there for as long as the server is in
-//! the list, in any order (rendezvous hashing with XXH3). A server with a weight, `host:port:weight`, is refused.
-//! The client reaches servers over IPv4 only.
+//! With several servers each key has its home on one of them, and stays there for as long as the
+//! server is in the list, in any order (rendezvous hashing with XXH3). A server with a weight,
+//! `host:port:weight`, is refused. The client reaches servers over IPv4 only.
 //!
-//! A connection is tried before it is given out, unless it was in use within the last second and no other has failed
-//! since: after an outage shorter than that, a call may be told of it.
+//! A connection is tried before it is given out, unless it was in use within the last second and no
+//! other has failed since: after an outage shorter than that, a call may be told of it.
 //!
 //! | provider | handle |
 //! |---|---|
@@ -45,7 +45,8 @@ use crate::{Adapter, ClientError, Connect, FailureKind, Handle, HandleError, Hos
 /// A connection that was taken so recently is not asked whether it still works.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-/// One memcached server or several. Its client is a [`MemcachedPool`] of [`async_memcached::Client`]s.
+/// One memcached server or several. Its client is a [`MemcachedPool`] of
+/// [`async_memcached::Client`]s.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment, Memcached};
@@ -56,7 +57,8 @@ const TRUSTED: Duration = Duration::from_secs(1);
 ///     cache: Memcached,
 /// }
 ///
-/// let services = Services::load(&Environment::from_pairs([("CACHE_URL", "memcached://a,b:11212")]))?;
+/// let environment = Environment::from_pairs([("CACHE_URL", "memcached://a,b:11212")]);
+/// let services = Services::load(&environment)?;
 /// assert_eq!(format!("{:?}", services.cache), "Memcached(memcached://a:11211,b:11212)");
 /// # Ok::<(), backing_services::LoadError>(())
 /// ```
@@ -265,8 +267,8 @@ impl managed::Manager for Manager {
         created.inspect_err(|_| self.doubt())
     }
 
-    /// A connection that has been lying about may belong to a server that is gone. To ask each time would make two
-    /// round trips of every one.
+    /// A connection that has been lying about may belong to a server that is gone. To ask each time
+    /// would make two round trips of every one.
     async fn recycle(&self, client: &mut Client, metrics: &Metrics) -> RecycleResult<Error> {
         if client.is_closed() {
             // By a call that failed or was given up.

@@ -6,7 +6,7 @@
 //! - port
 //! - user name: A user of the server; without one `root`.
 //! - password: The user's password.
-//! - path: The database; without one none is selected. Also `SCHEMA`.
+//! - path: The database; without one none is selected. Also `schema`.
 //! - `ssl-mode`: Whether TLS is used, and what of the server's certificate is verified; see
 //!   below. Either `disabled`, `preferred`, `required`, `verify_ca` or `verify_identity`. Also
 //!   `ssl`, `tls`, `use_ssl`, `ssl_accept`.
@@ -25,9 +25,9 @@
 //! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
 //! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
 //! - `max_connections`: The most connections that the pool opens. By default `10`. Also
-//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
 //! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
-//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
 //! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
 //! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //! <!-- end -->
@@ -123,7 +123,7 @@ pub struct MySql {
     #[handle(password)]
     password: Option<Secret>,
     /// The database; without one none is selected.
-    #[handle(name, names("SCHEMA"))]
+    #[handle(name, names("schema"))]
     database: Option<String>,
     /// Whether TLS is used, and what of the server's certificate is verified; see below.
     #[handle(

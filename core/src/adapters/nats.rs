@@ -16,28 +16,29 @@
 //!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
-//! A user without a password is a [token](https://docs.nats.io/using-nats/developer/connecting/token). Under
-//! `nats` TLS is used if the server asks for it; under `tls`, or with `tls=required`, there is no connection
-//! without.
+//! A user without a password is a
+//! [token](https://docs.nats.io/using-nats/developer/connecting/token). Under `nats` TLS is used if
+//! the server asks for it; under `tls`, or with `tls=required`, there is no connection without.
 //!
-//! The client finds its servers again by itself, within half a second of their return, and subscribes anew. What is
-//! published meanwhile waits in its buffer; what the server had not passed on when it died is lost, as core NATS
-//! delivers at most once. A ping is a request to the client's own inbox, so a user needs to be allowed to publish to
-//! and to subscribe to `_INBOX.>`, as for any request. `JetStream` keeps what it has acknowledged: its API is in the crate `async-nats`, behind
-//! that crate's feature `jetstream`.
+//! The client finds its servers again by itself, within half a second of their return, and
+//! subscribes anew. What is published meanwhile waits in its buffer; what the server had not passed
+//! on when it died is lost, as core NATS delivers at most once. A ping is a request to the client's
+//! own inbox, so a user needs to be allowed to publish to and to subscribe to `_INBOX.>`, as for
+//! any request. `JetStream` keeps what it has acknowledged: its API is in the crate `async-nats`,
+//! behind that crate's feature `jetstream`.
 //!
 //! # Security
 //!
-//! A credential goes to another machine by TLS only, unless `tls=none` says that it may travel unencrypted:
-//! under `nats` a server without TLS would be sent it as it is. Where a credential goes without TLS, and where
-//! the handle names this machine alone, the client keeps to the hosts of the handle, whatever others the server
-//! recommends. At the level TRACE `async-nats` logs the *user name* when it
-//! connects anew; passwords, tokens and keys it never logs.
+//! A credential goes to another machine by TLS only, unless `tls=none` says that it may travel
+//! unencrypted: under `nats` a server without TLS would be sent it as it is. Where a credential
+//! goes without TLS, and where the handle names this machine alone, the client keeps to the hosts
+//! of the handle, whatever others the server recommends. At the level TRACE `async-nats` logs the
+//! *user name* when it connects anew; passwords, tokens and keys it never logs.
 //!
 //! # Providers
 //!
-//! [Synadia Cloud](https://docs.synadia.com/cloud/user-guides/user-mgmt) gives each user a credentials file:
-//! `tls://connect.ngs.global?creds=/run/secrets/app.creds`.
+//! [Synadia Cloud](https://docs.synadia.com/cloud/user-guides/user-mgmt) gives each user a
+//! credentials file: `tls://connect.ngs.global?creds=/run/secrets/app.creds`.
 
 use std::path::PathBuf;
 use std::pin::pin;
@@ -79,7 +80,8 @@ const GLANCE: Duration = Duration::from_millis(10);
 ///     bus: Nats,
 /// }
 ///
-/// let environment = Environment::from_pairs([("BUS_URL", "tls://shop:secret@a.example,b.example:4223")]);
+/// let url = "tls://shop:secret@a.example,b.example:4223";
+/// let environment = Environment::from_pairs([("BUS_URL", url)]);
 /// let services = Services::load(&environment)?;
 /// assert_eq!(format!("{:?}", services.bus), "Nats(tls://a.example:4222,b.example:4223)");
 /// # Ok::<(), backing_services::LoadError>(())
@@ -212,8 +214,8 @@ impl Nats {
         Ok(options)
     }
 
-    /// Whether another machine that the server recommends would get what is meant for those of the handle: a
-    /// credential without TLS, or what is to stay on this machine.
+    /// Whether another machine that the server recommends would get what is meant for those of the
+    /// handle: a credential without TLS, or what is to stay on this machine.
     fn keeps_to_its_hosts(&self) -> bool {
         let has_credential = self.user.is_some() || self.creds.is_some();
         self.handle.is_loopback() || has_credential && !self.tls.is_on()
@@ -275,8 +277,8 @@ fn pause(attempts: usize) -> Duration {
     }
 }
 
-/// Which connection the client has, by number. A server that has just come back is found within the longest
-/// pause.
+/// Which connection the client has, by number. A server that has just come back is found within the
+/// longest pause.
 async fn connection(client: &Client) -> Result<u64, ClientError> {
     let connected = async {
         while client.connection_state() != State::Connected {
@@ -403,7 +405,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
             let (reader, mut writer) = listener.accept().await.unwrap().0.into_split();
-            let info = r#"{"server_id":"a","version":"2.10.0","max_payload":1,"connect_urls":["192.0.2.1:4222"]}"#;
+            let info = r#"{"server_id":"a","max_payload":1,"connect_urls":["192.0.2.1:4222"]}"#;
             writer.write_all(format!("INFO {info}\r\n").as_bytes()).await.unwrap();
             let mut lines = BufReader::new(reader).lines();
             while let Ok(Some(line)) = lines.next_line().await {

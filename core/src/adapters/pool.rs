@@ -22,7 +22,7 @@ pub(crate) struct Pool {
     /// The most connections that the pool opens.
     #[handle(
         param = "max_connections",
-        names("POOL_SIZE", "POOL_MAX_SIZE", "MAX_POOL_SIZE", "CONNECTION_LIMIT"),
+        names("pool_size", "pool_max_size", "max_pool_size", "connection_limit"),
         default = "10",
         max = "10000",
         tuning
@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     /// How many connections the pool keeps open when nobody uses them.
     #[handle(
         param = "min_connections",
-        names("POOL_MIN_SIZE", "MIN_POOL_SIZE"),
+        names("pool_min_size", "min_pool_size"),
         default = "0",
         max = "10000",
         tuning

@@ -18,10 +18,12 @@
 //! - `sslkey`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
 //! - `channel_binding`: `require`: the server must prove who it is, by its certificate. Either
 //!   `disable`, `prefer` or `require`. By default `prefer`.
-//! - `target_session_attrs`: What kind of server is wanted: `read-write`, `read-only`, `primary`,
-//!   `standby`, `prefer-standby`, `any`. Either `any`, `read-write`, `read-only`, `primary`,
-//!   `standby` or `prefer-standby`. By default `any`. Also `target_server_type`.
+//! - `target_session_attrs`: What kind of server is wanted; see below. Either `any`,
+//!   `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`. By default `any`. Also
+//!   `target_server_type`.
 //! - `application_name`: What the server's activity and logs call the app.
+//! - `client_encoding`: The encoding of texts: `sqlx` knows this one. Either `utf8`. By default
+//!   `utf8`. Also `charset`.
 //! - `options`: Settings of each session, such as `-c lock_timeout=5s`.
 //! - `schema`: Where the server looks for tables: its `search_path`. Also `search_path`,
 //!   `current_schema`.
@@ -34,9 +36,9 @@
 //! - `pool_timeout`: For waiting for a free connection; a bare number is seconds. Without it
 //!   `connect_timeout`.
 //! - `max_connections`: The most connections that the pool opens. By default `10`. Also
-//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
 //! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
-//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
 //! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
 //! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //! <!-- end -->
@@ -206,13 +208,16 @@ pub struct Postgres {
     /// `require`: the server must prove who it is, by its certificate.
     #[handle(param = "channel_binding", default = "prefer")]
     channel_binding: ChannelBinding,
-    /// What kind of server is wanted: `read-write`, `read-only`, `primary`, `standby`,
-    /// `prefer-standby`, `any`.
+    /// What kind of server is wanted; see below.
     #[handle(param = "target_session_attrs", names("target_server_type"), default = "any")]
     target: Target,
     /// What the server's activity and logs call the app.
     #[handle(param = "application_name", tuning)]
     application_name: Option<String>,
+    /// The encoding of texts: `sqlx` knows this one.
+    #[handle(param = "client_encoding", names("charset"), default = "utf8", tuning)]
+    #[expect(dead_code, reason = "there is one")]
+    client_encoding: Encoding,
     /// Settings of each session, such as `-c lock_timeout=5s`.
     #[handle(param = "options", tuning)]
     options: Option<String>,
@@ -277,6 +282,12 @@ enum ChannelBinding {
     Prefer,
     #[word("require")]
     Require,
+}
+
+#[derive(Word, Clone, Copy)]
+enum Encoding {
+    #[word("utf8", "unicode")]
+    Utf8,
 }
 
 #[derive(Word, Clone, Copy)]
@@ -657,6 +668,10 @@ mod tests {
                 "postgres://h/db?sslmode=disable&channel_binding=require",
                 "`channel_binding=require` needs TLS, and `sslmode` says disable",
             ),
+            (
+                "postgres://h/db?client_encoding=latin1",
+                "the parameter `client_encoding` has a bad value",
+            ),
             ("postgres://h/db?schema=a%27b", "the parameter `schema` has a bad value"),
             (
                 "postgres://h/db?connect_timeout=0",
@@ -765,7 +780,7 @@ mod tests {
             "postgresql://shop:secret@/app?host=/cloudsql/p:r:i",
             "postgresql://shop:secret@localhost/app?host=/cloudsql/p:r:i",
             "postgres://shop:secret@%2Fcloudsql%2Fp%3Ar%3Ai/app",
-            "postgresql://?host=/cloudsql/p:r:i&user=shop&password=secret&dbname=app&port=5432",
+            "postgresql://?host=/cloudsql/p:r:i&user=shop&password=secret&dbname=app&port=5432&charset=UTF-8",
         ] {
             let options = options(text);
             assert_eq!(options.get_socket().unwrap().to_str(), Some("/cloudsql/p:r:i"), "{text}");

@@ -8,7 +8,7 @@
 //! - port
 //! - user name: A user of the server; without one `root`.
 //! - password: The user's password.
-//! - path: The database; without one none is selected. Also `SCHEMA`.
+//! - path: The database; without one none is selected. Also `schema`.
 //! - `ssl-mode`: Whether TLS is used, and what of the server's certificate is verified; see
 //!   below. Either `disabled`, `preferred`, `required`, `verify_ca` or `verify_identity`. Also
 //!   `ssl`, `tls`, `use_ssl`, `ssl_accept`.
@@ -27,9 +27,9 @@
 //! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
 //! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
 //! - `max_connections`: The most connections that the pool opens. By default `10`. Also
-//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
 //! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
-//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
 //! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
 //! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //!
@@ -52,10 +52,12 @@
 //! - `sslkey`: A file with the PEM key of that certificate. Also `client_key`, `ssl_key_path`.
 //! - `channel_binding`: `require`: the server must prove who it is, by its certificate. Either
 //!   `disable`, `prefer` or `require`. By default `prefer`.
-//! - `target_session_attrs`: What kind of server is wanted: `read-write`, `read-only`, `primary`,
-//!   `standby`, `prefer-standby`, `any`. Either `any`, `read-write`, `read-only`, `primary`,
-//!   `standby` or `prefer-standby`. By default `any`. Also `target_server_type`.
+//! - `target_session_attrs`: What kind of server is wanted; see below. Either `any`,
+//!   `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`. By default `any`. Also
+//!   `target_server_type`.
 //! - `application_name`: What the server's activity and logs call the app.
+//! - `client_encoding`: The encoding of texts: `sqlx` knows this one. Either `utf8`. By default
+//!   `utf8`. Also `charset`.
 //! - `options`: Settings of each session, such as `-c lock_timeout=5s`.
 //! - `schema`: Where the server looks for tables: its `search_path`. Also `search_path`,
 //!   `current_schema`.
@@ -68,16 +70,16 @@
 //! - `pool_timeout`: For waiting for a free connection; a bare number is seconds. Without it
 //!   `connect_timeout`.
 //! - `max_connections`: The most connections that the pool opens. By default `10`. Also
-//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
 //! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
-//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
 //! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
 //! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //!
 //! SQLite:
 //!
 //! - schemes: `sqlite`
-//! - path: The file, or `:memory:`. Required. Also `FILE`, `FILENAME`, `DATABASE`.
+//! - path: The file, or `:memory:`. Required. Also `file`, `filename`, `database`.
 //! - `mode`: `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
 //!   `memory`: no file. Without it `rw`, of `:memory:` `memory`. Either `ro`, `rw`, `rwc` or
 //!   `memory`.
@@ -87,9 +89,9 @@
 //!   watched. By default `false`.
 //! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
 //! - `max_connections`: The most connections that the pool opens. By default `10`. Also
-//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
 //! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
-//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
 //! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
 //! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //! <!-- end -->

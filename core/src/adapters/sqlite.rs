@@ -2,7 +2,7 @@
 //!
 //! <!-- grammar -->
 //! - schemes: `sqlite`
-//! - path: The file, or `:memory:`. Required. Also `FILE`, `FILENAME`, `DATABASE`.
+//! - path: The file, or `:memory:`. Required. Also `file`, `filename`, `database`.
 //! - `mode`: `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
 //!   `memory`: no file. Without it `rw`, of `:memory:` `memory`. Either `ro`, `rw`, `rwc` or
 //!   `memory`.
@@ -12,9 +12,9 @@
 //!   watched. By default `false`.
 //! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
 //! - `max_connections`: The most connections that the pool opens. By default `10`. Also
-//!   `POOL_SIZE`, `POOL_MAX_SIZE`, `MAX_POOL_SIZE`, `CONNECTION_LIMIT`.
+//!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
 //! - `min_connections`: How many connections the pool keeps open when nobody uses them. By
-//!   default `0`. Also `POOL_MIN_SIZE`, `MIN_POOL_SIZE`.
+//!   default `0`. Also `pool_min_size`, `min_pool_size`.
 //! - `idle_timeout`: An idle connection is closed after this. By default `10m`.
 //! - `max_lifetime`: Any connection is closed after this. By default `30m`.
 //! <!-- end -->
@@ -67,7 +67,7 @@ pub struct Sqlite {
     #[handle]
     handle: Handle,
     /// The file, or `:memory:`.
-    #[handle(file, names("FILE", "FILENAME", "DATABASE"))]
+    #[handle(file, names("file", "filename", "database"))]
     path: PathBuf,
     /// `ro`: for reading only; `rw`: the file must exist; `rwc`: it is created if missing;
     /// `memory`: no file. Without it `rw`, of `:memory:` `memory`.

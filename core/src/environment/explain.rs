@@ -59,8 +59,8 @@ impl Explanation {
                     explanation.notes.extend(resolution.notes);
                 }
                 Kind::Setting { variables, default, .. } => {
-                    let shows = shown.contains(&name);
-                    let row = setting(environment, variables, prefix, default, shows);
+                    let is_harmless = shown.contains(&name);
+                    let row = setting(environment, variables, prefix, default, is_harmless);
                     let [from, value, passed] = row;
                     explanation.rows.push([name, variable, from, value, passed]);
                 }
@@ -88,9 +88,9 @@ fn setting(
     variables: &[&str],
     prefix: &str,
     default: Option<&str>,
-    shows: bool,
+    is_harmless: bool,
 ) -> [String; 3] {
-    let shown = |value: &str| if shows { value.to_owned() } else { "***".to_owned() };
+    let shown = |value: &str| if is_harmless { value.to_owned() } else { "***".to_owned() };
     let by_default = Origin::Default.to_string();
     let passed = default.map(|_| by_default.clone()).unwrap_or_default();
     match (environment.setting(variables, prefix), default) {

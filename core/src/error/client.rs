@@ -217,7 +217,7 @@ impl ClientError {
     /// A certificate that does not verify; the reasons are those of rustls.
     fn certificate(reason: &str) -> Self {
         let help = if reason.starts_with("UnknownIssuer") {
-            "the authority that signed it is not trusted: name its certificate in the handle"
+            "the CA that signed it is not trusted: name its certificate in the handle"
         } else if reason.contains("not valid for name") || reason.starts_with("NotValidForName") {
             "use the host name that the certificate was made for"
         } else if reason.contains("xpired") {

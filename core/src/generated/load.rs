@@ -1,5 +1,6 @@
 #![allow(clippy::option_option, reason = "`None` is a problem, `Some(None)` is detached")]
 
+use std::any::TypeId;
 use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
@@ -49,6 +50,8 @@ pub struct Loader<'e> {
     problems: Vec<Problem>,
     /// The settings whose values may be shown, where somebody asks for them.
     shown: Option<Vec<String>>,
+    /// The variables that fields share, each with the type and the path of the first.
+    shared: Vec<(&'static str, TypeId, String)>,
 }
 
 impl<'e> Loader<'e> {
@@ -65,6 +68,7 @@ impl<'e> Loader<'e> {
             prefix: String::new(),
             problems,
             shown: None,
+            shared: Vec::new(),
         }
     }
 
@@ -177,13 +181,14 @@ impl<'e> Loader<'e> {
     /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are set all the
     /// same.
     fn attached<A: Adapter>(&mut self, field: &'static Field) -> Option<Result<A, Vec<String>>> {
-        let place = self.resolver.place(self.outer(), field, self.place)?;
-        self.place = place;
+        let place = self.place(field)?;
+        if !self.is_of_one_type::<A>(field) {
+            return None;
+        }
         let Resolution { located, problems, stray, .. } = self.resolver.resolve(place);
         let failed = !problems.is_empty();
         for problem in problems {
-            let problem = self.problem(field).because(problem);
-            self.problems.push(problem);
+            self.report(field, self.problem(field).because(problem));
         }
         let Some(Located { handle, origin }) = located else {
             return if failed { None } else { Some(Err(stray)) };
@@ -205,10 +210,57 @@ impl<'e> Loader<'e> {
             // A handle that contradicts what stands beside it may be refused for the same reason.
             Err(_) if failed => None,
             Err(error) => {
-                let problem = self.problem(field).refused(&error, origin, A::GRAMMAR);
-                self.problems.push(problem);
+                self.report(field, self.problem(field).refused(&error, origin, A::GRAMMAR));
                 None
             }
+        }
+    }
+
+    /// Where the handle of a field is looked for: of fields that share a variable, all at the first that has it.
+    fn place(&mut self, field: &'static Field) -> Option<usize> {
+        self.place = self.resolver.place(self.outer(), field, self.place)?;
+        let Some(variable) = field.shared_variable() else { return Some(self.place) };
+        let mut set = None;
+        each_field(self.root, "", "", &mut |outer, _, other| {
+            if set.is_none() && other.shared_variable() == Some(variable) {
+                let place = self.resolver.place(outer, other, 0);
+                set = place.filter(|place| self.resolver.is_set(*place));
+            }
+        });
+        set.or(Some(self.place))
+    }
+
+    /// Whether the earlier fields that share the variable are of this type. Where a trait is written by hand no
+    /// constant has compared them.
+    fn is_of_one_type<A: Adapter>(&mut self, field: &'static Field) -> bool {
+        let Some(variable) = field.shared_variable() else { return true };
+        let first = self.shared.iter().find(|(name, ..)| *name == variable);
+        let Some((_, adapter, path)) = first else {
+            let path = format!("{}{}", self.path, field.name);
+            self.shared.push((variable, TypeId::of::<A>(), path));
+            return true;
+        };
+        let is_one = *adapter == TypeId::of::<A>();
+        if !is_one {
+            let problem = self.problem(field).because(Unreadable {
+                kind: ProblemKind::Conflict,
+                origin: None,
+                message: format!("is shared with `{path}`, whose type is another"),
+                help: "one handle makes one client: give both fields one type".to_owned(),
+            });
+            self.problems.push(problem);
+        }
+        is_one
+    }
+
+    /// Adds a problem; of fields that share a variable the first has told it already.
+    fn report(&mut self, field: &Field, problem: Problem) {
+        let is_told = field.shared_variable().is_some()
+            && self.problems.iter().any(|told| {
+                told.variable() == problem.variable() && told.message() == problem.message()
+            });
+        if !is_told {
+            self.problems.push(problem);
         }
     }
 
@@ -254,7 +306,7 @@ impl<'e> Loader<'e> {
             None => help,
         };
         let problem = problem.missing(self.with_dotenv(help));
-        self.problems.push(problem);
+        self.report(field, problem);
     }
 
     /// What may be the cause where a variable is not set: a `.env` file that is not there, or a

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::{
-    Adapter, BackingServices, ClientError, Connect, Environment, FailureKind, Handle, Host,
+    Adapter, BackingServices, ClientError, Connect, Environment, FailureKind, Grammar, Handle,
+    HandleError, Host, ProblemKind, Scheme,
 };
 
 #[derive(Adapter, Clone)]
@@ -191,6 +192,90 @@ fn what_the_table_says() {
     assert_eq!(id, concat!(module_path!(), "::Chat"));
 }
 
+/// `SHOP_` goes before what is not shared.
+#[derive(BackingServices)]
+#[services(prefix = "SHOP_")]
+struct Shop {
+    #[service(nested)]
+    orders: Orders,
+    #[service(env = "DB_URL", shared, binding = "main")]
+    db: Chat,
+}
+
+#[test]
+fn what_is_shared_is_read_and_reported_once() {
+    let shop = Shop::load(&set([("DB_URL", "chat://a")])).unwrap();
+    assert_eq!((shop.db.host.name(), shop.orders.db.host.name()), ("a", "a"));
+
+    for (pairs, message) in [
+        (set([("SHOP_ORDERS_DB_URL", "chat://a")]), "is not set"),
+        (set([("DB_URL", "chats://a")]), "the scheme is not one"),
+    ] {
+        let report = Shop::load(&pairs).err().unwrap();
+        let [problem] = report.problems() else { unreachable!("{report}") };
+        assert_eq!((problem.field(), problem.variable()), ("Shop::orders.db", "DB_URL"));
+        assert!(problem.message().starts_with(message), "{report}");
+    }
+}
+
+#[test]
+fn a_binding_of_one_is_for_all_that_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let binding = folder.path().join("main");
+    std::fs::create_dir(&binding).unwrap();
+    std::fs::write(binding.join("type"), "chat").unwrap();
+    std::fs::write(binding.join("uri"), "chat://bound").unwrap();
+    let root = folder.path().to_str().unwrap();
+    let shop = Shop::load(&set([("SERVICE_BINDING_ROOT", root)])).unwrap();
+    assert_eq!((shop.db.host.name(), shop.orders.db.host.name()), ("bound", "bound"));
+}
+
+#[test]
+fn types_without_a_name_are_compared_at_the_start() {
+    macro_rules! by_hand {
+        ($name:ident) => {
+            #[derive(Clone)]
+            struct $name(Handle);
+
+            impl Adapter for $name {
+                const GRAMMAR: &'static Grammar =
+                    &Grammar::new("Talk", &[Scheme::new("talk")], "talk://localhost");
+
+                fn from_handle(handle: &Handle) -> Result<Self, HandleError> {
+                    Ok(Self(handle.clone()))
+                }
+
+                fn handle(&self) -> &Handle {
+                    &self.0
+                }
+            }
+
+            impl Connect for $name {
+                type Client = ();
+
+                async fn connect(&self) -> Result<(), ClientError> {
+                    Ok(())
+                }
+            }
+        };
+    }
+    by_hand!(One);
+    by_hand!(Other);
+
+    #[derive(BackingServices)]
+    struct Both {
+        #[service(env = "TALK_URL", shared)]
+        one: One,
+        #[service(env = "TALK_URL", shared)]
+        other: Other,
+    }
+
+    let report = Both::load(&set([("TALK_URL", "talk://localhost")])).err().unwrap();
+    let problem = &report.problems()[0];
+    assert_eq!((problem.field(), problem.kind()), ("Both::other", ProblemKind::Conflict));
+    let _ = |both: Both| (both.one, both.other);
+}
+
 #[derive(Deserialize, Debug, PartialEq)]
 struct Config {
     port: u16,
@@ -213,6 +298,23 @@ fn a_flattened_struct() {
     let Flat { config, name } = Flat::load(&set(pairs)).unwrap();
     let hosts = vec!["a".to_owned(), "b".to_owned()];
     assert_eq!((config, name.as_str()), (Config { port: 80, level: None, hosts }, "n"));
+}
+
+#[test]
+fn its_variables_are_explained_and_its_own() {
+    let explained = set([("APP_PORT", "80")]).explain::<Flat>().to_string();
+    let row = explained.lines().find(|line| line.starts_with("Flat::config.port"));
+    let words: Vec<_> = row.unwrap().split_whitespace().collect();
+    assert_eq!(words, ["Flat::config.port", "APP_PORT", "APP_PORT", "***"]);
+
+    #[derive(BackingServices)]
+    struct Outer {
+        #[service(nested)]
+        flat: Option<Flat>,
+    }
+    assert!(Outer::load(&set([("NAME", "n")])).unwrap().flat.is_none());
+    let report = Outer::load(&set([("FLAT_APP_PORT", "80")])).err().unwrap();
+    assert_eq!(report.problems()[0].variable(), "FLAT_NAME");
 }
 
 #[test]

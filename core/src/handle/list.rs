@@ -1,5 +1,5 @@
-//! Lists as other tools write them, `nats://a:4222,nats://b:4222` and `amqp://a;amqp://b`, brought into the
-//! one form of the grammar, `nats://a:4222,b:4222`.
+//! Lists as other tools write them, `nats://a:4222,nats://b:4222` and `amqp://a;amqp://b`, brought
+//! into the one form of the grammar, `nats://a:4222,b:4222`.
 
 use std::borrow::Cow;
 

@@ -118,13 +118,13 @@ fn traps() {
         (
             "jdbc:mysql://h/db?user=u",
             "the handle is a JDBC address",
-            "write it without `jdbc:`, with user name and password before the host; variables such as \
-             `X_USERNAME` and `X_PASSWORD` beside `X_URL` may stay",
+            "write it without `jdbc:`, with user name and password before the host; variables such \
+             as `X_USERNAME` and `X_PASSWORD` beside `X_URL` may stay",
         ),
         (
             "\"mysql://u:p@h/db\"",
-            "the handle begins with a quote",
-            "remove the quotes around it: they are part of the value here",
+            "the handle stands in quotes",
+            "write it without them: what reads a file of variables may keep the quotes",
         ),
         ("mysql://", "the handle has no host", ""),
         ("mysql://u:p@", "the handle has no host", ""),

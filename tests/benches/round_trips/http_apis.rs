@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use backing_services::adapters::http_api::{HttpClient, HttpRequest};
 use backing_services::{Adapter, Connect, GoogleMaps, HttpApi, LastFm, Twitter};
-use backing_services_tests::servers::{Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Response};
 use serde_json::Value;
 
 use crate::{compare, connect, handle};
@@ -10,7 +10,7 @@ use crate::{compare, connect, handle};
 const TOKEN: &str = "AAAAAAAAA0123456789AAAAAAAA";
 const SECRET: &str = "fedcba9876543210fedcba9876543210";
 const ANSWER: &str = r#"{"data":[{"id":"1","text":"grüße"}],"meta":{"result_count":1}}"#;
-const WHAT: &str = "GET of JSON, a stand-in";
+const WHAT: &str = "GET of JSON, a fake server";
 
 pub(crate) async fn http_api(name: &str) {
     let server = Server::start();
@@ -64,11 +64,11 @@ pub(crate) async fn last_fm(name: &str) {
     .await;
 }
 
-struct Server(StandIn);
+struct Server(FakeServer);
 
 impl Server {
     fn start() -> Self {
-        Self(StandIn::start(|_| {
+        Self(FakeServer::start(|_| {
             let mut answer = Response::new(ANSWER.into());
             let json = reqwest::header::HeaderValue::from_static("application/json");
             answer.headers_mut().insert(reqwest::header::CONTENT_TYPE, json);

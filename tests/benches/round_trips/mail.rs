@@ -3,7 +3,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use backing_services::{Mail, Postmark, Smtp};
-use backing_services_tests::servers::{Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Response};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use postmark::Query as _;
 use postmark::api::Body;
@@ -93,7 +93,7 @@ fn swallow(stream: TcpStream) -> io::Result<()> {
 }
 
 pub(crate) async fn postmark(name: &str) {
-    let server = StandIn::start(|_| {
+    let server = FakeServer::start(|_| {
         let answer = r#"{"To":"ada@example.com","SubmittedAt":"2014-02-17T07:25:01.4178645-05:00","MessageID":"b7bc2f4a-e38e-4336-af7d-e6c392c2f817","ErrorCode":0,"Message":"OK"}"#;
         Response::new(answer.into())
     });
@@ -110,7 +110,7 @@ pub(crate) async fn postmark(name: &str) {
         .build();
     compare(
         name,
-        "a message by its API, a stand-in",
+        "a message by its API, a fake server",
         async || {
             let answer = message.clone().execute(&ours).await.expect("an answer");
             assert_eq!(answer.error_code, 0);

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::thread;
 
-use backing_services::{Adapter as _, Connect as _, NewRelic};
-use backing_services_tests::servers::{Response, StandIn};
+use backing_services::{Connect as _, NewRelic};
+use backing_services_tests::servers::{FakeServer, Response};
 use opentelemetry::trace::{Tracer as _, TracerProvider as _};
 use opentelemetry_otlp::{
     Compression, Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
@@ -15,14 +15,14 @@ const KEY: &str = "0123456789abcdefNRAL";
 
 /// A flush blocks; so it is for both.
 pub(crate) async fn new_relic(name: &str) {
-    let server = StandIn::start(|_| Response::default());
+    let server = FakeServer::start(|_| Response::default());
     let port = server.port();
     let handle = handle("newrelic", port, |builder| builder.username(KEY).param("tls", "none"));
     let ours = connect::<NewRelic>(&handle).await;
     let bare = provider(port);
     compare(
         name,
-        "flush of a span, a stand-in",
+        "flush of a span, a fake server",
         async || flush(&ours.tracer_provider),
         async || flush(&bare),
     )

@@ -11,6 +11,7 @@ mod beanstalkd;
 mod couchdb;
 mod daemon;
 mod data_folder;
+mod fake_server;
 mod http_server;
 mod mariadb;
 mod memcached;
@@ -23,11 +24,11 @@ mod rabbitmq;
 mod redis;
 mod s3;
 mod silent;
-mod stand_in;
 mod tls_front;
 
 pub use beanstalkd::Beanstalkd;
 pub use couchdb::CouchDb;
+pub use fake_server::{FakeServer, Request, Response};
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use nats::Nats;
@@ -38,7 +39,6 @@ pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 pub use s3::S3Server;
 pub use silent::Silent;
-pub use stand_in::{Request, Response, StandIn};
 
 /// What a test does to any server.
 pub trait Server {
@@ -79,7 +79,7 @@ server!(
     RabbitMq
     Redis
     S3Server
-    StandIn
+    FakeServer
 );
 
 use std::fs::{self, Permissions};

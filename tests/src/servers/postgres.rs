@@ -60,7 +60,7 @@ impl PostgreSql {
         Self::run(Some(tls), "hostssl all all all scram-sha-256")
     }
 
-    /// The same, and it asks its clients for a certificate of the same authority, beside the password.
+    /// The same, and it asks its clients for a certificate of the same CA, beside the password.
     pub fn with_client_certificates(tls: &Tls) -> Self {
         Self::run(Some(tls), "hostssl all all all scram-sha-256 clientcert=verify-ca")
     }

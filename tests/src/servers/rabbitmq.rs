@@ -47,7 +47,7 @@ impl RabbitMq {
         Self::run(Some(tls), "{verify, verify_none}", USER, PASSWORD)
     }
 
-    /// The same, and it turns away clients without a certificate of the same authority.
+    /// The same, and it turns away clients without a certificate of the same CA.
     pub fn with_client_certificates(tls: &Tls) -> Self {
         Self::run(Some(tls), "{verify, verify_peer}, {fail_if_no_peer_cert, true}", USER, PASSWORD)
     }

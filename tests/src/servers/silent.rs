@@ -5,8 +5,11 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use super::{free_port, port};
+
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A server that accepts every connection and keeps it open, but never says a word.
 #[derive(Debug)]
@@ -48,7 +51,12 @@ impl Silent {
         // One last connection wakes the thread.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         thread.join().expect("the silent server's thread");
-        assert!(port::refuses(self.port), "the silent server is dead, but its port answers");
+        // A process that another test is about to start has the listener until it runs its program.
+        let start = Instant::now();
+        while !port::refuses(self.port) {
+            assert!(start.elapsed() < LIMIT, "the silent server is dead, but its port answers");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Ends it and starts it again on the same port.

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::tls::Tls;
 
-/// Takes TLS connections and passes what they say on in the clear, to a server on this machine.
+/// Takes TLS connections and passes what they say on unencrypted, to a server on this machine.
 pub(super) struct TlsFront {
     port: u16,
     running: Option<Runtime>,

@@ -40,8 +40,8 @@ impl Subject for OnS3 {
         s3::at(builder, host, port)
     }
 
-    fn tls_handle(_: &str, server: &S3Server, authority: &Path) -> HandleBuilder {
-        s3::tls_handle(server.port(), authority)
+    fn tls_handle(_: &str, server: &S3Server, ca: &Path) -> HandleBuilder {
+        s3::tls_handle(server.port(), ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {

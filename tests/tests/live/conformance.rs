@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use backing_services::{Adapter, Connect, Error, Failure, Handle, HandleBuilder, Scheme};
 use backing_services_tests::servers::{Server, Silent};
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 
 /// An adapter, the server it is for, and how to use it.
 pub(crate) trait Subject {
@@ -146,7 +146,7 @@ pub(crate) fn in_process(needed: bool, name: &str, variables: &[(&str, &str)]) -
     if !needed {
         return false;
     }
-    let nobody = Authority::new("nobody").issue(&["nobody.example"]);
+    let nobody = Ca::new("nobody").issue(&["nobody.example"]);
     let name = name.split_once("::").unwrap().1; // without the crate, as the harness calls it
     let output = Command::new(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture"])
@@ -190,7 +190,7 @@ pub(crate) async fn round_trip<S: Subject, C: App<S::Adapter>>() {
 
 pub(crate) async fn every_scheme<S: Subject, C: App<S::Adapter>>() {
     let plain = S::start();
-    let certificate = Authority::new("right").issue(&["localhost"]);
+    let certificate = Ca::new("right").issue(&["localhost"]);
     let tls = S::start_with_tls(&certificate);
     // A socket has no host and port; adapters with one have a test of their own for it.
     let schemes = schemes::<S::Adapter>().iter().filter(|scheme| !scheme.is_socket());
@@ -278,7 +278,7 @@ fn with_tls<S: Subject>(
     names: &[&str],
     trusts: impl FnOnce([&Tls; 2]) -> &Tls,
 ) -> Option<(Handle, Kept<S>)> {
-    let [right, wrong] = ["right", "wrong"].map(|name| Authority::new(name).issue(names));
+    let [right, wrong] = ["right", "wrong"].map(|name| Ca::new(name).issue(names));
     let Some(server) = S::start_with_tls(&right) else {
         // There is nothing to encrypt: `wrong_password` proves that no credential is taken.
         assert!(S::wrong_password().is_none());

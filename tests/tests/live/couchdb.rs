@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use backing_services::adapters::couchdb::CouchDatabase;
 use backing_services::{BackingServices, CouchDb, Environment, Handle, HandleBuilder};
-use backing_services_tests::servers::{self, Request, Response, StandIn};
+use backing_services_tests::servers::{self, FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 use couch_rs::error::CouchError;
 use couch_rs::types::find::FindQuery;
@@ -33,8 +33,8 @@ impl Subject for OnPouchDb {
         if matches!(scheme, "couchdbs" | "https") { Reaches::Tls } else { Reaches::Plain }
     }
 
-    fn tls_handle(scheme: &str, server: &servers::CouchDb, authority: &Path) -> HandleBuilder {
-        std::fs::copy(authority, trusted_file().unwrap()).unwrap();
+    fn tls_handle(scheme: &str, server: &servers::CouchDb, ca: &Path) -> HandleBuilder {
+        std::fs::copy(ca, trusted_file().unwrap()).unwrap();
         Self::handle(scheme).host("localhost").port(server.tls_port())
     }
 
@@ -149,16 +149,16 @@ async fn a_database_is_not_made_unless_the_handle_says_so() {
 #[tokio::test]
 async fn another_server_is_not_taken_for_a_database() {
     let page = |_: &Request| Response::new("<html>".into());
-    let server = StandIn::start(page);
+    let server = FakeServer::start(page);
     let cause = connect(&format!("http://localhost:{}/shop", server.port())).await.unwrap_err();
     assert_eq!(cause, "its answer is not that of a CouchDB");
 }
 
 #[tokio::test]
 async fn a_redirect_takes_no_credential_along() {
-    let other = StandIn::start(|_| Response::new(r#"{"db_name":"shop"}"#.into()));
+    let other = FakeServer::start(|_| Response::new(r#"{"db_name":"shop"}"#.into()));
     let elsewhere = format!("http://localhost:{}/shop", other.port());
-    let server = StandIn::start(move |_| {
+    let server = FakeServer::start(move |_| {
         let redirect = http::Response::builder().status(307).header("Location", &elsewhere);
         redirect.body("".into()).unwrap()
     });
@@ -174,7 +174,7 @@ async fn a_redirect_takes_no_credential_along() {
 #[tokio::test]
 async fn a_proxy_gets_nothing_that_is_for_this_machine() {
     let name = concat!(module_path!(), "::a_proxy_gets_nothing_that_is_for_this_machine");
-    let server = StandIn::start(|_| Response::new(r#"{"db_name":"shop"}"#.into()));
+    let server = FakeServer::start(|_| Response::new(r#"{"db_name":"shop"}"#.into()));
     let proxy = format!("http://localhost:{}", server.port());
     if in_process(trusted_file().is_none(), name, &[("HTTP_PROXY", &proxy), ("http_proxy", &proxy)])
     {

@@ -3,10 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use backing_services::{
-    Adapter as _, Beanstalkd, Connect as _, CouchDb, Handle, Nats, RabbitMq, Redis,
-};
-use backing_services_tests::servers::{self, PostgreSql, S3Server, StandIn};
+use backing_services::{Beanstalkd, Connect as _, CouchDb, Handle, Nats, RabbitMq, Redis};
+use backing_services_tests::servers::{self, FakeServer, PostgreSql, S3Server};
 use futures_util::StreamExt as _;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
@@ -190,7 +188,7 @@ fn telemetry() {
 
 #[test]
 fn apis() {
-    let github = StandIn::start(|request| match request.uri().path() {
+    let github = FakeServer::start(|request| match request.uri().path() {
         _ if header(request, "authorization") != Some(&format!("Bearer {}", http_api::TOKEN)) => {
             answer(401, r#"{"message":"Bad credentials"}"#)
         }

@@ -1,8 +1,6 @@
 //! The embedded defaults, which have no server: the same promises where they make sense.
 
-use backing_services::{
-    Adapter as _, BackingServices, Connect as _, Environment, Mail, Sql, Sqlite,
-};
+use backing_services::{BackingServices, Connect as _, Environment, Mail, Sql, Sqlite};
 use lettre::AsyncTransport as _;
 
 #[derive(BackingServices)]

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use backing_services::adapters::http_api::HttpClient;
 use backing_services::{Connect as _, GoogleMaps, Handle, HandleBuilder};
-use backing_services_tests::servers::{Request, Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 
 use crate::conformance::{Reaches, Subject};
@@ -32,14 +32,14 @@ pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = GoogleMaps;
-    type Server = StandIn;
+    type Server = FakeServer;
 
-    fn start() -> StandIn {
-        StandIn::start(google)
+    fn start() -> FakeServer {
+        FakeServer::start(google)
     }
 
-    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
-        Some(StandIn::with_tls(tls, google))
+    fn start_with_tls(tls: &Tls) -> Option<FakeServer> {
+        Some(FakeServer::with_tls(tls, google))
     }
 
     fn plain_scheme() -> &'static str {
@@ -54,8 +54,8 @@ impl Subject for OnStandIn {
         Handle::builder(scheme).password(KEY).path("/maps/api")
     }
 
-    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
-        tls_handle(Self::handle(scheme), server.port(), authority)
+    fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
+        tls_handle(Self::handle(scheme), server.port(), ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -81,7 +81,7 @@ impl Subject for OnStandIn {
 
 conformance!(OnStandIn);
 
-async fn client(server: &StandIn) -> HttpClient {
+async fn client(server: &FakeServer) -> HttpClient {
     let handle = OnStandIn::handle("http").host("localhost").port(server.port());
     connect::<GoogleMaps>(handle.build().unwrap().expose_url()).await
 }
@@ -134,7 +134,7 @@ async fn what_google_says_in_the_body() {
         (503, "", "the server answered 503 Service Unavailable", true),
         (429, "", "the server answered 429 Too Many Requests", true),
     ] {
-        let server = StandIn::start(move |_| answer(status, body));
+        let server = FakeServer::start(move |_| answer(status, body));
         let ping = GoogleMaps::ping(&client(&server).await).await;
         let shown = ping.as_ref().err().map(ToString::to_string).unwrap_or_default();
         assert_eq!(shown, says, "{status} {body}");

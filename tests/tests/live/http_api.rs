@@ -5,14 +5,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use backing_services::adapters::http_api::{HttpClient, HttpError, HttpErrorKind};
 use backing_services::{Adapter, Connect, Handle, HandleBuilder, HttpApi};
-use backing_services_tests::servers::{Request, Response, StandIn};
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::servers::{FakeServer, Request, Response};
+use backing_services_tests::tls::{Ca, Tls};
 
 use crate::conformance::{Reaches, Subject};
 
 pub(crate) const TOKEN: &str = "t0ken/+=";
 
-/// An answer of a stand-in.
+/// An answer of a fake server.
 pub(crate) fn answer(status: u16, body: &str) -> Response {
     answer_with(status, &[("content-type", "application/json")], body)
 }
@@ -38,9 +38,9 @@ pub(crate) async fn connect<A: Adapter + Connect>(url: &str) -> A::Client {
     A::from_handle(&Handle::parse(url).unwrap()).unwrap().connect().await.unwrap()
 }
 
-/// The handle of a stand-in with TLS.
-pub(crate) fn tls_handle(builder: HandleBuilder, port: u16, authority: &Path) -> HandleBuilder {
-    builder.host("localhost").port(port).param("tls_ca", authority.to_str().unwrap())
+/// The handle of a fake server with TLS.
+pub(crate) fn tls_handle(builder: HandleBuilder, port: u16, ca: &Path) -> HandleBuilder {
+    builder.host("localhost").port(port).param("tls_ca", ca.to_str().unwrap())
 }
 
 /// As GitHub: a Bearer token, and 401 for any other.
@@ -59,14 +59,14 @@ struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = HttpApi;
-    type Server = StandIn;
+    type Server = FakeServer;
 
-    fn start() -> StandIn {
-        StandIn::start(guarded)
+    fn start() -> FakeServer {
+        FakeServer::start(guarded)
     }
 
-    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
-        Some(StandIn::with_tls(tls, guarded))
+    fn start_with_tls(tls: &Tls) -> Option<FakeServer> {
+        Some(FakeServer::with_tls(tls, guarded))
     }
 
     fn plain_scheme() -> &'static str {
@@ -81,8 +81,8 @@ impl Subject for OnStandIn {
         Handle::builder(scheme).password(TOKEN).path("/v1")
     }
 
-    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
-        tls_handle(Self::handle(scheme), server.port(), authority)
+    fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
+        tls_handle(Self::handle(scheme), server.port(), ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -101,21 +101,21 @@ impl Subject for OnStandIn {
 conformance!(OnStandIn);
 
 /// A server whose answers are those of `answers`, the last one again and again.
-fn in_turn(answers: Vec<Response>) -> StandIn {
+fn in_turn(answers: Vec<Response>) -> FakeServer {
     let turn = AtomicUsize::new(0);
-    StandIn::start(move |_| {
+    FakeServer::start(move |_| {
         let turn = turn.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1);
         answers[turn].clone()
     })
 }
 
-async fn api(server: &StandIn, rest: &str) -> HttpClient {
+async fn api(server: &FakeServer, rest: &str) -> HttpClient {
     connect::<HttpApi>(&format!("http://:{}@localhost:{}{rest}", "t0ken", server.port())).await
 }
 
 #[tokio::test]
 async fn the_request_on_the_wire() {
-    let server = StandIn::start(|_| answer(200, "{}"));
+    let server = FakeServer::start(|_| answer(200, "{}"));
     let port = server.port();
     for (user, rest, expected) in [
         ("Aladdin:open%20sesame@", "", ("authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")),
@@ -164,8 +164,8 @@ async fn the_request_on_the_wire() {
 
 #[tokio::test]
 async fn the_request_on_the_wire_in_tls() {
-    let tls = Authority::new("right").issue(&["localhost"]);
-    let server = StandIn::with_tls(&tls, |_| answer(200, "{}"));
+    let tls = Ca::new("right").issue(&["localhost"]);
+    let server = FakeServer::with_tls(&tls, |_| answer(200, "{}"));
     let handle = tls_handle(
         Handle::builder("https").password("t0ken").path("/v1"),
         server.port(),
@@ -182,7 +182,7 @@ async fn the_request_on_the_wire_in_tls() {
 #[tokio::test]
 async fn what_the_app_says_counts_and_stays_here() {
     let (server, other) =
-        (StandIn::start(|_| answer(200, "{}")), StandIn::start(|_| answer(200, "{}")));
+        (FakeServer::start(|_| answer(200, "{}")), FakeServer::start(|_| answer(200, "{}")));
     let client = api(&server, "/v1").await;
     client.get("me").header("authorization", "Bearer user").send().await.unwrap();
     assert_eq!(header(&server.requests()[0], "authorization"), Some("Bearer user"));
@@ -313,7 +313,7 @@ async fn a_wait_beyond_the_limit_is_an_error_at_once() {
 async fn time_limits() {
     let slow = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&slow);
-    let server = StandIn::start(move |_| {
+    let server = FakeServer::start(move |_| {
         // The first is too slow, and the next is not.
         if seen.fetch_add(1, Ordering::SeqCst) == 0 {
             std::thread::sleep(Duration::from_secs(2));
@@ -329,7 +329,7 @@ async fn time_limits() {
     assert_eq!(error.kind(), HttpErrorKind::Timeout, "{error}");
     assert_eq!(error.to_string(), "POST x: no answer in time");
 
-    let hangs = StandIn::start(|_| {
+    let hangs = FakeServer::start(|_| {
         std::thread::sleep(Duration::from_secs(3));
         answer(200, "")
     });
@@ -343,8 +343,8 @@ async fn time_limits() {
 fn redirecting(
     status: u16,
     to: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
-) -> StandIn {
-    StandIn::start(move |request| match to(request) {
+) -> FakeServer {
+    FakeServer::start(move |request| match to(request) {
         Some(to) => answer_with(status, &[("location", &to)], ""),
         None => answer(200, "{}"),
     })
@@ -398,7 +398,7 @@ async fn a_post_that_led_elsewhere_is_not_repeated() {
 
 #[tokio::test]
 async fn a_redirect_to_another_host_is_not_followed() {
-    let other = StandIn::start(|_| answer(200, "{}"));
+    let other = FakeServer::start(|_| answer(200, "{}"));
     let port = other.port();
     for to in [
         format!("http://localhost:{port}/x"),
@@ -435,10 +435,10 @@ async fn a_redirect_to_another_host_is_not_followed() {
 /// From TLS to clear text is another host too.
 #[tokio::test]
 async fn no_redirect_leaves_tls() {
-    let plain = StandIn::start(|_| answer(200, "{}"));
-    let tls = Authority::new("right").issue(&["localhost"]);
+    let plain = FakeServer::start(|_| answer(200, "{}"));
+    let tls = Ca::new("right").issue(&["localhost"]);
     let to = format!("http://localhost:{}/x", plain.port());
-    let server = StandIn::with_tls(&tls, move |_| answer_with(302, &[("location", &to)], ""));
+    let server = FakeServer::with_tls(&tls, move |_| answer_with(302, &[("location", &to)], ""));
     let handle = tls_handle(Handle::builder("https").password("t0ken"), server.port(), &tls.ca());
     let client = connect::<HttpApi>(handle.build().unwrap().expose_url()).await;
     let error = client.get("x").send().await.unwrap_err();
@@ -449,7 +449,7 @@ async fn no_redirect_leaves_tls() {
 /// What reqwest says about an answer holds no credential either, nor the base's path.
 #[tokio::test]
 async fn errors_of_reqwest_hold_nothing_secret() {
-    let server = StandIn::start(|_| answer(200, "no json"));
+    let server = FakeServer::start(|_| answer(200, "no json"));
     let client = api(&server, "/hooks/s3cret?auth=query:key").await;
     let answer = client.get("users").query(&[("q", "pr1vate")]).send().await.unwrap();
     let shown = format!("{answer:?}");
@@ -500,7 +500,7 @@ async fn what_a_ping_counts_as_an_answer() {
 /// The server ends and comes back under a client in use: calls in between are tried again, none is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn survives_a_restart() {
-    let mut server = StandIn::start(guarded);
+    let mut server = FakeServer::start(guarded);
     let handle = format!("http://:{}@localhost:{}/v1?retries=8", "t0ken%2F%2B%3D", server.port());
     let client = connect::<HttpApi>(&handle).await;
     OnStandIn::use_it(&client).await.unwrap();

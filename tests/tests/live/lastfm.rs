@@ -2,7 +2,7 @@ use std::path::Path;
 
 use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
 use backing_services::{Connect as _, Handle, HandleBuilder, LastFm, Secret};
-use backing_services_tests::servers::{Request, Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 use serde_json::Value;
 
@@ -47,14 +47,14 @@ pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = LastFm;
-    type Server = StandIn;
+    type Server = FakeServer;
 
-    fn start() -> StandIn {
-        StandIn::start(audioscrobbler)
+    fn start() -> FakeServer {
+        FakeServer::start(audioscrobbler)
     }
 
-    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
-        Some(StandIn::with_tls(tls, audioscrobbler))
+    fn start_with_tls(tls: &Tls) -> Option<FakeServer> {
+        Some(FakeServer::with_tls(tls, audioscrobbler))
     }
 
     fn plain_scheme() -> &'static str {
@@ -69,8 +69,8 @@ impl Subject for OnStandIn {
         Handle::builder(scheme).username(KEY).password(SECRET).path("/2.0/")
     }
 
-    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
-        tls_handle(Self::handle(scheme), server.port(), authority)
+    fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
+        tls_handle(Self::handle(scheme), server.port(), ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -90,7 +90,7 @@ impl Subject for OnStandIn {
 
 conformance!(OnStandIn);
 
-async fn client(server: &StandIn) -> LastFmClient {
+async fn client(server: &FakeServer) -> LastFmClient {
     let handle = OnStandIn::handle("http").host("localhost").port(server.port());
     connect::<LastFm>(handle.build().unwrap().expose_url()).await
 }
@@ -155,7 +155,7 @@ async fn codes_of_last_fm() {
         (400, 16, true),
     ] {
         let body = refusal(code);
-        let server = StandIn::start(move |_| answer(status, &body));
+        let server = FakeServer::start(move |_| answer(status, &body));
         let client = client(&server).await;
         let error = LastFm::ping(&client).await.unwrap_err();
         assert_eq!(error.is_transient(), transient, "{status} {code}");
@@ -178,7 +178,7 @@ async fn codes_of_last_fm() {
             "the answer cannot be read: line 1, column 1 is not what the caller expects",
         ),
     ] {
-        let server = StandIn::start(move |_| answer(status, body));
+        let server = FakeServer::start(move |_| answer(status, body));
         let error = client(&server).await.call("x").send::<Value>().await.unwrap_err();
         assert_eq!(error.to_string(), says);
     }

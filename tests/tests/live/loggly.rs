@@ -1,4 +1,4 @@
-//! Loggly: a stand-in that answers as it is documented.
+//! Loggly: a fake server that answers as it is documented.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use backing_services::adapters::loggly::LogglyClient;
 use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, Loggly};
-use backing_services_tests::servers::{Request, Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 use serde_json::{Value, json};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -20,24 +20,24 @@ pub(crate) struct OnLoggly;
 
 impl Subject for OnLoggly {
     type Adapter = Loggly;
-    type Server = StandIn;
+    type Server = FakeServer;
 
-    fn start() -> StandIn {
-        StandIn::start(loggly)
+    fn start() -> FakeServer {
+        FakeServer::start(loggly)
     }
 
-    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
-        Some(StandIn::with_tls(tls, loggly))
+    fn start_with_tls(tls: &Tls) -> Option<FakeServer> {
+        Some(FakeServer::with_tls(tls, loggly))
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
         Handle::builder(scheme).username(TOKEN).param("tls", "none").param("tag", "shop,test")
     }
 
-    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
-        let authority = authority.to_str().unwrap();
+    fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
+        let ca = ca.to_str().unwrap();
         let handle = Handle::builder(scheme).username(TOKEN).host("localhost").port(server.port());
-        handle.param("tls_ca", authority)
+        handle.param("tls_ca", ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -75,7 +75,7 @@ fn loggly(request: &Request) -> Response {
 }
 
 /// The events of all calls that were answered with success, in order.
-pub(crate) fn events(server: &StandIn) -> Vec<Value> {
+pub(crate) fn events(server: &FakeServer) -> Vec<Value> {
     let requests = server.requests();
     let bodies = requests.iter().filter(|request| loggly(request).status().is_success());
     let lines = bodies.flat_map(|request| {
@@ -84,13 +84,13 @@ pub(crate) fn events(server: &StandIn) -> Vec<Value> {
     lines.map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn handle(server: &StandIn, params: &[(&str, &str)]) -> Loggly {
+fn handle(server: &FakeServer, params: &[(&str, &str)]) -> Loggly {
     let handle = OnLoggly::handle("loggly").host("localhost").port(server.port());
     let handle = params.iter().fold(handle, |handle, (name, value)| handle.param(*name, *value));
     Loggly::from_handle(&handle.build().unwrap()).unwrap()
 }
 
-async fn connect(server: &StandIn) -> LogglyClient {
+async fn connect(server: &FakeServer) -> LogglyClient {
     handle(server, &[]).connect().await.unwrap()
 }
 
@@ -138,7 +138,7 @@ async fn batches_keep_to_the_limits() {
 #[tokio::test]
 async fn waits_as_it_is_told_and_tries_again() {
     let asked = AtomicUsize::new(0);
-    let server = StandIn::start(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
+    let server = FakeServer::start(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
         0 => status(503),
         1 => {
             let mut answer = status(429);
@@ -161,7 +161,7 @@ async fn waits_as_it_is_told_and_tries_again() {
 
 #[tokio::test]
 async fn what_is_refused_for_good_is_dropped_and_counted() {
-    let server = StandIn::start(|_| status(403));
+    let server = FakeServer::start(|_| status(403));
     let client = connect(&server).await;
     for number in 0..10 {
         client.send(&number);
@@ -237,7 +237,7 @@ async fn close_sends_what_is_queued() {
 
 #[tokio::test]
 async fn close_does_not_wait_for_ever() {
-    let server = StandIn::start(|_| status(503));
+    let server = FakeServer::start(|_| status(503));
     let client = handle(&server, &[("timeout", "1s")]).connect().await.unwrap();
     let kept = client.clone();
     client.send(&1);

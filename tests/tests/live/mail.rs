@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use backing_services::adapters::mail::{MailError, MailTransport};
 use backing_services::{BackingServices, Connect as _, Environment, HandleBuilder, Mail};
 use backing_services_tests::servers::Postfix;
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 use lettre::AsyncTransport;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -36,8 +36,8 @@ impl Subject for OnPostfix {
         }
     }
 
-    fn tls_handle(scheme: &str, server: &Postfix, authority: &Path) -> HandleBuilder {
-        smtp::OnPostfix::tls_handle(scheme, server, authority)
+    fn tls_handle(scheme: &str, server: &Postfix, ca: &Path) -> HandleBuilder {
+        smtp::OnPostfix::tls_handle(scheme, server, ca)
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -74,7 +74,7 @@ async fn send_receipt(mail: &MailTransport) -> Result<String, MailError> {
 /// its token as both user and password, and a folder.
 #[tokio::test]
 async fn one_code_many_providers() {
-    let certificate = Authority::new("right").issue(&["localhost"]);
+    let certificate = Ca::new("right").issue(&["localhost"]);
     let relay = Postfix::with_auth(&certificate);
     let (ca, port) = (certificate.ca(), relay.port());
     let folder = tempfile::tempdir().unwrap();
@@ -105,7 +105,7 @@ async fn one_code_many_providers() {
     }
 }
 
-/// Postmark over SMTP, with a stand-in on this machine: the token is user name and password.
+/// Postmark over SMTP, with a fake server on this machine: the token is user name and password.
 #[tokio::test]
 async fn postmark() {
     // The harness's server knows one user, whose name is not the password: the token is refused, and the
@@ -232,7 +232,7 @@ async fn a_send_that_is_dropped_harms_no_other() {
 /// What Postfix acknowledged is delivered after it was killed and started again, and nobody restarts the app.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_use() {
-    let certificate = Authority::new("right").issue(&["localhost"]);
+    let certificate = Ca::new("right").issue(&["localhost"]);
     let mut relay = Postfix::with_auth(&certificate);
     let handle = smtp::OnPostfix::tls_handle("submission", &relay, &certificate.ca());
     let mail = connect(handle.param("timeout", "5s").build().unwrap().expose_url()).await;

@@ -1,11 +1,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use backing_services::{
-    Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, MySql,
-};
+use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, MySql};
 use backing_services_tests::servers::MariaDb;
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 use sqlx::MySqlPool;
 
 use crate::conformance::Subject;
@@ -35,10 +33,10 @@ impl Subject for OnMariaDb {
         Some(MariaDb::with_tls(tls))
     }
 
-    fn tls_handle(scheme: &str, server: &MariaDb, authority: &Path) -> HandleBuilder {
-        let authority = authority.to_str().unwrap();
+    fn tls_handle(scheme: &str, server: &MariaDb, ca: &Path) -> HandleBuilder {
+        let ca = ca.to_str().unwrap();
         let builder = Self::handle(scheme).host("localhost").port(server.port());
-        builder.param("ssl-mode", "verify_identity").param("ssl-ca", authority)
+        builder.param("ssl-mode", "verify_identity").param("ssl-ca", ca)
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -118,12 +116,12 @@ async fn causes() {
     assert_eq!(no_tls, "server does not support TLS");
 }
 
-/// Any certificate will do for `required`; `verify_ca` wants the authority but not the name.
+/// Any certificate will do for `required`; `verify_ca` wants the CA but not the name.
 #[tokio::test]
 async fn modes_of_tls() {
-    let certificate = Authority::new("right").issue(&["other.example"]);
+    let certificate = Ca::new("right").issue(&["other.example"]);
     let server = MariaDb::with_tls(&certificate);
-    let wrong = Authority::new("wrong").issue(&["other.example"]);
+    let wrong = Ca::new("wrong").issue(&["other.example"]);
     let mode = |mode: &str, ca: Option<&Tls>| {
         let mut builder = OnMariaDb::handle("mysql")
             .host("localhost")
@@ -152,7 +150,7 @@ async fn modes_of_tls() {
 
 #[tokio::test]
 async fn a_file_without_certificates_is_not_trust_in_everybody() {
-    let server = MariaDb::with_tls(&Authority::new("right").issue(&["localhost"]));
+    let server = MariaDb::with_tls(&Ca::new("right").issue(&["localhost"]));
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "").unwrap();
@@ -168,10 +166,10 @@ async fn a_file_without_certificates_is_not_trust_in_everybody() {
 
 #[tokio::test]
 async fn client_certificate() {
-    let authority = Authority::new("right");
-    let server = MariaDb::with_tls(&authority.issue(&["localhost"]));
+    let ca = Ca::new("right");
+    let server = MariaDb::with_tls(&ca.issue(&["localhost"]));
     server.sql("ALTER USER shop REQUIRE X509");
-    let client = authority.issue(&["shop"]);
+    let client = ca.issue(&["shop"]);
     let builder = || OnMariaDb::tls_handle("mysql", &server, &client.ca());
     let without = connect(&builder().build().unwrap()).await.unwrap_err();
     assert!(without.starts_with("access denied"), "{without}");

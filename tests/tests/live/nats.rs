@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream::{self, consumer, stream};
 use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, Nats};
 use backing_services_tests::servers;
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 use futures_util::StreamExt as _;
 use tokio::time::{sleep, timeout};
 
@@ -40,11 +40,11 @@ impl Subject for OnNats {
         Handle::builder(scheme).username(USER).password(PASSWORD)
     }
 
-    fn tls_handle(scheme: &str, server: &servers::Nats, authority: &Path) -> HandleBuilder {
+    fn tls_handle(scheme: &str, server: &servers::Nats, ca: &Path) -> HandleBuilder {
         Self::handle(scheme)
             .host("localhost")
             .port(server.port())
-            .param("tls_ca", authority.to_str().unwrap())
+            .param("tls_ca", ca.to_str().unwrap())
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -121,7 +121,7 @@ async fn a_file_of_credentials() {
 #[tokio::test]
 async fn the_scheme_of_tls_takes_no_server_without() {
     let server = servers::Nats::start();
-    let ca = Authority::new("any").issue(&["localhost"]);
+    let ca = Ca::new("any").issue(&["localhost"]);
     let handle = OnNats::tls_handle("tls", &server, &ca.ca()).build().unwrap();
     let services =
         Services::load(&Environment::from_pairs([("BUS_URL", handle.expose_url())])).unwrap();

@@ -1,4 +1,4 @@
-//! New Relic: a stand-in that answers as it is documented.
+//! New Relic: a fake server that answers as it is documented.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use backing_services::adapters::newrelic::NewRelicClient;
 use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, NewRelic};
-use backing_services_tests::servers::{Request, Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 use opentelemetry::KeyValue;
 use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _, Severity};
@@ -32,24 +32,24 @@ pub(crate) struct OnNewRelic;
 
 impl Subject for OnNewRelic {
     type Adapter = NewRelic;
-    type Server = StandIn;
+    type Server = FakeServer;
 
-    fn start() -> StandIn {
-        StandIn::start(new_relic)
+    fn start() -> FakeServer {
+        FakeServer::start(new_relic)
     }
 
-    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
-        Some(StandIn::with_tls(tls, new_relic))
+    fn start_with_tls(tls: &Tls) -> Option<FakeServer> {
+        Some(FakeServer::with_tls(tls, new_relic))
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
         Handle::builder(scheme).username(KEY).param("tls", "none").param("service_name", "shop")
     }
 
-    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
-        let authority = authority.to_str().unwrap();
+    fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
+        let ca = ca.to_str().unwrap();
         let handle = Handle::builder(scheme).username(KEY).host("localhost").port(server.port());
-        handle.param("tls_ca", authority)
+        handle.param("tls_ca", ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -115,7 +115,7 @@ fn payload(request: &Request) -> Option<Vec<u8>> {
 }
 
 /// The decoded requests to `path` that hold anything.
-fn sent<M: Message + Default>(server: &StandIn, path: &str) -> Vec<M> {
+fn sent<M: Message + Default>(server: &FakeServer, path: &str) -> Vec<M> {
     let requests = server.requests();
     let requests = requests.iter().filter(|request| request.uri() == path);
     let bodies = requests.map(|request| payload(request).unwrap());
@@ -132,7 +132,7 @@ fn service_name(resource: Option<&Resource>) -> String {
     }
 }
 
-pub(crate) fn spans(server: &StandIn) -> Vec<String> {
+pub(crate) fn spans(server: &FakeServer) -> Vec<String> {
     let sent: Vec<ExportTraceServiceRequest> = sent(server, "/v1/traces");
     let resources = sent.into_iter().flat_map(|request| request.resource_spans);
     resources
@@ -143,7 +143,7 @@ pub(crate) fn spans(server: &StandIn) -> Vec<String> {
         .collect()
 }
 
-fn records(server: &StandIn) -> Vec<String> {
+fn records(server: &FakeServer) -> Vec<String> {
     let sent: Vec<ExportLogsServiceRequest> = sent(server, "/v1/logs");
     let resources = sent.into_iter().flat_map(|request| request.resource_logs);
     resources
@@ -163,7 +163,7 @@ fn records(server: &StandIn) -> Vec<String> {
 }
 
 /// Each counter that was sent, with its first point.
-pub(crate) fn sums(server: &StandIn) -> Vec<(String, i64)> {
+pub(crate) fn sums(server: &FakeServer) -> Vec<(String, i64)> {
     let sent: Vec<ExportMetricsServiceRequest> = sent(server, "/v1/metrics");
     let resources = sent.into_iter().flat_map(|request| request.resource_metrics);
     let metrics = resources.flat_map(|of| of.scope_metrics).flat_map(|scope| scope.metrics);
@@ -196,7 +196,7 @@ fn log(client: &NewRelicClient, text: String) {
     logger.emit(record);
 }
 
-async fn connect(server: &StandIn, params: &[(&str, &str)]) -> NewRelicClient {
+async fn connect(server: &FakeServer, params: &[(&str, &str)]) -> NewRelicClient {
     let handle = OnNewRelic::handle("newrelic").host("localhost").port(server.port());
     let handle = params.iter().fold(handle, |handle, (name, value)| handle.param(*name, *value));
     NewRelic::from_handle(&handle.build().unwrap()).unwrap().connect().await.unwrap()
@@ -272,7 +272,7 @@ async fn a_counter_is_sent_as_what_was_added_since() {
 #[tokio::test]
 async fn waits_as_it_is_told_and_tries_again() {
     let asked = AtomicUsize::new(0);
-    let server = StandIn::start(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
+    let server = FakeServer::start(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
         0 => {
             let mut answer = status(429);
             answer.headers_mut().insert("retry-after", 1.into());
@@ -307,7 +307,7 @@ async fn goes_on_after_a_restart() {
 
 #[tokio::test]
 async fn close_does_not_wait_for_ever() {
-    let server = StandIn::start(|_| status(503));
+    let server = FakeServer::start(|_| status(503));
     let client = connect(&server, &[("timeout", "1s")]).await;
     record(&client, "lost");
     let started = Instant::now();

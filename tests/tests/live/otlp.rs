@@ -6,7 +6,7 @@ use std::path::Path;
 
 use backing_services::adapters::telemetry::TelemetryClient;
 use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, Otlp};
-use backing_services_tests::servers::{Request, Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _, Severity};
 use opentelemetry::metrics::MeterProvider as _;
@@ -31,14 +31,14 @@ pub(crate) struct OnOtlp;
 
 impl Subject for OnOtlp {
     type Adapter = Otlp;
-    type Server = StandIn;
+    type Server = FakeServer;
 
-    fn start() -> StandIn {
-        StandIn::start(collector)
+    fn start() -> FakeServer {
+        FakeServer::start(collector)
     }
 
-    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
-        Some(StandIn::with_tls(tls, collector))
+    fn start_with_tls(tls: &Tls) -> Option<FakeServer> {
+        Some(FakeServer::with_tls(tls, collector))
     }
 
     fn reaches(scheme: &str) -> Reaches {
@@ -50,10 +50,10 @@ impl Subject for OnOtlp {
         handle.path("/otlp").param("service_name", "shop")
     }
 
-    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
-        let authority = authority.to_str().unwrap();
+    fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
+        let ca = ca.to_str().unwrap();
         let handle = Self::handle(scheme).host("localhost").port(server.port());
-        handle.param("tls_ca", authority)
+        handle.param("tls_ca", ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -113,7 +113,7 @@ fn payload(request: &Request) -> Option<Vec<u8>> {
 }
 
 /// The decoded requests for a signal that hold anything.
-fn sent<M: Message + Default>(server: &StandIn, signal: &str) -> Vec<M> {
+fn sent<M: Message + Default>(server: &FakeServer, signal: &str) -> Vec<M> {
     let requests = server.requests();
     let path = format!("/otlp/v1/{signal}");
     let requests = requests.iter().filter(|request| request.uri().path() == path);
@@ -154,13 +154,13 @@ async fn flush(client: &TelemetryClient) -> Result<(), String> {
     flushed.await.unwrap().map_err(|error| error.to_string())
 }
 
-async fn connect(handle: HandleBuilder, server: &StandIn) -> TelemetryClient {
+async fn connect(handle: HandleBuilder, server: &FakeServer) -> TelemetryClient {
     let handle = handle.host("localhost").port(server.port()).build().unwrap();
     Otlp::from_handle(&handle).unwrap().connect().await.unwrap()
 }
 
 /// The temporality and the values of the counter `orders`, one a request.
-fn orders(server: &StandIn) -> (Option<AggregationTemporality>, Vec<Number>) {
+fn orders(server: &FakeServer) -> (Option<AggregationTemporality>, Vec<Number>) {
     let requests: Vec<ExportMetricsServiceRequest> = sent(server, "metrics");
     let mut temporality = None;
     let values = requests.iter().map(|request| {
@@ -227,7 +227,7 @@ async fn counters_are_totals_unless_the_handle_asks_for_deltas() {
 #[tokio::test]
 async fn credentials_of_every_kind() {
     let with = |name: &'static str, value: &'static str| {
-        StandIn::start(move |request| match request.headers().get(name) {
+        FakeServer::start(move |request| match request.headers().get(name) {
             Some(sent) if sent == value => takes(request),
             _ => status(403),
         })
@@ -251,14 +251,14 @@ async fn credentials_of_every_kind() {
 /// Such as Prometheus, which takes metrics alone.
 #[tokio::test]
 async fn a_server_that_does_not_take_every_signal_answers() {
-    let server = StandIn::start(|request| match request.uri().path() {
+    let server = FakeServer::start(|request| match request.uri().path() {
         "/otlp/v1/metrics" => collector(request),
         _ => status(404),
     });
     let client = connect(OnOtlp::handle("http"), &server).await;
     Otlp::ping(&client).await.unwrap();
 
-    let server = StandIn::start(|_| status(404));
+    let server = FakeServer::start(|_| status(404));
     let client = connect(OnOtlp::handle("http"), &server).await;
     let error = Otlp::ping(&client).await.unwrap_err();
     assert_eq!(error.to_string(), "the server answered 404 Not Found");

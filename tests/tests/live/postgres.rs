@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::{
-    Adapter as _, BackingServices, Connect as _, ConnectError, Environment, Failure, Handle,
-    HandleBuilder, Postgres, Sql,
+    BackingServices, Connect as _, ConnectError, Environment, Failure, Handle, HandleBuilder,
+    Postgres, Sql,
 };
 use backing_services_tests::servers::PostgreSql;
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 use sqlx::PgPool;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -40,10 +40,10 @@ impl Subject for OnPostgreSql {
         Some(PostgreSql::with_tls(tls))
     }
 
-    fn tls_handle(scheme: &str, server: &PostgreSql, authority: &Path) -> HandleBuilder {
-        let authority = authority.to_str().unwrap();
+    fn tls_handle(scheme: &str, server: &PostgreSql, ca: &Path) -> HandleBuilder {
+        let ca = ca.to_str().unwrap();
         let builder = Self::handle(scheme).host("localhost").port(server.port());
-        builder.param("sslmode", "verify-full").param("sslrootcert", authority)
+        builder.param("sslmode", "verify-full").param("sslrootcert", ca)
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -226,12 +226,12 @@ async fn what_a_server_says_at_login() {
     }
 }
 
-/// Any certificate will do for `require`; `verify-ca` wants the authority but not the name.
+/// Any certificate will do for `require`; `verify-ca` wants the CA but not the name.
 #[tokio::test]
 async fn modes_of_tls() {
-    let certificate = Authority::new("right").issue(&["other.example"]);
+    let certificate = Ca::new("right").issue(&["other.example"]);
     let server = PostgreSql::with_tls(&certificate);
-    let wrong = Authority::new("wrong").issue(&["other.example"]);
+    let wrong = Ca::new("wrong").issue(&["other.example"]);
     let mode = |mode: &str, ca: Option<&Tls>| {
         let mut builder = OnPostgreSql::handle("postgres")
             .host("localhost")
@@ -271,7 +271,7 @@ async fn modes_of_tls() {
 
 #[tokio::test]
 async fn a_file_without_certificates_is_not_trust_in_everybody() {
-    let server = PostgreSql::with_tls(&Authority::new("right").issue(&["localhost"]));
+    let server = PostgreSql::with_tls(&Ca::new("right").issue(&["localhost"]));
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "").unwrap();
@@ -286,9 +286,9 @@ async fn a_file_without_certificates_is_not_trust_in_everybody() {
 
 #[tokio::test]
 async fn client_certificate() {
-    let authority = Authority::new("right");
-    let server = PostgreSql::with_client_certificates(&authority.issue(&["localhost"]));
-    let client = authority.issue(&["shop"]);
+    let ca = Ca::new("right");
+    let server = PostgreSql::with_client_certificates(&ca.issue(&["localhost"]));
+    let client = ca.issue(&["shop"]);
     let builder = || OnPostgreSql::tls_handle("postgres", &server, &client.ca());
     let without = connect(&builder().build().unwrap()).await.unwrap_err();
     assert_eq!(without, "access denied: the server asks for a client certificate");
@@ -396,8 +396,8 @@ async fn the_process_environment_does_not_count() {
         return be_the_child(child).await;
     }
     let (user, password, database) = account();
-    let authority = Authority::new("right").issue(&["localhost"]);
-    let (server, tls) = (PostgreSql::start(), PostgreSql::with_tls(&authority));
+    let ca = Ca::new("right").issue(&["localhost"]);
+    let (server, tls) = (PostgreSql::start(), PostgreSql::with_tls(&ca));
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join(".pgpass");
     std::fs::write(&file, format!("*:*:*:*:{}", password.replace(':', "\\:"))).unwrap();
@@ -433,7 +433,7 @@ async fn the_process_environment_does_not_count() {
 
     let trusting_nobody = at(&tls).username(user).password(password).name(database);
     let trusting_nobody = trusting_nobody.param("sslmode", "verify-full");
-    let trusted = authority.ca();
+    let trusted = ca.ca();
     let said = ask_the_child(&trusting_nobody, &[("PGSSLROOTCERT", trusted.to_str().unwrap())]);
     assert!(said.contains("does not verify: UnknownIssuer"), "{said}");
 

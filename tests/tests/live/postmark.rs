@@ -12,7 +12,7 @@ use backing_services::{
     Adapter as _, BackingServices, ClientError, Connect as _, Environment, Handle, HandleBuilder,
     Postmark,
 };
-use backing_services_tests::servers::{Request, Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 use postmark::api::Body;
 use postmark::api::email::{
@@ -85,23 +85,23 @@ pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = Postmark;
-    type Server = StandIn;
+    type Server = FakeServer;
 
-    fn start() -> StandIn {
-        StandIn::start(answer)
+    fn start() -> FakeServer {
+        FakeServer::start(answer)
     }
 
-    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
-        Some(StandIn::with_tls(tls, answer))
+    fn start_with_tls(tls: &Tls) -> Option<FakeServer> {
+        Some(FakeServer::with_tls(tls, answer))
     }
 
     fn reaches(_: &str) -> Reaches {
         Reaches::Plain
     }
 
-    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
+    fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
         let builder = Handle::builder(scheme).username(TOKEN).host("localhost").port(server.port());
-        builder.param("tls_ca", authority.to_str().unwrap())
+        builder.param("tls_ca", ca.to_str().unwrap())
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -127,7 +127,7 @@ struct Services {
     mail: Postmark,
 }
 
-async fn connect(server: &StandIn) -> PostmarkClient {
+async fn connect(server: &FakeServer) -> PostmarkClient {
     let url = format!("postmark://{TOKEN}@localhost:{}?tls=none", server.port());
     let services = Services::load(&Environment::from_pairs([("MAIL_URL", url)])).unwrap();
     services.connect_mail().await.unwrap()
@@ -140,7 +140,7 @@ fn mail(to: &str) -> SendEmailRequest {
 
 #[tokio::test]
 async fn what_goes_over_the_wire() {
-    let server = StandIn::start(answer);
+    let server = FakeServer::start(answer);
     let client = connect(&server).await;
     let message = SendEmailRequest::builder()
         .from("Shop <shop@example.com>")
@@ -198,7 +198,7 @@ async fn what_goes_over_the_wire() {
 
 #[tokio::test]
 async fn batches() {
-    let server = StandIn::start(answer);
+    let server = FakeServer::start(answer);
     let client = connect(&server).await;
     let batch = |count: usize| -> SendEmailBatchRequest {
         let to =
@@ -222,7 +222,7 @@ fn assert_api_error(error: &QueryError<ClientError>, expected: u16, code: Option
 
 #[tokio::test]
 async fn errors_keep_their_codes() {
-    let server = StandIn::start(answer);
+    let server = FakeServer::start(answer);
     let client = connect(&server).await;
     let error = mail("ada@bounced.example").execute(&client).await.unwrap_err();
     assert_api_error(&error, 422, Some(406));
@@ -243,7 +243,7 @@ async fn errors_keep_their_codes() {
 async fn maintenance_and_rate_limits_pass() {
     for (status, body) in [(503, ""), (500, "Internal Server Error"), (429, "")] {
         let left = AtomicUsize::new(2);
-        let server = StandIn::start(move |request| {
+        let server = FakeServer::start(move |request| {
             match left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
             {
                 Ok(_) => http::Response::builder().status(status).body(body.into()).unwrap(),
@@ -256,7 +256,7 @@ async fn maintenance_and_rate_limits_pass() {
 
     let down = Arc::new(AtomicBool::new(false));
     let is_down = Arc::clone(&down);
-    let server = StandIn::start(move |request| {
+    let server = FakeServer::start(move |request| {
         if is_down.load(Ordering::SeqCst) {
             return http::Response::builder().status(503).body("<html>".into()).unwrap();
         }
@@ -273,9 +273,9 @@ async fn maintenance_and_rate_limits_pass() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let other = StandIn::start(answer);
+    let other = FakeServer::start(answer);
     let elsewhere = format!("http://localhost:{}/email", other.port());
-    let server = StandIn::start(move |request| {
+    let server = FakeServer::start(move |request| {
         if request.method() == "GET" {
             return answer(request);
         }
@@ -291,7 +291,7 @@ async fn a_redirect_is_not_followed() {
 /// What the service acknowledged has arrived, though it was cut off meanwhile, and nobody restarts the app.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_use() {
-    let mut server = StandIn::start(answer);
+    let mut server = FakeServer::start(answer);
     let client = connect(&server).await;
     let sending = InUse::start(move |name| {
         let client = client.clone();

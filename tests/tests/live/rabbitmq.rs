@@ -6,11 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use backing_services::adapters::rabbitmq::RabbitMqConnection;
-use backing_services::{
-    Adapter as _, BackingServices, Connect as _, Environment, Error, Handle, HandleBuilder,
-};
+use backing_services::{BackingServices, Connect as _, Environment, Error, Handle, HandleBuilder};
 use backing_services_tests::servers::{self, Silent};
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use lapin::options::{
@@ -47,9 +45,9 @@ impl Subject for OnRabbitMq {
         if scheme == "amqps" { Reaches::Tls } else { Reaches::Plain }
     }
 
-    fn tls_handle(_: &str, server: &servers::RabbitMq, authority: &Path) -> HandleBuilder {
+    fn tls_handle(_: &str, server: &servers::RabbitMq, ca: &Path) -> HandleBuilder {
         let builder = Self::handle("amqps").host("localhost").port(server.port());
-        builder.param("cacertfile", authority.to_str().unwrap())
+        builder.param("cacertfile", ca.to_str().unwrap())
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -163,8 +161,8 @@ async fn exists(client: &RabbitMqConnection, queue: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_certificate() {
-    let authority = Authority::new("right");
-    let (certificate, ours) = (authority.issue(&["localhost"]), authority.issue(&["app"]));
+    let ca = Ca::new("right");
+    let (certificate, ours) = (ca.issue(&["localhost"]), ca.issue(&["app"]));
     let server = servers::RabbitMq::with_client_certificates(&certificate);
     let handle = || OnRabbitMq::tls_handle("amqps", &server, &certificate.ca());
     let with = |tls: &Tls| {
@@ -177,7 +175,7 @@ async fn a_client_certificate() {
 
     let none = handle().param("connect_timeout", "2s").build().unwrap();
     assert!(cause(&none).await.contains("ertificate"), "{}", cause(&none).await);
-    let strange = Authority::new("wrong").issue(&["app"]);
+    let strange = Ca::new("wrong").issue(&["app"]);
     assert!(cause(&with(&strange)).await.contains("nknown"), "{}", cause(&with(&strange)).await);
     let not_a_key = handle()
         .param("certfile", ours.certificate().to_str().unwrap())
@@ -358,7 +356,7 @@ async fn recovers_after_a_long_time() {
 /// The same through TLS.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recovers_with_tls() {
-    let certificate = Authority::new("right").issue(&["localhost"]);
+    let certificate = Ca::new("right").issue(&["localhost"]);
     let mut server = servers::RabbitMq::with_tls(&certificate);
     let handle = OnRabbitMq::tls_handle("amqps", &server, &certificate.ca()).build().unwrap();
     let client = connect(&handle).await.unwrap();

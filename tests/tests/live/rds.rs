@@ -1,39 +1,39 @@
-//! Databases as Amazon RDS has them: verified TLS, and the authorities of all regions in one bundle.
+//! Databases as Amazon RDS has them: verified TLS, and the CA certificates of all regions in one bundle.
 //!
-//! `sqlx` trusts the public authorities beside those of the bundle; no test can show a certificate of one.
+//! `sqlx` trusts the public CAs beside those of the bundle; no test can show a certificate of one.
 
 use std::path::{Path, PathBuf};
 
 use backing_services::{Adapter, Connect, Handle, MySql, Postgres, Sql};
 use backing_services_tests::servers::{MariaDb, PostgreSql, Server};
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 
 use crate::conformance::Subject;
 use crate::{mysql, postgres};
 
-/// An authority of each region, the server's own in the middle.
+/// A CA of each region, the server's own in the middle.
 struct Regions {
-    before: Authority,
-    own: Authority,
-    after: Authority,
+    before: Ca,
+    own: Ca,
+    after: Ca,
 }
 
 impl Regions {
     fn new() -> Self {
-        let region = |name: &str| Authority::new(&format!("RDS {name} Root CA"));
+        let region = |name: &str| Ca::new(&format!("RDS {name} Root CA"));
         Self { before: region("af-south-1"), own: region("eu-west-1"), after: region("us-west-2") }
     }
 
     /// The bundle as it is downloaded; `with_own` is false for one of before the server's own came.
     fn bundle(&self, folder: &Path, with_own: bool) -> PathBuf {
-        let mut authorities = vec![&self.before];
+        let mut cas = vec![&self.before];
         if with_own {
-            authorities.push(&self.own);
+            cas.push(&self.own);
         }
-        authorities.push(&self.after);
-        let pem = authorities.into_iter().map(|authority| {
-            std::fs::read_to_string(authority.issue(&["localhost"]).ca()).unwrap()
-        });
+        cas.push(&self.after);
+        let pem = cas
+            .into_iter()
+            .map(|ca| std::fs::read_to_string(ca.issue(&["localhost"]).ca()).unwrap());
         let bundle: Vec<_> = pem.collect();
         let path = folder.join(format!("bundle-{with_own}.pem"));
         std::fs::write(&path, bundle.join("\n")).unwrap();
@@ -66,7 +66,7 @@ async fn verifies<A: Adapter + Connect, S: Server>(
     assert!(other_host.contains("not valid for name"), "{other_host}");
 
     // The names are the same: it is the key that does not fit.
-    let impostor = start(&Authority::new("RDS eu-west-1 Root CA").issue(&["localhost"]));
+    let impostor = start(&Ca::new("RDS eu-west-1 Root CA").issue(&["localhost"]));
     let impostor = connect::<A>(&handle(&impostor, &bundle)).await.unwrap_err();
     assert!(impostor.contains("certificate does not verify"), "{impostor}");
 }

@@ -42,11 +42,11 @@ impl Subject for OnRedis {
             .name("2")
     }
 
-    fn tls_handle(scheme: &str, server: &servers::Redis, authority: &Path) -> HandleBuilder {
+    fn tls_handle(scheme: &str, server: &servers::Redis, ca: &Path) -> HandleBuilder {
         Self::handle(scheme)
             .host("localhost")
             .port(server.port())
-            .param("tls_ca", authority.to_str().unwrap())
+            .param("tls_ca", ca.to_str().unwrap())
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use backing_services::{
     Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, S3,
 };
-use backing_services_tests::servers::{Response, S3Server, StandIn, free_port};
+use backing_services_tests::servers::{FakeServer, Response, S3Server, free_port};
 use backing_services_tests::tls::Tls;
 use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3;
@@ -31,11 +31,11 @@ pub(crate) fn at(builder: HandleBuilder, host: &str, port: Option<u16>) -> Handl
     builder.host(S3Server::bucket()).param("endpoint", endpoint)
 }
 
-pub(crate) fn tls_handle(port: u16, authority: &Path) -> HandleBuilder {
+pub(crate) fn tls_handle(port: u16, ca: &Path) -> HandleBuilder {
     handle(S3Server::secret())
         .host(S3Server::bucket())
         .param("endpoint", format!("https://localhost:{port}"))
-        .param("tls_ca", authority.to_str().unwrap())
+        .param("tls_ca", ca.to_str().unwrap())
 }
 
 /// Writes, reads and lists, in one request and in parts.
@@ -84,8 +84,8 @@ impl Subject for OnS3 {
         at(builder, host, port)
     }
 
-    fn tls_handle(_: &str, server: &S3Server, authority: &Path) -> HandleBuilder {
-        tls_handle(server.port(), authority)
+    fn tls_handle(_: &str, server: &S3Server, ca: &Path) -> HandleBuilder {
+        tls_handle(server.port(), ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -135,7 +135,7 @@ async fn what_is_wrong_is_told() {
 /// A server that answers, but is not S3.
 #[tokio::test]
 async fn another_server() {
-    let server = StandIn::start(|_| {
+    let server = FakeServer::start(|_| {
         let mut page = Response::new("<html>no such page</html>".into());
         *page.status_mut() = http_status(404);
         page
@@ -250,7 +250,7 @@ fn credentials_of_the_environment() {
     let server = S3Server::start();
     let handle = at(Handle::builder("s3"), "localhost", Some(server.port())).build().unwrap();
     let (key, secret) = (S3Server::key(), S3Server::secret());
-    let agent = StandIn::start(move |request| {
+    let agent = FakeServer::start(move |request| {
         assert_eq!(request.headers()["authorization"], "of the container");
         Response::new(
             serde_json::json!({

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Smtp};
 use backing_services_tests::servers::Postfix;
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use crate::conformance::{Reaches, Subject};
@@ -11,7 +11,7 @@ use crate::conformance::{Reaches, Subject};
 pub(crate) const USER: &str = "mailer";
 pub(crate) const PASSWORD: &str = "p@ss:w/rd#1?%";
 
-/// Postfix that wants a login: in the clear on the first server, over STARTTLS on the one with TLS.
+/// Postfix that wants a login: unencrypted on the first server, over STARTTLS on the one with TLS.
 pub(crate) struct OnPostfix;
 
 pub(crate) fn message(to: &str) -> Message {
@@ -36,10 +36,10 @@ impl Subject for OnPostfix {
         if scheme == "smtp" { Reaches::Plain } else { Reaches::Tls }
     }
 
-    fn tls_handle(scheme: &str, server: &Postfix, authority: &Path) -> HandleBuilder {
+    fn tls_handle(scheme: &str, server: &Postfix, ca: &Path) -> HandleBuilder {
         let port = if scheme == "submission" { server.port() } else { server.tls_port() };
         let builder = Self::handle(scheme).host("localhost").port(port);
-        builder.param("tls_ca", authority.to_str().unwrap())
+        builder.param("tls_ca", ca.to_str().unwrap())
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -104,8 +104,8 @@ async fn required_tls_is_required() {
         connect(&format!("smtp://localhost:{}?tls=required", open.port())).await.unwrap_err();
     assert!(cause.to_lowercase().contains("starttls"), "{cause}");
 
-    // Without `tls_ca` the system's authorities count, and they do not know this one.
-    let certificate = Authority::new("private").issue(&["localhost"]);
+    // Without `tls_ca` the CA certificates of the system count, and they do not know this one.
+    let certificate = Ca::new("private").issue(&["localhost"]);
     let server = Postfix::with_tls(&certificate);
     let cause = connect(&format!("smtp://localhost:{}", server.port())).await.unwrap_err();
     assert!(cause.contains("certificate does not verify"), "{cause}");

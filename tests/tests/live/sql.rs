@@ -3,7 +3,7 @@ use std::path::Path;
 use backing_services::adapters::sql::placeholders;
 use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Sql};
 use backing_services_tests::servers::{MariaDb, PostgreSql};
-use backing_services_tests::tls::{Authority, Tls};
+use backing_services_tests::tls::{Ca, Tls};
 use sqlx::{Any, AnyPool, Execute, QueryBuilder};
 
 use crate::conformance::{Reaches, Subject};
@@ -27,8 +27,8 @@ impl Subject for OnMariaDb {
         if is_of_mysql(scheme) { Reaches::Plain } else { Reaches::Elsewhere }
     }
 
-    fn tls_handle(scheme: &str, server: &MariaDb, authority: &Path) -> HandleBuilder {
-        mysql::OnMariaDb::tls_handle(scheme, server, authority)
+    fn tls_handle(scheme: &str, server: &MariaDb, ca: &Path) -> HandleBuilder {
+        mysql::OnMariaDb::tls_handle(scheme, server, ca)
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
@@ -85,8 +85,8 @@ mod on_postgres {
             if scheme.starts_with("postgres") { Reaches::Plain } else { Reaches::Elsewhere }
         }
 
-        fn tls_handle(_: &str, server: &PostgreSql, authority: &Path) -> HandleBuilder {
-            postgres::OnPostgreSql::tls_handle("postgres", server, authority)
+        fn tls_handle(_: &str, server: &PostgreSql, ca: &Path) -> HandleBuilder {
+            postgres::OnPostgreSql::tls_handle("postgres", server, ca)
         }
 
         /// The scheme that the suite prefers is the first of `Sql`, which is another database's.
@@ -210,9 +210,9 @@ async fn socket() {
 
 #[tokio::test]
 async fn every_parameter_reaches_postgresql() {
-    let authority = Authority::new("right");
-    let server = PostgreSql::with_client_certificates(&authority.issue(&["localhost"]));
-    let client = authority.issue(&["shop"]);
+    let ca = Ca::new("right");
+    let server = PostgreSql::with_client_certificates(&ca.issue(&["localhost"]));
+    let client = ca.issue(&["shop"]);
     let [certificate, key] = [client.certificate(), client.key()];
     let handle = postgres::OnPostgreSql::tls_handle("postgresql", &server, &client.ca())
         .param("sslcert", certificate.to_str().unwrap())

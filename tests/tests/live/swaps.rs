@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backing_services::Sqlite;
 use backing_services_tests::servers::{MariaDb, Postfix, PostgreSql, S3Server};
-use backing_services_tests::tls::Authority;
+use backing_services_tests::tls::Ca;
 
 use crate::blobs;
 use crate::example::{self, url};
@@ -87,13 +87,13 @@ async fn from_mariadb_to_postgresql_to_sqlite() {
     assert_eq!(example::built("quickstart"), built, "nothing was rebuilt");
 }
 
-/// Postmark takes mail over SMTP too, with its token as user and as password: so does the stand-in, a Postfix with
+/// Postmark takes mail over SMTP too, with its token as user and as password: so does the fake server, a Postfix with
 /// TLS and such a user.
 #[test]
 fn from_postfix_to_postmark_to_a_folder() {
     let built = example::built("quickstart");
     let folder = tempfile::tempdir().unwrap();
-    let certificate = Authority::new("right").issue(&["localhost"]);
+    let certificate = Ca::new("right").issue(&["localhost"]);
     let (relay, postmark) = (Postfix::start(), Postfix::with_auth(&certificate));
     let database = "sqlite:shop.db?mode=rwc";
 

@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use backing_services::adapters::http_api::{HttpClient, HttpErrorKind};
 use backing_services::{Connect as _, Handle, HandleBuilder, Twitter};
-use backing_services_tests::servers::{Request, Response, StandIn};
+use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 
 use crate::conformance::{Reaches, Subject};
@@ -32,14 +32,14 @@ pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = Twitter;
-    type Server = StandIn;
+    type Server = FakeServer;
 
-    fn start() -> StandIn {
-        StandIn::start(x)
+    fn start() -> FakeServer {
+        FakeServer::start(x)
     }
 
-    fn start_with_tls(tls: &Tls) -> Option<StandIn> {
-        Some(StandIn::with_tls(tls, x))
+    fn start_with_tls(tls: &Tls) -> Option<FakeServer> {
+        Some(FakeServer::with_tls(tls, x))
     }
 
     fn plain_scheme() -> &'static str {
@@ -54,8 +54,8 @@ impl Subject for OnStandIn {
         Handle::builder(scheme).password(TOKEN).path("/2")
     }
 
-    fn tls_handle(scheme: &str, server: &StandIn, authority: &Path) -> HandleBuilder {
-        tls_handle(Self::handle(scheme), server.port(), authority)
+    fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
+        tls_handle(Self::handle(scheme), server.port(), ca)
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
@@ -80,7 +80,7 @@ impl Subject for OnStandIn {
 
 conformance!(OnStandIn);
 
-async fn client(server: &StandIn) -> HttpClient {
+async fn client(server: &FakeServer) -> HttpClient {
     let handle = OnStandIn::handle("http").host("localhost").port(server.port());
     connect::<Twitter>(handle.build().unwrap().expose_url()).await
 }
@@ -107,7 +107,7 @@ async fn the_request_on_the_wire() {
 /// A limit of X ends within 15 minutes: the error says when, at once.
 #[tokio::test]
 async fn a_rate_limit_says_when_it_ends() {
-    let server = StandIn::start(|_| {
+    let server = FakeServer::start(|_| {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let reset = (now + 800).to_string();
         let headers = [("x-rate-limit-limit", "50"), ("x-rate-limit-reset", &reset)];
@@ -125,7 +125,7 @@ async fn a_rate_limit_says_when_it_ends() {
 
 #[tokio::test]
 async fn a_token_without_the_right_is_told() {
-    let server = StandIn::start(|_| answer(403, r#"{"title":"Client Forbidden","status":403}"#));
+    let server = FakeServer::start(|_| answer(403, r#"{"title":"Client Forbidden","status":403}"#));
     let error = Twitter::ping(&client(&server).await).await.unwrap_err();
     assert!(error.to_string().starts_with("authentication failed"), "{error}");
     assert!(!error.is_transient());

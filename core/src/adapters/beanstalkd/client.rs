@@ -14,14 +14,15 @@ type Result<T, E = BeanstalkdError> = std::result::Result<T, E>;
 
 /// A client of beanstalkd. Cloning it is cheap and shares the connection.
 ///
-/// All commands go over one connection, which any number of tasks fill without waiting for each other's
-/// answers. Only [consumers](Consumer) that wait for a job open further ones.
+/// All commands go over one connection, which any number of tasks fill without waiting for each
+/// other's answers. Only [consumers](Consumer) that wait for a job open further ones.
 ///
-/// When the server goes away the client connects again by itself, and puts into the right tube. A command
-/// that was not sent yet waits for that up to the handle's `connect_timeout`, then fails with
-/// [`Unreachable`](BeanstalkdError::Unreachable). Questions (`stats`, `peek`, `list_tubes`) are asked again;
-/// what changes something is not, and fails with [`Unknown`](BeanstalkdError::Unknown) when its answer was
-/// lost or took longer than `connect_timeout`. A server that says nothing for so long has its connection ended.
+/// When the server goes away the client connects again by itself, and puts into the right tube. A
+/// command that was not sent yet waits for that up to the handle's `connect_timeout`, then fails
+/// with [`Unreachable`](BeanstalkdError::Unreachable). Questions (`stats`, `peek`, `list_tubes`)
+/// are asked again; what changes something is not, and fails with
+/// [`Unknown`](BeanstalkdError::Unknown) when its answer was lost or took longer than
+/// `connect_timeout`. A server that says nothing for so long has its connection ended.
 ///
 /// Dropping the future of a command does no harm: it is carried out once it has been queued.
 ///
@@ -95,8 +96,8 @@ impl PutOptions {
         self
     }
 
-    /// How long a consumer may keep it before the server gives it to another, in whole seconds, rounded up,
-    /// 1 at least.
+    /// How long a consumer may keep it before the server gives it to another, in whole seconds,
+    /// rounded up, 1 at least.
     ///
     /// ```
     /// # use backing_services::adapters::beanstalkd::PutOptions;
@@ -161,9 +162,9 @@ impl BeanstalkdClient {
     ///
     /// # Errors
     ///
-    /// [`JobTooBig`](BeanstalkdError::JobTooBig), [`Draining`](BeanstalkdError::Draining) and others.
-    /// After [`Unknown`](BeanstalkdError::Unknown) the job is there or not: put it again if doing it twice
-    /// is better than not at all.
+    /// [`JobTooBig`](BeanstalkdError::JobTooBig), [`Draining`](BeanstalkdError::Draining) and
+    /// others. After [`Unknown`](BeanstalkdError::Unknown) the job is there or not: put it again if
+    /// doing it twice is better than not at all.
     ///
     /// ```no_run
     /// # use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError};
@@ -183,7 +184,8 @@ impl BeanstalkdClient {
     /// As [`put`](Self::put).
     ///
     /// ```no_run
-    /// # use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError, PutOptions};
+    /// # use backing_services::adapters::beanstalkd::PutOptions;
+    /// # use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError};
     /// # async fn f(queue: BeanstalkdClient) -> Result<(), BeanstalkdError> {
     /// let id = queue.put_with("urgent", PutOptions::new().priority(0)).await?;
     /// # Ok(())
@@ -260,8 +262,8 @@ impl BeanstalkdClient {
         self.expect(Setup::None, Command::Delete(id), &Reply::Deleted).await
     }
 
-    /// Makes up to `bound` jobs of the tube ready: the buried ones, or the delayed ones if none is buried.
-    /// Gives their number.
+    /// Makes up to `bound` jobs of the tube ready: the buried ones, or the delayed ones if none is
+    /// buried. Gives their number.
     ///
     /// # Errors
     ///
@@ -406,8 +408,8 @@ impl BeanstalkdClient {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](BeanstalkdError::NotFound) when there is no such tube: an empty one that nobody uses
-    /// or watches is none.
+    /// [`NotFound`](BeanstalkdError::NotFound) when there is no such tube: an empty one that nobody
+    /// uses or watches is none.
     ///
     /// ```no_run
     /// # use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError};

@@ -1,5 +1,5 @@
-//! One TCP connection: commands go into a queue in the order of their answers, whatever becomes of those who
-//! wait for them.
+//! One TCP connection: commands go into a queue in the order of their answers, whatever becomes of
+//! those who wait for them.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -18,16 +18,16 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::protocol::{Command, MAX_FIGURES, Refused, Reply, Tube, parse};
 use super::stats::{JobState, JobStats};
 
-/// Commands without an answer yet, and what their bodies may have in all: 4096 or 32 MiB. More of them wait
-/// their turn, so that a slow server holds producers up instead of filling the memory.
+/// Commands without an answer yet, and what their bodies may have in all: 4096 or 32 MiB. More of
+/// them wait their turn, so that a slow server holds producers up instead of filling the memory.
 const IN_FLIGHT: u32 = 4096;
 /// The bytes of a body that count as one more command.
 const SLOT: usize = 8 << 10;
 /// A buffer that one big job has blown up is not kept.
 const BIG_BUFFER: usize = 1 << 20;
 const READ: usize = 16 << 10;
-/// The server (seen in 1.12) may forget the end of a job's time to run while its connection is idle: one that
-/// holds jobs is stirred so often.
+/// The server (seen in 1.12) may forget the end of a job's time to run while its connection is
+/// idle: one that holds jobs is stirred so often.
 const STIR: Duration = Duration::from_secs(1);
 
 /// Where to connect, and what to take from there.
@@ -63,8 +63,8 @@ struct State {
     used: Tube,
     /// Sorted.
     watched: Arc<[Tube]>,
-    /// The jobs in hand, and which of their reservations it is: the server gives a job whose time to run is
-    /// over out again, also to this connection.
+    /// The jobs in hand, and which of their reservations it is: the server gives a job whose time
+    /// to run is over out again, also to this connection.
     reserved: HashMap<u64, u64>,
     reservations: u64,
     /// When the last answer came.
@@ -354,7 +354,8 @@ impl Shared {
         drop(pending);
     }
 
-    /// Ends the connection if the server has been silent for `limit`; one that is only slow keeps it.
+    /// Ends the connection if the server has been silent for `limit`; one that is only slow keeps
+    /// it.
     fn doubt(&self, limit: Duration) {
         let silent = self.state().heard.elapsed() >= limit;
         if silent {
@@ -403,7 +404,8 @@ impl Shared {
                     None => Err(strange("the server answered what nobody asked")),
                 };
             };
-            // One whose time to run was over meanwhile is not ours to release: it may be in hand once more.
+            // One whose time to run was over meanwhile is not ours to release: it may be in hand
+            // once more.
             if let (Pending::Unwanted(id), Reply::Ok(yaml)) = (&pending, &reply)
                 && let Ok(stats) = JobStats::parse(yaml)
                 && stats.state == JobState::Reserved

@@ -11,24 +11,27 @@ use super::job::Job;
 use super::link::{Core, Pause, Repeat, Spare};
 use super::protocol::{Command, Reply, Tube, seconds};
 
-/// How long the server is asked to wait at once: so soon is noticed that it has gone without a word.
+/// How long the server is asked to wait at once: so soon is noticed that it has gone without a
+/// word.
 const SLICE: Duration = Duration::from_secs(30);
 /// The server's own end of a wait may come so much late before the connection is given up for it.
 const GRACE: Duration = Duration::from_millis(50);
 
 type Result<T> = std::result::Result<T, BeanstalkdError>;
 
-/// Reserves jobs from the tubes it watches. Cloning it is cheap and shares the tubes; any number of tasks
-/// may reserve at the same time.
+/// Reserves jobs from the tubes it watches. Cloning it is cheap and shares the tubes; any number of
+/// tasks may reserve at the same time.
 ///
-/// A job belongs to the connection that has reserved it, and a connection that waits for a job takes no other
-/// command. So a consumer asks over the client's shared connection, which never waits; only when the tubes
-/// are empty does one task at a time wait on a connection that holds no job. Whatever comes, a job in
-/// hand can be [touched](Job::touch) and [deleted](Job::delete) at once, from any task. A consumer has at most
-/// one connection more than jobs that had to be waited for.
+/// A job belongs to the connection that has reserved it, and a connection that waits for a job
+/// takes no other command. So a consumer asks over the client's shared connection, which never
+/// waits; only when the tubes are empty does one task at a time wait on a connection that holds no
+/// job. Whatever comes, a job in hand can be [touched](Job::touch) and [deleted](Job::delete) at
+/// once, from any task. A consumer has at most one connection more than jobs that had to be waited
+/// for.
 ///
-/// Dropping a future of it loses no job: one that was on its way is given back at once, with its priority.
-/// The server's `DEADLINE_SOON` disturbs nobody, as no job is out of reach while another is awaited.
+/// Dropping a future of it loses no job: one that was on its way is given back at once, with its
+/// priority. The server's `DEADLINE_SOON` disturbs nobody, as no job is out of reach while another
+/// is awaited.
 ///
 /// ```no_run
 /// # use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError};
@@ -290,7 +293,8 @@ impl Inner {
     }
 }
 
-/// A connection whose wait is given up when this is dropped: the server then gives a job to somebody else.
+/// A connection whose wait is given up when this is dropped: the server then gives a job to
+/// somebody else.
 struct Waiting(Option<Arc<Connection>>);
 
 impl Waiting {

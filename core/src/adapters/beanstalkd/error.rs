@@ -22,8 +22,8 @@ use super::protocol::Reply;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum BeanstalkdError {
-    /// There is no such job or tube, or the job is not in a state for the command. A reserved job is
-    /// answered so when its time to run is over.
+    /// There is no such job or tube, or the job is not in a state for the command. A reserved job
+    /// is answered so when its time to run is over.
     NotFound,
     /// The body is longer than the server takes (its option `-z`, 65535 bytes by default).
     JobTooBig,
@@ -47,8 +47,8 @@ pub enum BeanstalkdError {
     BadTube,
     /// A consumer watches one tube at least.
     LastTube,
-    /// The connection that had reserved the job has ended, so the server has given the job back: another
-    /// consumer may be working on it. The command was not sent.
+    /// The connection that had reserved the job has ended, so the server has given the job back:
+    /// another consumer may be working on it. The command was not sent.
     Lost,
     /// The command was sent and its answer did not come: it may have been carried out or not.
     Unknown(Arc<io::Error>),

@@ -11,9 +11,9 @@ type Result<T> = std::result::Result<T, BeanstalkdError>;
 
 /// A job that this process has reserved, until its time to run is over.
 ///
-/// It ends with [`delete`](Self::delete), [`release`](Self::release) or [`bury`](Self::bury). One that is
-/// dropped instead, also by a panic, is released at once with its priority: bury what fails again and
-/// again.
+/// It ends with [`delete`](Self::delete), [`release`](Self::release) or [`bury`](Self::bury). One
+/// that is dropped instead, also by a panic, is released at once with its priority: bury what fails
+/// again and again.
 ///
 /// ```no_run
 /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Consumer};
@@ -79,8 +79,9 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](BeanstalkdError::NotFound) when its time to run was over and another consumer has it,
-    /// [`Lost`](BeanstalkdError::Lost) when its connection has ended: another consumer gets or has it.
+    /// [`NotFound`](BeanstalkdError::NotFound) when its time to run was over and another consumer
+    /// has it, [`Lost`](BeanstalkdError::Lost) when its connection has ended: another consumer gets
+    /// or has it.
     ///
     /// ```no_run
     /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Job};
@@ -98,7 +99,8 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// As [`delete`](Self::delete); [`Buried`](BeanstalkdError::Buried) when the server had no memory.
+    /// As [`delete`](Self::delete); [`Buried`](BeanstalkdError::Buried) when the server had no
+    /// memory.
     ///
     /// ```no_run
     /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Job};
@@ -135,7 +137,8 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// As [`delete`](Self::delete); [`NotFound`](BeanstalkdError::NotFound) as soon as its time is over.
+    /// As [`delete`](Self::delete); [`NotFound`](BeanstalkdError::NotFound) as soon as its time is
+    /// over.
     ///
     /// ```no_run
     /// # use backing_services::adapters::beanstalkd::{BeanstalkdError, Job};

@@ -56,7 +56,8 @@ impl Core {
         Instant::now() + self.limit
     }
 
-    /// Sends a command over the shared connection. Without a deadline to connect by, one attempt is made.
+    /// Sends a command over the shared connection. Without a deadline to connect by, one attempt is
+    /// made.
     pub(super) async fn call(
         &self,
         setup: Setup<'_>,

@@ -12,28 +12,31 @@
 //!   `67108864`.
 //! <!-- end -->
 //!
-//! A name of a tube is 1 to 200 of letters, digits and `-+/;.$_()`, not beginning with `-`; a `/` in it is
-//! written `%2F`.
+//! A name of a tube is 1 to 200 of letters, digits and `-+/;.$_()`, not beginning with `-`; a `/`
+//! in it is written `%2F`.
 //!
 //! # Security
 //!
-//! The protocol has no authentication and no TLS: whoever reaches the port can read and delete every job, and
-//! everything travels unencrypted. Keep the server on a private network or behind a tunnel.
+//! The protocol has no authentication and no TLS: whoever reaches the port can read and delete
+//! every job, and everything travels unencrypted. Keep the server on a private network or behind a
+//! tunnel.
 //!
 //! # Servers
 //!
-//! No provider of note hosts beanstalkd: it is run beside the app. Without
-//! [`-b DIR`](https://github.com/beanstalkd/beanstalkd/blob/master/doc/beanstalkd.ronn) it keeps jobs in
-//! memory only, and a restart loses them. With it jobs outlive a crash of the server; add `-f 0` for jobs
-//! that also outlive a crash of the machine once their put is answered. `-z` sets how big a job may be.
+//! No provider of note hosts beanstalkd: it is run beside the app. Without [`-b
+//! DIR`](https://github.com/beanstalkd/beanstalkd/blob/master/doc/beanstalkd.ronn) it keeps jobs in
+//! memory only, and a restart loses them. With it jobs outlive a crash of the server; add `-f 0`
+//! for jobs that also outlive a crash of the machine once their put is answered. `-z` sets how big
+//! a job may be.
 //!
 //! # The client
 //!
-//! The crates for beanstalkd that speak to tokio are years old, so [`BeanstalkdClient`] is part of this one. It
-//! follows [the protocol](https://github.com/beanstalkd/beanstalkd/blob/master/doc/protocol.txt) as of
-//! beanstalkd 1.12. That server
-//! [may forget](https://github.com/beanstalkd/beanstalkd/issues/380) the end of a job's time to run while
-//! the connection that has reserved it is idle, so the client says a word every second while it holds jobs.
+//! The crates for beanstalkd that speak to tokio are years old, so [`BeanstalkdClient`] is part of
+//! this one. It follows [the
+//! protocol](https://github.com/beanstalkd/beanstalkd/blob/master/doc/protocol.txt) as of
+//! beanstalkd 1.12. That server [may forget](https://github.com/beanstalkd/beanstalkd/issues/380)
+//! the end of a job's time to run while the connection that has reserved it is idle, so the client
+//! says a word every second while it holds jobs.
 
 mod client;
 mod connection;
@@ -72,7 +75,8 @@ const DEFAULT_PRIORITY: u32 = 1024;
 ///     queue: Beanstalkd,
 /// }
 ///
-/// let environment = Environment::from_pairs([("QUEUE_URL", "beanstalkd://10.0.0.1/mails?ttr=5m")]);
+/// let url = "beanstalkd://10.0.0.1/mails?ttr=5m";
+/// let environment = Environment::from_pairs([("QUEUE_URL", url)]);
 /// let services = Services::load(&environment)?;
 /// assert_eq!(format!("{:?}", services.queue), "Beanstalkd(beanstalkd://10.0.0.1:11300/mails)");
 /// # Ok::<(), backing_services::LoadError>(())

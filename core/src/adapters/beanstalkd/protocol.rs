@@ -209,8 +209,8 @@ pub(super) enum Refused {
     TooLong,
 }
 
-/// The first reply in `bytes` and its length, or `None` while it is not complete. Its body may have `longest`
-/// bytes.
+/// The first reply in `bytes` and its length, or `None` while it is not complete. Its body may have
+/// `longest` bytes.
 pub(super) fn parse(bytes: &[u8], longest: usize) -> Result<Option<(Reply, usize)>, Refused> {
     let head = &bytes[..bytes.len().min(MAX_LINE)];
     let Some(end) = head.windows(2).position(|pair| pair == b"\r\n") else {

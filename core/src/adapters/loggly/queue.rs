@@ -1,4 +1,4 @@
-//! What waits to be sent: lines, already put together as the bodies of calls.
+//! What waits to be sent: lines, already assembled as the bodies of calls.
 
 use std::collections::VecDeque;
 use std::pin::pin;

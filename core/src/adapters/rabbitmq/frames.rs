@@ -1,9 +1,9 @@
-//! What a broker sends, looked at before `lapin` reads it: a frame longer than its buffer stops it for ever, and
-//! tables inside tables take the stack of its thread, which ends the process.
+//! What a broker sends, looked at before `lapin` reads it: a frame longer than its buffer stops it
+//! for ever, and tables inside tables take the stack of its thread, which ends the process.
 
 use std::io;
 
-use crate::error::{ClientError, FailureKind};
+use crate::error::{ClientError, FailureKind, ours};
 
 /// Type, channel and length, which stand before a frame's payload; one byte stands behind it.
 const HEAD: usize = 7;
@@ -17,8 +17,9 @@ const START: [u8; 4] = [0, 10, 0, 10];
 const TUNE: [u8; 4] = [0, 10, 0, 30];
 /// Where `TUNE` proposes heartbeats.
 const TUNE_HEARTBEAT: std::ops::Range<usize> = 10..12;
-/// The methods with a table that only a client sends, by the last bytes of class and method: `start-ok`,
-/// `exchange.declare`, `.bind`, `.unbind`, `queue.declare`, `.bind`, `.unbind`, `basic.consume`.
+/// The methods with a table that only a client sends, by the last bytes of class and method:
+/// `start-ok`, `exchange.declare`, `.bind`, `.unbind`, `queue.declare`, `.bind`, `.unbind`,
+/// `basic.consume`.
 const OF_CLIENTS: [(u8, u8); 8] =
     [(10, 11), (40, 10), (40, 30), (40, 40), (50, 10), (50, 20), (50, 50), (60, 20)];
 /// How many tables and arrays may stand inside each other; the broker's own headers need three.
@@ -31,6 +32,9 @@ pub(super) struct Limits {
     pub(super) frame: u32,
     /// Heartbeats are left out, also if the broker proposes them: `lapin` would follow it.
     pub(super) no_heartbeats: bool,
+    /// How the client authenticates: a broker that does not know the mechanism ends the connection
+    /// without a word.
+    pub(super) mechanism: &'static str,
 }
 
 /// Follows the frames of one connection.
@@ -50,7 +54,8 @@ impl Guard {
         Self { limits, head: [0; HEAD], filled: 0, left: 0, payload: Vec::new() }
     }
 
-    /// Looks at what has arrived. `lapin` reads a frame when its last byte is there, so an error comes in time.
+    /// Looks at what has arrived. `lapin` reads a frame when its last byte is there, so an error
+    /// comes in time.
     pub(super) fn look(&mut self, mut bytes: &mut [u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let wanted = if self.filled < HEAD { HEAD - self.filled } else { self.left };
@@ -109,7 +114,7 @@ impl Guard {
         }
         self.filled = 0;
         match kind {
-            METHOD => check_method(&self.payload),
+            METHOD => check_method(&self.payload, self.limits.mechanism),
             HEADER => check_header(&self.payload),
             _ => Ok(()),
         }
@@ -119,10 +124,19 @@ impl Guard {
 /// What brokers allow where nobody says otherwise.
 pub(super) const DEFAULT_FRAME: u32 = 128 << 10;
 
-fn check_method(payload: &[u8]) -> io::Result<()> {
+fn check_method(payload: &[u8], mechanism: &str) -> io::Result<()> {
     if payload.starts_with(&START) {
-        // Its table stands behind the two bytes of a version.
-        return check_table(payload.get(6..));
+        // Two bytes of a version, a table, and the mechanisms.
+        let table = payload.get(6..);
+        check_table(table)?;
+        return match table.and_then(mechanisms) {
+            Some(offered)
+                if !offered.split(|byte| *byte == b' ').any(|it| it == mechanism.as_bytes()) =>
+            {
+                Err(not_offered(mechanism))
+            }
+            _ => Ok(()),
+        };
     }
     match payload {
         [0, class, 0, method, ..] if OF_CLIENTS.contains(&(*class, *method)) => {
@@ -130,6 +144,21 @@ fn check_method(payload: &[u8]) -> io::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// What stands behind a table, to its length.
+fn mechanisms(table: &[u8]) -> Option<&[u8]> {
+    let rest = table.get(4 + number(table, 0)?..)?;
+    rest.get(4..4 + number(rest, 0)?)
+}
+
+fn not_offered(mechanism: &str) -> io::Error {
+    let cause = ours!("authentication failed: the broker does not offer the mechanism {mechanism}");
+    let cause = ClientError::of(FailureKind::Authentication, cause);
+    io::Error::other(match mechanism {
+        "EXTERNAL" => cause.with_help("enable its plugin `rabbitmq_auth_mechanism_ssl`"),
+        _ => cause,
+    })
 }
 
 /// Class, weight, length of the body, flags, and as these say a type, an encoding and the table.
@@ -151,13 +180,10 @@ fn check_table(table: Option<&[u8]>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a table holds more tables and arrays inside each other than are taken; `None` where it is malformed,
-/// which `lapin` notices at the same byte.
+/// Whether a table holds more tables and arrays inside each other than are taken; `None` where it
+/// is malformed, which `lapin` notices at the same byte.
 fn is_too_deep(bytes: &[u8]) -> Option<bool> {
-    let number = |at: usize| {
-        let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
-        usize::try_from(u32::from_be_bytes(bytes)).ok()
-    };
+    let number = |at: usize| number(bytes, at);
     let mut at = 4;
     // The end of each, and whether its entries have names.
     let mut open = vec![(at + number(0)?, true)];
@@ -195,6 +221,11 @@ fn is_too_deep(bytes: &[u8]) -> Option<bool> {
     }
 }
 
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
+    usize::try_from(u32::from_be_bytes(bytes)).ok()
+}
+
 fn strange(what: &'static str) -> io::Error {
     let cause = ClientError::of(FailureKind::Protocol, what);
     io::Error::new(io::ErrorKind::InvalidData, cause)
@@ -205,7 +236,8 @@ pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LIMITS: Limits = Limits { frame: DEFAULT_FRAME, no_heartbeats: false };
+    const LIMITS: Limits =
+        Limits { frame: DEFAULT_FRAME, no_heartbeats: false, mechanism: "PLAIN" };
 
     pub(in super::super) fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
         let mut frame = vec![kind, 0, 0];
@@ -260,7 +292,7 @@ pub(super) mod tests {
             header([0x10, 0], &[2]),
             header([0xe0, 0], &[b"\x01a\x02bc".to_vec(), long(&array)].concat()),
             b"AMQP\0\0\x09\x01".to_vec(),
-            start(&[]),
+            start(&nested(1)),
         ]
         .concat();
         for cut in [1, 2, 3, 7, 8, 100, all.len()] {
@@ -290,6 +322,15 @@ pub(super) mod tests {
             for cut in [1, 5, bytes.len()] {
                 assert_eq!(look(&bytes, cut), Err(message.to_owned()), "{cut}");
             }
+        }
+    }
+
+    #[test]
+    fn a_mechanism_that_is_not_offered() {
+        for (mechanism, offered) in [("PLAIN", true), ("EXTERNAL", true), ("EXTERN", false)] {
+            let mut guard = Guard::new(Limits { mechanism, ..LIMITS });
+            let looked = guard.look(&mut start(&nested(2)));
+            assert_eq!(looked.is_ok(), offered, "{mechanism}");
         }
     }
 

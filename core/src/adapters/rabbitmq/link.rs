@@ -1,8 +1,9 @@
 //! The connection, and how it comes back: to the first of the brokers that lets the client in.
 //!
-//! `lapin` restores channels and consumers on a new connection, but gives up after some attempts to make one, has
-//! no time limit for any of them, and an attempt that fails half-way can leave it confused. So it is handed a socket
-//! only after a second connection, made for that alone, has shown that the broker lets the client in.
+//! `lapin` restores channels and consumers on a new connection, but gives up after some attempts to
+//! make one, has no timeout for any of them, and an attempt that fails half-way can leave it
+//! confused. So it is handed a socket only after a second connection, made for that alone, has
+//! shown that the broker lets the client in.
 
 use std::error::Error as _;
 use std::fmt;
@@ -33,7 +34,8 @@ use crate::{ClientError, FailureKind, Grammar, Handle, Host, Secret};
 
 /// Between two attempts to reach a broker that is away: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-/// Between two attempts when the broker is there and refuses: a wrong password does not pass in a second.
+/// Between two attempts when the broker is there and refuses: a wrong password does not pass in a
+/// second.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 /// How often a connection is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -47,8 +49,8 @@ const LAPIN_ATTEMPTS: usize = 16;
 
 /// A connection to RabbitMQ that recovers by itself: a [`lapin::Connection`] that can be cloned.
 ///
-/// Every clone is the same connection. It stays open until the last clone and the last of its channels are gone, or
-/// [`Adapter::close`](crate::Adapter::close) ends it.
+/// Every clone is the same connection. It stays open until the last clone and the last of its
+/// channels are gone, or [`Adapter::close`](crate::Adapter::close) ends it.
 ///
 /// ```no_run
 /// use backing_services::adapters::rabbitmq::RabbitMqConnection;
@@ -59,8 +61,9 @@ const LAPIN_ATTEMPTS: usize = 16;
 ///     let channel = jobs.create_channel().await?; // a lapin::Channel
 ///     channel.confirm_select(ConfirmSelectOptions::default()).await?;
 ///     let persistent = BasicProperties::default().with_delivery_mode(2);
+///     let options = BasicPublishOptions::default();
 ///     channel
-///         .basic_publish("".into(), "mails".into(), BasicPublishOptions::default(), b"hello", persistent)
+///         .basic_publish("".into(), "mails".into(), options, b"hello", persistent)
 ///         .await?
 ///         .await?;
 ///     Ok(())
@@ -128,12 +131,18 @@ pub(super) enum Login {
     External,
 }
 
+impl Login {
+    pub(super) fn mechanism_name(&self) -> &'static str {
+        match self {
+            Self::Plain(..) => "PLAIN",
+            Self::External => "EXTERNAL",
+        }
+    }
+}
+
 impl AuthProvider for Login {
     fn mechanism(&self) -> ShortString {
-        match self {
-            Self::Plain(..) => "PLAIN".into(),
-            Self::External => "EXTERNAL".into(),
-        }
+        self.mechanism_name().into()
     }
 
     fn auth_starter(&self) -> Result<LongString, String> {
@@ -269,11 +278,12 @@ impl Link {
         }))
     }
 
-    /// Returns on the thread of `lapin` with a broker that lets the client in, or without one when nobody waits for
-    /// that.
+    /// Returns on the thread of `lapin` with a broker that lets the client in, or without one when
+    /// nobody waits for that.
     async fn wait_for_a_broker(self: &Arc<Self>) -> Option<Host> {
-        // On the runtime, where a task ends quietly with it. `lapin` sleeps by the runtime's clock when it is told
-        // of a failure, and panics if there is no runtime any more: then it is not told.
+        // On the runtime, where a task ends quietly with it. `lapin` sleeps by the runtime's clock
+        // when it is told of a failure, and panics if there is no runtime any more: then it is not
+        // told.
         let back = tokio::spawn(Arc::clone(self).until_a_broker_is_back()).await;
         if let Ok(Some(broker)) = back {
             return Some(broker);
@@ -288,7 +298,8 @@ impl Link {
         None
     }
 
-    /// Returns with the first broker that lets the client in, or without one when nobody waits for that any longer.
+    /// Returns with the first broker that lets the client in, or without one when nobody waits for
+    /// that any longer.
     async fn until_a_broker_is_back(self: Arc<Self>) -> Option<Host> {
         let brokers = &self.target.brokers;
         let mut last = vec![String::new(); brokers.len()];
@@ -316,9 +327,9 @@ impl Link {
         }
     }
 
-    /// Lets go of a socket when `lapin` is stuck with it: it is full of data that nobody takes, the broker fell silent
-    /// while it let the client in or was to say goodbye, or one channel that cannot be restored made `lapin` forget
-    /// another.
+    /// Lets go of a socket when `lapin` is stuck with it: it is full of data that nobody takes, the
+    /// broker fell silent while it let the client in or was to say goodbye, or one channel that
+    /// cannot be restored made `lapin` forget another.
     async fn watch(self: Arc<Self>, status: ConnectionStatus) {
         let (mut silent, mut stuck, mut waiting, mut rounds) =
             (Duration::ZERO, Duration::ZERO, 0, 0);
@@ -388,14 +399,11 @@ impl Link {
         };
         let text = reply.get_message().as_str();
         match reply.get_id() {
-            403 | 503 if matches!(login, Login::External) => ClientError::of(
+            403 if matches!(login, Login::External) => ClientError::of(
                 FailureKind::Authentication,
                 "authentication failed: the broker does not take the client certificate",
             )
-            .with_help(
-                "its plugin `rabbitmq_auth_mechanism_ssl` has to be enabled, and the user that the \
-                 certificate names to exist",
-            ),
+            .with_help("the user that the certificate names has to exist"),
             403 if handle.username().is_none() => ClientError::of(
                 FailureKind::Authentication,
                 "authentication failed: the broker does not take `guest`",
@@ -434,8 +442,8 @@ impl Link {
     }
 }
 
-/// No log from this thread, which is `lapin`'s and ends with the connection: it logs every frame, also the one
-/// with the password, and what the broker says of the user.
+/// No log from this thread, which is `lapin`'s and ends with the connection: it logs every frame,
+/// also the one with the password, and what the broker says of the user.
 fn silence() {
     // Dropping the guard would undo it.
     std::mem::forget(tracing::subscriber::set_default(NoSubscriber::new()));
@@ -471,11 +479,13 @@ impl RabbitMqConnection {
         Err(first.unwrap_or_else(closed))
     }
 
-    /// Opens a channel, as [`lapin::Connection::create_channel`] does, and sees to it that it recovers.
+    /// Opens a channel, as [`lapin::Connection::create_channel`] does, and sees to it that it
+    /// recovers.
     ///
     /// # Errors
     ///
-    /// When the connection is lost or closed, or has as many channels as the broker or `channel_max` allow.
+    /// When the connection is lost or closed, or has as many channels as the broker or
+    /// `channel_max` allow.
     ///
     /// ```no_run
     /// # use backing_services::adapters::rabbitmq::RabbitMqConnection;
@@ -545,8 +555,8 @@ impl RabbitMqConnection {
         Err(first.unwrap_or_else(closed))
     }
 
-    /// Whether a channel can be opened; false when the connection is lost meanwhile, of which the channel hears
-    /// only when it is back.
+    /// Whether a channel can be opened; false when the connection is lost meanwhile, of which the
+    /// channel hears only when it is back.
     async fn ask(&self, deadline: Instant) -> Result<bool, ClientError> {
         let mut answer = pin!(async {
             let channel = self.0.connection.create_channel().await?;

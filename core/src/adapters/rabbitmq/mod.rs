@@ -30,49 +30,56 @@
 //! - `server_name_indication`: The name in the broker's certificate, where that is not its host.
 //! <!-- end -->
 //!
-//! A path of `/` alone names the virtual host with the *empty* name, and `/%2f` the one that a handle without a path
-//! has: `/` ([as RabbitMQ reads it](https://www.rabbitmq.com/docs/uri-spec)). The parameters are
-//! [RabbitMQ's](https://www.rabbitmq.com/docs/uri-query-parameters).
+//! A path of `/` alone names the virtual host with the *empty* name, and `/%2f` the one that a
+//! handle without a path has: `/` ([as RabbitMQ reads it](https://www.rabbitmq.com/docs/uri-spec)).
+//! The parameters are [RabbitMQ's](https://www.rabbitmq.com/docs/uri-query-parameters).
 //!
-//! Of several brokers, `amqp://a,b/shop` or `amqp://a/shop;amqp://b/shop`, the client connects to the first that lets
-//! it in, at the start and whenever it has lost one.
+//! Of several brokers, `amqp://a,b/shop` or `amqp://a/shop;amqp://b/shop`, the client connects to
+//! the first that lets it in, at the start and whenever it has lost one.
 //!
 //! # Security
 //!
-//! A password for another machine is refused with `amqp`, unless `tls=none` says that it may travel unencrypted.
-//! The certificate of an `amqps` broker is always verified, and so is the host name in it, or that of
-//! `server_name_indication`. RabbitMQ takes `guest`
-//! [from its own machine alone](https://www.rabbitmq.com/docs/access-control#default-state), unless it was told
-//! otherwise. What the broker sends is looked at before `lapin` reads it: a frame of absurd length, or tables
-//! inside tables, end the connection and not the process.
+//! A password for another machine is refused with `amqp`, unless `tls=none` says that it may travel
+//! unencrypted. The certificate of an `amqps` broker is always verified, and so is the host name in
+//! it, or that of `server_name_indication`. RabbitMQ takes `guest` [from its own machine
+//! alone](https://www.rabbitmq.com/docs/access-control#default-state), unless it was told
+//! otherwise. What the broker sends is looked at before `lapin` reads it: a frame of absurd length,
+//! or tables inside tables, end the connection and not the process.
 //!
 //! # What survives a broker that goes away
 //!
-//! The client connects again by itself, for as long as it takes: after a crash, an orderly stop, a network that
-//! went silent (noticed after two `heartbeat`s). It asks at growing intervals up to a second, or every 10 seconds when
-//! the broker refuses it. Channels, their prefetch limits, publisher confirms, and what was declared, bound and consumed through
-//! them come back with it: the same [`Channel`](lapin::Channel) publishes again, and the stream of the same
+//! The client connects again by itself, for as long as it takes: after a crash, an orderly stop, a
+//! network that went silent (noticed after two `heartbeat`s). It asks at growing intervals up to a
+//! second, or every 10 seconds when the broker refuses it. Channels, their prefetch limits,
+//! publisher confirms, and what was declared, bound and consumed through them come back with it:
+//! the same [`Channel`](lapin::Channel) publishes again, and the stream of the same
 //! [`Consumer`](lapin::Consumer) goes on. Meanwhile
 //!
 //! - publishing, declaring and opening a channel give an error at once. Try again, or wait with
 //!   [`Channel::wait_for_recovery`](lapin::Channel::wait_for_recovery);
-//! - a confirm that was awaited when the broker went away gives an error when it is back. Until then it
-//!   waits: put a time limit on it where that matters. The message may have arrived or not, so publish it again;
-//! - `ack` of a delivery from before gives an error, and RabbitMQ delivers it again. Go on with the next one.
+//! - a confirm that was awaited when the broker went away gives an error when it is back. Until
+//!   then it waits: put a timeout on it where that matters. The message may have arrived or not,
+//!   so publish it again;
+//! - `ack` of a delivery from before gives an error, and RabbitMQ delivers it again. Go on with the
+//!   next one.
 //!
 //! A message that was confirmed, persistent and in a durable queue is not lost; one may come twice.
 //!
-//! A channel does not come back if the broker refuses what it asks for again, and then its consumer gets the error and
-//! its user opens another. That happens to a queue with a name of the broker's making, and may happen to a queue that is
-//! not durable and was declared on another channel. The others come back some seconds later then.
+//! A channel does not come back if the broker refuses what it asks for again, and then its consumer
+//! gets the error and its user opens another. That happens to a queue with a name of the broker's
+//! making, and may happen to a queue that is not durable and was declared on another channel. The
+//! others come back some seconds later then.
 //!
 //! # Providers
 //!
-//! - [CloudAMQP](https://www.cloudamqp.com/docs/index.html): its `CLOUDAMQP_URL`, with the virtual host as path, is a
-//!   handle as it is if it begins with `amqps://`; otherwise make it so. Name that variable with `env` or `alias`.
-//! - [Amazon MQ for RabbitMQ](https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements-broker.html):
+//! - [CloudAMQP](https://www.cloudamqp.com/docs/index.html): its `CLOUDAMQP_URL`, with the virtual
+//!   host as path, is a handle as it is if it begins with `amqps://`; otherwise make it so. Name
+//!   that variable with `env` or `alias`.
+//! - [Amazon MQ for
+//!   RabbitMQ](https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements-broker.html):
 //!   TLS alone, `amqps://user:password@b-1234.mq.eu-west-1.amazonaws.com:5671`.
-//! - [LavinMQ](https://lavinmq.com/documentation/lavinmq-ports): the same protocol and ports, the same handle.
+//! - [LavinMQ](https://lavinmq.com/documentation/lavinmq-ports): the same protocol and ports, the
+//!   same handle.
 
 mod frames;
 mod link;
@@ -105,7 +112,8 @@ const LONGEST_FRAME: u32 = 1 << 20;
 /// The shortest that the protocol knows.
 const SHORTEST_FRAME: u32 = 4096;
 
-/// A message broker. Its client is a [`RabbitMqConnection`], which is a [`lapin::Connection`] that recovers.
+/// A message broker. Its client is a [`RabbitMqConnection`], which is a [`lapin::Connection`] that
+/// recovers.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment, RabbitMq};
@@ -115,7 +123,8 @@ const SHORTEST_FRAME: u32 = 4096;
 ///     jobs: RabbitMq,
 /// }
 ///
-/// let environment = Environment::from_pairs([("JOBS_URL", "amqps://shop:secret@mq.example/orders")]);
+/// let url = "amqps://shop:secret@mq.example/orders";
+/// let environment = Environment::from_pairs([("JOBS_URL", url)]);
 /// let services = Services::load(&environment)?;
 /// assert_eq!(format!("{:?}", services.jobs), "RabbitMq(amqps://mq.example:5671/orders)");
 /// # Ok::<(), backing_services::LoadError>(())
@@ -160,7 +169,8 @@ pub struct RabbitMq {
     /// What the broker calls this connection.
     #[handle(param = "name", names("connection_name", "client_name"), tuning)]
     name: Option<String>,
-    /// How the client authenticates: `plain` by user name and password, `external` by the client certificate.
+    /// How the client authenticates: `plain` by user name and password, `external` by the client
+    /// certificate.
     #[handle(param = "auth_mechanism", default = "plain")]
     auth_mechanism: Mechanism,
     #[handle(flatten)]
@@ -341,16 +351,22 @@ impl Connect for RabbitMq {
 impl RabbitMq {
     fn target(&self) -> Result<Target, ClientError> {
         let tls = self.encryption.is_on().then(|| self.connector()).transpose()?;
+        let login = self.login();
+        let limits = Limits {
+            frame: self.longest_frame(),
+            no_heartbeats: self.heartbeat == 0,
+            mechanism: login.mechanism_name(),
+        };
         Ok(Target {
             handle: self.handle.clone(),
             grammar: Self::GRAMMAR,
             brokers: self.brokers.clone(),
             uri: self.uri(),
-            login: self.login(),
+            login,
             name: self.name.clone(),
             tls,
             server_name: self.server_name.clone(),
-            limits: Limits { frame: self.longest_frame(), no_heartbeats: self.heartbeat == 0 },
+            limits,
             timeout: self.timeout.0,
         })
     }
@@ -385,7 +401,8 @@ impl RabbitMq {
         connector.map_err(ClientError::caused_by)
     }
 
-    /// What `lapin` gets to see of the handle; it shows the user name in its `Debug`, so that is not in it.
+    /// What `lapin` gets to see of the handle; it shows the user name in its `Debug`, so that is
+    /// not in it.
     fn uri(&self) -> AMQPUri {
         AMQPUri {
             // Where to connect is for `Target` to say.

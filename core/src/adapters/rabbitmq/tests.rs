@@ -70,15 +70,14 @@ fn scheme_and_parameters() {
 fn what_platforms_write() {
     let cloud = taken("amqps://shop:secret@hawk.rmq.cloudamqp.com/shop");
     assert!(cloud.encryption.is_on());
-    assert!(
-        matches!(cloud.login(), Login::Plain(user, password) if user == "shop" && password.expose() == "secret")
-    );
+    let Login::Plain(user, password) = cloud.login() else { panic!("no user") };
+    assert_eq!((user.as_str(), password.expose()), ("shop", "secret"));
     let refused = parse("amqp://shop:secret@hawk.rmq.cloudamqp.com/shop").unwrap_err();
     assert_eq!(refused.kind(), ProblemKind::Insecure);
     assert_eq!(refused.help(), "write `amqps://`, or `tls=none` if that is meant");
 
-    let named = "amqps://myhost?cacertfile=/ca.pem&certfile=/c.pem&keyfile=/k.pem&verify=verify_peer\
-                 &server_name_indication=myhost";
+    let named = "amqps://myhost?cacertfile=/ca.pem&certfile=/c.pem&keyfile=/k.pem\
+                 &verify=verify_peer&server_name_indication=myhost";
     let named = taken(named);
     assert_eq!(named.server_name.as_deref(), Some("myhost"));
     assert_eq!(named.cacertfile.as_deref(), Some("/ca.pem".as_ref()));
@@ -260,7 +259,7 @@ impl Broker {
 
 #[tokio::test]
 async fn what_is_agreed_upon_with_the_broker() {
-    let (heard, mut hears) = mpsc::unbounded_channel();
+    let (heard, mut words) = mpsc::unbounded_channel();
     let broker = Broker { tune: (0, 60), heard: Some(heard), ..Broker::new() };
     let port = broker.listen().await;
     let url = format!("amqp://localhost:{port}?heartbeat=0&frame_max=65536&name=the%20shop");
@@ -268,7 +267,7 @@ async fn what_is_agreed_upon_with_the_broker() {
     RabbitMq::ping(&client).await.unwrap();
     RabbitMq::close(client).await;
     let mut methods = std::collections::HashMap::new();
-    while let Ok(payload) = hears.try_recv() {
+    while let Ok(payload) = words.try_recv() {
         methods.insert(payload[..4].to_vec(), payload[4..].to_vec());
     }
     let start_ok = String::from_utf8_lossy(&methods[&[0, 10, 0, 11][..]]).into_owned();

@@ -1,7 +1,7 @@
 //! The stream under `lapin`, with TLS in it.
 //!
-//! `lapin` goes on serving one that it has lost until everything it was about to send is sent. So a lost stream
-//! takes all that is written to it; on an error instead, `lapin` spins for ever.
+//! `lapin` goes on serving one that it has lost until everything it was about to send is sent. So a
+//! lost stream takes all that is written to it; on an error instead, `lapin` spins for ever.
 
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
@@ -25,7 +25,8 @@ use super::frames::{Guard, Limits};
 
 pub(super) type WireRuntime = Runtime<RuntimeParts<Quiet, Wires>>;
 
-/// That of tokio, with other streams, and tasks that do not log: `lapin` logs what the broker says of the user.
+/// That of tokio, with other streams, and tasks that do not log: `lapin` logs what the broker says
+/// of the user.
 pub(super) fn runtime(limits: Limits) -> WireRuntime {
     let tokio = Tokio::current();
     Runtime::new(RuntimeParts::new(Quiet(tokio.clone()), Wires { tokio, limits }))

@@ -19,7 +19,7 @@ pub type Request = http::Request<Bytes>;
 pub type Response = http::Response<Bytes>;
 
 /// An HTTP server of the test's own.
-pub struct StandIn {
+pub struct FakeServer {
     server: HttpServer,
     shared: Arc<Shared>,
 }
@@ -32,7 +32,7 @@ struct Shared {
 #[derive(Clone)]
 struct Answering(Arc<Shared>);
 
-impl StandIn {
+impl FakeServer {
     /// A server in clear text. `answer` runs on a thread of its own and may block.
     pub fn start(answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         Self::run(None, answer)
@@ -98,8 +98,8 @@ impl Service<http::Request<Incoming>> for Answering {
     }
 }
 
-impl fmt::Debug for StandIn {
+impl fmt::Debug for FakeServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StandIn").field("port", &self.port()).finish_non_exhaustive()
+        f.debug_struct("FakeServer").field("port", &self.port()).finish_non_exhaustive()
     }
 }
