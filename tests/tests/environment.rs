@@ -324,9 +324,8 @@ fn a_password_completes_a_handle() {
     let mut file = Layout::new();
     let path = file.write("password", "p@ss\n");
     file.set("DB_URL", "mysql://shop@h").set("DB_PASSWORD_FILE", path);
-    let expected = |by: &str| {
-        ("mysql://shop:p%40ss@h".to_owned(), format!("DB_URL (completed by {by})"))
-    };
+    let expected =
+        |by: &str| ("mysql://shop:p%40ss@h".to_owned(), format!("DB_URL (completed by {by})"));
     assert_eq!(load(&file), expected("DB_PASSWORD_FILE"));
 
     let mut credential = Layout::new();
@@ -532,7 +531,11 @@ fn bad_parts() {
     for (name, value, message) in [
         ("DB_PORT", "hunter2", "`DB_PORT` is not a port"),
         ("DB_PORT", "99999", "`DB_PORT` is not a port"),
-        ("DB_SCHEME", "postgres", "`DB_SCHEME` names the scheme `postgres`, which is not one of MySQL"),
+        (
+            "DB_SCHEME",
+            "postgres",
+            "`DB_SCHEME` names the scheme `postgres`, which is not one of MySQL",
+        ),
     ] {
         let mut layout = Layout::new();
         layout.set("DB_HOST", "db.example").set(name, value);

@@ -5,14 +5,19 @@
 use std::fs;
 use std::path::Path;
 
-use backing_services::{BackingServices, Environment, Mail, Memcached, MySql};
+use backing_services::{BackingServices, Environment, Mail, RabbitMq, Redis, Sql};
 
 /// The struct that all pages are about.
 #[derive(BackingServices)]
 struct Shop {
-    db: MySql,
+    /// Under its own name, or under that of an add-on.
+    #[service(alias = "DATABASE_URL", alias = "JAWSDB_URL")]
+    db: Sql,
+    #[service(alias = "MAILGUN_SMTP_URL")]
     mail: Mail,
-    cache: Option<Memcached>,
+    #[service(alias = "KV_URL")]
+    cache: Option<Redis>,
+    jobs: Option<RabbitMq>,
 }
 
 /// The blocks of a language.
@@ -60,7 +65,7 @@ fn the_struct_sees_what_the_pages_say() {
             assert_eq!(shown, seen, "{path:?}");
         }
         let shop = Shop::load(&environment).unwrap_or_else(|report| panic!("{path:?}: {report}"));
-        drop((shop.db, shop.mail, shop.cache));
+        drop((shop.db, shop.mail, shop.cache, shop.jobs));
     }
-    assert_eq!(count, 6, "a page each for six platforms");
+    assert_eq!(count, 7, "a page each for seven platforms");
 }

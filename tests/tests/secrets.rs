@@ -515,6 +515,9 @@ async fn a_web_server_that_repeats_the_credentials() {
             )
         };
         newrelic::connect(&url("newrelic")).await;
+        let port = server.port();
+        let login = format!("http://uZ8user:pZ8word@localhost:{port}?connect_timeout=300ms");
+        otlp::connect(&login).await;
         loggly::connect(&url("loggly")).await;
 
         let telemetry = Handle::parse(&url("newrelic")).unwrap();

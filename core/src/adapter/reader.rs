@@ -118,6 +118,15 @@ impl<'g> Reader<'g> {
         }
     }
 
+    /// Whether the adapter's table takes the handle: what it does not may hold a secret in the wrong place.
+    pub(crate) fn takes(handle: &Handle, grammar: &'g Grammar) -> bool {
+        let Ok(mut reader) = Self::new(handle, grammar) else { return false };
+        grammar.all_words().iter().all(|word| {
+            let is_there = reader.text().is_ok_and(|(_, text)| text.is_some());
+            is_there || word.part().is_place() || !word.is_required()
+        })
+    }
+
     /// The next word and its text, wherever it stands.
     fn text(&mut self) -> Result<(&'g Word, Option<Cow<'_, str>>), HandleError> {
         let at = self.next;

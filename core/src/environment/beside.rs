@@ -260,6 +260,7 @@ impl<'e, 'n> Beside<'e, 'n> {
             return self.note(hit, Why::Because("an address of mail"));
         }
         if is_quoted(&text) {
+            self.bad_place |= known.part() == Part::Host;
             return self.refuse(
                 hit,
                 ProblemKind::Handle,
@@ -366,8 +367,7 @@ impl<'e, 'n> Beside<'e, 'n> {
         if self.source != Source::Variables || !self.is_unencrypted() {
             return;
         }
-        let is_file =
-            |said: &Said<'_>| matches!(said.word.subject(), About::Ca | About::TlsFile);
+        let is_file = |said: &Said<'_>| matches!(said.word.subject(), About::Ca | About::TlsFile);
         let (files, words) = std::mem::take(&mut self.words).into_iter().partition(is_file);
         self.words = words;
         let why = || Why::Because(SWITCHED_OFF);
@@ -699,6 +699,9 @@ impl<'e, 'n> Beside<'e, 'n> {
     /// One letter away from a word that nothing says.
     fn is_slip(&mut self, handle: Option<&Handle>, hit: &Hit<'e>) -> bool {
         let word = hit.word();
+        // `SSLMOD` is near to `ssl-mode` too.
+        let bare = |text: &str| text.replace(['-', '_'], "");
+        let bare_word = bare(word);
         let has_digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
         let is_plural = |a: &str, b: &str| {
             a.len() == b.len() + 1
@@ -726,7 +729,7 @@ impl<'e, 'n> Beside<'e, 'n> {
             let near = known.all_names().find(|name| {
                 name.len() >= 4
                     && word.len() >= 4
-                    && suggest::one_edit_apart(word, name)
+                    && suggest::one_edit_apart(&bare_word, &bare(name))
                     && !has_digit(word)
                     && !is_plural(word, name)
                     && !is_plural(name, word)

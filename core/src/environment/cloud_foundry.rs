@@ -167,7 +167,7 @@ fn handles(credentials: &Map<String, Value>) -> Vec<String> {
     handles
 }
 
-/// The credentials that are plain values.
+/// The credentials that are plain values, without whole handles.
 fn entries(credentials: &Map<String, Value>) -> Vec<(String, String)> {
     let entry = |(name, value): (&String, &Value)| {
         let text = match value {
@@ -176,7 +176,7 @@ fn entries(credentials: &Map<String, Value>) -> Vec<(String, String)> {
             Value::Bool(value) => value.to_string(),
             _ => return None,
         };
-        Some((name.clone(), text))
+        (!matches!(name.as_str(), "uri" | "url")).then(|| (name.clone(), text))
     };
     credentials.iter().filter_map(entry).collect()
 }

@@ -4,6 +4,7 @@
 use super::beside::{Ask, Beside, TlsAsked, same_value};
 use super::{Unreadable, tls};
 use crate::adapter::grammar::{Grammar, Part, Scheme, TlsWord, Word};
+use crate::adapter::value::Kind;
 use crate::error::{HandleError, ProblemKind};
 use crate::handle::{Handle, HandleBuilder};
 
@@ -214,7 +215,7 @@ impl Beside<'_, '_> {
                     Ask::Off => values.off.to_owned(),
                     Ask::On => values.on.to_owned(),
                     Ask::Verified => values.verified.to_owned(),
-                    Ask::Exactly(value) => value.clone(),
+                    Ask::Exactly(value) => first_spelling(word, value),
                 };
                 Ok(Some((word, value, most.name.clone())))
             }
@@ -242,6 +243,15 @@ impl Beside<'_, '_> {
             _ => Ok(None),
         }
     }
+}
+
+/// The value as the documentation spells it.
+fn first_spelling(word: &Word, value: &str) -> String {
+    let spellings = match word.kind() {
+        Kind::Words(words) => word.kind().rank(value).and_then(|rank| words.get(rank)),
+        _ => None,
+    };
+    spellings.and_then(|same| same.first()).map_or(value, |first| first).to_owned()
 }
 
 /// What the handle's own word for TLS says.

@@ -323,9 +323,10 @@ impl Unreadable {
 fn shown(handle: &Handle, field: &Field) -> String {
     let Kind::Resource { grammar, .. } = field.kind else { return String::new() };
     let grammar = grammar.of_scheme(handle.scheme());
-    match Reader::new(handle, grammar) {
-        Ok(_) => handle.to_string(),
-        Err(_) => format!("{}:***", handle.known_scheme().unwrap_or("***")),
+    if Reader::takes(handle, grammar) {
+        handle.to_string()
+    } else {
+        format!("{}:***", handle.known_scheme().unwrap_or("***"))
     }
 }
 

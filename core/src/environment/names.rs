@@ -262,21 +262,22 @@ impl<'e> Hit<'e> {
         }
     }
 
-    /// The text, of a file without its last newline; `None` where it is empty.
+    /// The text without a newline at its end; `None` where a file is empty.
     pub(super) fn text(&self) -> Result<Option<Cow<'e, str>>, Unreadable> {
         let found = match &self.place {
-            Place::Bound(value) => return Ok(Some(value.clone())),
+            Place::Bound(value) => Some(Found { value: value.clone(), origin: Origin::Default }),
             Place::Credential(path) => credential::read(&self.name, path)?,
             Place::Layer { layer, entry, .. } if self.names_file() => {
                 let name = self.name.strip_suffix("_FILE").unwrap_or(&self.name);
                 let path = layer.raw(&self.name, entry)?;
                 file::read(name, &self.name, path, "the value")?
             }
-            Place::Layer { layer, entry, .. } => {
-                return layer.found(&self.name, entry).map(|found| Some(found.value));
-            }
+            Place::Layer { layer, entry, .. } => Some(layer.found(&self.name, entry)?),
         };
-        Ok(found.map(|found| Cow::Owned(without_newline(&found.value).to_owned())))
+        Ok(found.map(|Found { value, .. }| match value {
+            Cow::Borrowed(text) => Cow::Borrowed(without_newline(text)),
+            Cow::Owned(text) => Cow::Owned(without_newline(&text).to_owned()),
+        }))
     }
 
     /// The whole handle that stands here; none where Laravel's word for an empty value does.

@@ -73,7 +73,9 @@ impl<'e> Resolver<'e> {
             if depth == 0 {
                 for platform in &self.platforms {
                     if platform.resolve(self, field, &mut resolution) {
-                        self.note_rest(field, &mut resolution);
+                        if resolution.located.is_none() {
+                            self.note_rest(field, &mut resolution);
+                        }
                         return resolution;
                     }
                 }

@@ -135,7 +135,7 @@ impl Node {
 /// The host of a handle, which is no secret; what has none is on this machine.
 fn place(handle: &Handle, grammar: &'static Grammar) -> Place {
     // The host of a handle that its adapter refuses may be a secret in the wrong place.
-    if Reader::new(handle, grammar.of_scheme(handle.scheme())).is_err() {
+    if !Reader::takes(handle, grammar.of_scheme(handle.scheme())) {
         return Place::Broken;
     }
     let hosts: Vec<_> = handle.hosts().iter().map(|host| host.name().to_owned()).collect();

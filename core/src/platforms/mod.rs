@@ -4,15 +4,20 @@
 //! Every page is about this struct. Its code is the same everywhere, and so is the binary.
 //!
 //! ```
-//! # #[cfg(all(feature = "mail", feature = "memcached", feature = "mysql"))]
+//! # #[cfg(all(feature = "mail", feature = "mysql", feature = "rabbitmq", feature = "redis", feature = "sql"))]
 //! # {
-//! use backing_services::{BackingServices, Mail, Memcached, MySql};
+//! use backing_services::{BackingServices, Mail, RabbitMq, Redis, Sql};
 //!
 //! #[derive(BackingServices)]
 //! struct Shop {
-//!     db: MySql,
+//!     /// Under its own name, or under that of an add-on.
+//!     #[service(alias = "DATABASE_URL", alias = "JAWSDB_URL")]
+//!     db: Sql,
+//!     #[service(alias = "MAILGUN_SMTP_URL")]
 //!     mail: Mail,
-//!     cache: Option<Memcached>,
+//!     #[service(alias = "KV_URL")]
+//!     cache: Option<Redis>,
+//!     jobs: Option<RabbitMq>,
 //! }
 //! # }
 //! ```
@@ -22,6 +27,9 @@
 
 #[doc = include_str!("heroku.md")]
 pub mod heroku {}
+
+#[doc = include_str!("vercel.md")]
+pub mod vercel {}
 
 #[doc = include_str!("docker.md")]
 pub mod docker {}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backing_services::{Adapter, ClientError, Connect, Handle};
+use backing_services::{Adapter, ClientError, Connect, Handle, Word};
 
 #[derive(Adapter, Clone)]
 #[adapter(schemes("chat"), example = "chat://localhost")]
@@ -26,6 +26,14 @@ struct Talk {
     handle: Handle,
     #[handle(param = "connect_timeout", default = "5")]
     connect_timeout: Duration,
+    #[handle(param = "mode", default = "fats")]
+    mode: Mode,
+}
+
+#[derive(Word, Clone, Copy)]
+enum Mode {
+    Fast,
+    Safe,
 }
 
 impl Connect for Chat {
@@ -37,10 +45,10 @@ impl Connect for Chat {
 }
 
 impl Connect for Talk {
-    type Client = Duration;
+    type Client = (Duration, Mode);
 
-    async fn connect(&self) -> Result<Duration, ClientError> {
-        Ok(self.connect_timeout)
+    async fn connect(&self) -> Result<(Duration, Mode), ClientError> {
+        Ok((self.connect_timeout, self.mode))
     }
 }
 
