@@ -220,6 +220,7 @@ mod backing;
 mod backoff;
 mod environment;
 mod error;
+mod explain;
 mod file;
 mod generated;
 mod handle;
@@ -228,6 +229,7 @@ pub mod platforms;
 mod secret;
 #[allow(dead_code, reason = "the loader does not read settings with it yet")]
 mod setting;
+mod spelling;
 mod suggest;
 
 pub use backing_services_derive::{Adapter, BackingServices, Parameters, Word};
@@ -245,11 +247,12 @@ pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
 pub use self::backing::BackingServices;
-pub use self::environment::{Environment, Explanation};
+pub use self::environment::Environment;
 pub use self::error::{
     ClientError, ConnectError, Error, Failure, FailureKind, HandleError, LoadError, Problem,
     ProblemKind,
 };
+pub use self::explain::Explanation;
 pub use self::handle::{Handle, HandleBuilder, Host, Origin};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::secret::Secret;

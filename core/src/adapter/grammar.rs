@@ -2,7 +2,8 @@
 //!
 //! Everything here can be built and looked up while compiling: the derive checks defaults with it.
 
-use super::value::{Kind, Unit, parse_duration};
+use super::value::{Kind, Unit};
+use crate::spelling::{parse_duration, same_name};
 
 /// What the handles of one adapter may say: the table that parsing, the other sources, reports and
 /// documentation are made from.
@@ -922,32 +923,6 @@ impl Grammar {
         let is_credential = |word: &Word| matches!(word.part, Part::Username | Part::Password);
         self.words.iter().any(is_credential)
     }
-}
-
-/// Whether two names are the same without regard to case, `-`, `_` and `.`.
-pub(crate) const fn same_name(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let (mut i, mut j) = (0, 0);
-    loop {
-        while i < a.len() && is_joint(a[i]) {
-            i += 1;
-        }
-        while j < b.len() && is_joint(b[j]) {
-            j += 1;
-        }
-        if i == a.len() || j == b.len() {
-            return i == a.len() && j == b.len();
-        }
-        if !a[i].eq_ignore_ascii_case(&b[j]) {
-            return false;
-        }
-        i += 1;
-        j += 1;
-    }
-}
-
-const fn is_joint(byte: u8) -> bool {
-    matches!(byte, b'-' | b'_' | b'.')
 }
 
 #[cfg(test)]

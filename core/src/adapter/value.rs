@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::secret::Secret;
+use crate::spelling::{DURATION, parse_duration, read_bool, same_name};
 use crate::suggest;
 
 /// What a field of an adapter can hold: a type whose values a constant can check and a reader can read.
@@ -188,27 +189,10 @@ pub(crate) const fn find_word(words: &[&[&str]], text: &str) -> Option<usize> {
     while at < words.len() {
         let mut other = 0;
         while other < words[at].len() {
-            if super::grammar::same_name(words[at][other], text) {
+            if same_name(words[at][other], text) {
                 return Some(at);
             }
             other += 1;
-        }
-        at += 1;
-    }
-    None
-}
-
-/// `true 1 yes on` and `false 0 no off`, in any case.
-pub(crate) const fn read_bool(text: &str) -> Option<bool> {
-    const TRUE: &[&str] = &["true", "1", "yes", "on", "t", "y"];
-    const FALSE: &[&str] = &["false", "0", "no", "off", "f", "n"];
-    let mut at = 0;
-    while at < TRUE.len() {
-        if text.eq_ignore_ascii_case(TRUE[at]) {
-            return Some(true);
-        }
-        if text.eq_ignore_ascii_case(FALSE[at]) {
-            return Some(false);
         }
         at += 1;
     }
@@ -245,39 +229,6 @@ const fn is_float(text: &str) -> bool {
         && points < 2
         && exponents < 2
         && bytes[bytes.len() - 1].is_ascii_digit() | (bytes[bytes.len() - 1] == b'.')
-}
-
-pub(crate) const DURATION: &str = "a duration such as `500ms`, `5s`, `2m` or `1h`, above zero";
-
-/// More than a century: adding what is longer to the time of the clock may panic.
-const LONGEST_SECONDS: u64 = u32::MAX as u64;
-
-/// A whole number and its unit; a bare number would be read as seconds by some and milliseconds by others.
-pub(crate) const fn parse_duration(text: &str) -> Option<Duration> {
-    let bytes = text.as_bytes();
-    let mut digits = 0;
-    while digits < bytes.len() && bytes[digits].is_ascii_digit() {
-        digits += 1;
-    }
-    let (number, unit) = text.split_at(digits);
-    // Zero means "none" to some drivers and "for ever" to others.
-    let number = match u64::from_str_radix(number, 10) {
-        Ok(number) if number > 0 => number,
-        _ => return None,
-    };
-    let milliseconds = match unit.as_bytes() {
-        b"ms" => Some(number),
-        b"s" => number.checked_mul(1000),
-        b"m" => number.checked_mul(60 * 1000),
-        b"h" => number.checked_mul(3600 * 1000),
-        _ => None,
-    };
-    match milliseconds {
-        Some(milliseconds) if milliseconds / 1000 <= LONGEST_SECONDS => {
-            Some(Duration::from_millis(milliseconds))
-        }
-        _ => None,
-    }
 }
 
 impl Value for String {

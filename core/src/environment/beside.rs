@@ -7,10 +7,11 @@ use std::ffi::OsStr;
 use super::complete::{is_scheme_name, speaks_of_tls};
 use super::names::{FieldNames, Hit, Names, Place, is_null};
 use super::{Origin, Unreadable, family, tls};
-use crate::adapter::grammar::{About, Grammar, Hosts, Part, TlsWord, Word, same_name};
+use crate::adapter::grammar::{About, Grammar, Hosts, Part, TlsWord, Word};
 use crate::adapter::value::Kind;
 use crate::error::ProblemKind;
 use crate::handle::Handle;
+use crate::spelling::same_name;
 use crate::suggest;
 
 /// Everything beside one handle, weighed.
@@ -783,7 +784,7 @@ pub(super) fn same_value(word: &Word, a: &str, b: &str) -> bool {
                 matches!((a.parse::<i128>(), b.parse::<i128>()), (Ok(a), Ok(b)) if a == b)
             }
             Kind::Bool => {
-                use crate::adapter::value::read_bool;
+                use crate::spelling::read_bool;
                 read_bool(a).is_some() && read_bool(a) == read_bool(b)
             }
             _ => word.part() == Part::Host && a.eq_ignore_ascii_case(b),

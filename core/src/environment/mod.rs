@@ -7,29 +7,24 @@ mod cloud_foundry;
 mod complete;
 mod credential;
 mod dotenv;
-mod explain;
 mod family;
 mod file;
+pub(crate) mod found;
 mod layer;
 mod names;
 mod resolve;
 mod text;
 mod tls;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
-pub use self::explain::Explanation;
+pub(crate) use self::beside::{Note, Why};
+pub(crate) use self::found::{Found, Unreadable};
 use self::layer::{Entry, Layer};
 pub(crate) use self::names::join;
 pub(crate) use self::resolve::{Located, Resolution, Resolver};
-use crate::adapter::reader::Reader;
-use crate::backing::BackingServices;
-use crate::error::{Problem, ProblemKind};
-use crate::generated::{Field, Kind};
-use crate::handle::Handle;
 pub(crate) use crate::handle::Origin;
 
 /// A snapshot of the variables that handles and settings are read from.
@@ -77,21 +72,6 @@ pub struct Environment {
     broken: Vec<Unreadable>,
     /// Whether handles of other machines are refused.
     only_loopback: bool,
-}
-
-/// A value and where it came from.
-pub(crate) struct Found<'a> {
-    pub(crate) value: Cow<'a, str>,
-    pub(crate) origin: Origin,
-}
-
-/// A source that has a value but cannot give it.
-#[derive(Clone)]
-pub(crate) struct Unreadable {
-    pub(crate) kind: ProblemKind,
-    pub(crate) origin: Option<Origin>,
-    pub(crate) message: String,
-    pub(crate) help: String,
 }
 
 impl Environment {
@@ -187,28 +167,6 @@ impl Environment {
         self
     }
 
-    /// Where each field of a struct gets its value, and which sources are passed over: a table without any
-    /// secret in it.
-    ///
-    /// ```
-    /// use backing_services::{BackingServices, Environment};
-    ///
-    /// #[derive(BackingServices)]
-    /// struct Services {
-    ///     #[setting(default = "8080")]
-    ///     port: u16,
-    /// }
-    ///
-    /// let environment = Environment::from_pairs([("PORT", "80")]);
-    /// assert_eq!(
-    ///     environment.explain::<Services>().to_string(),
-    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  80     the default\n",
-    /// );
-    /// ```
-    pub fn explain<S: BackingServices>(&self) -> Explanation {
-        Explanation::new::<S>(self)
-    }
-
     pub(crate) fn is_only_loopback(&self) -> bool {
         self.only_loopback
     }
@@ -280,53 +238,6 @@ impl Environment {
             let found = layer.found(name, layer.get(name)?).ok()?;
             Some((name.to_owned(), found.value.into_owned()))
         })
-    }
-}
-
-impl Found<'_> {
-    /// Files end in a newline, which is none of the value's.
-    fn without_newline(self) -> Self {
-        let value = crate::handle::grammar::without_final_newline(&self.value).to_owned();
-        Self { value: value.into(), origin: self.origin }
-    }
-}
-
-impl Unreadable {
-    fn at(origin: Origin, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            kind: ProblemKind::Unreadable,
-            origin: Some(origin),
-            message: message.into(),
-            help: help.into(),
-        }
-    }
-
-    /// Two sources that exclude each other.
-    fn conflict(name: &str, other: &str, why: &str) -> Self {
-        Self {
-            kind: ProblemKind::Conflict,
-            origin: Some(Origin::Variable { name: name.into() }),
-            message: format!("`{name}` and `{other}` are both set"),
-            help: format!("clear one of them: {why}"),
-        }
-    }
-
-    /// As a problem of no field.
-    fn problem(&self, of: &str) -> Problem {
-        let variable = self.origin.as_ref().and_then(Origin::variable).unwrap_or_default();
-        Problem::new(of.to_owned(), variable.to_owned(), self.kind).because(self.clone())
-    }
-}
-
-/// A handle without its secrets: one that its adapter refuses shows no host either, which may be a secret
-/// that stands in the wrong place.
-fn shown(handle: &Handle, field: &Field) -> String {
-    let Kind::Resource { grammar, .. } = field.kind else { return String::new() };
-    let grammar = grammar.of_scheme(handle.scheme());
-    if Reader::takes(handle, grammar) {
-        handle.to_string()
-    } else {
-        format!("{}:***", handle.known_scheme().unwrap_or("***"))
     }
 }
 

@@ -48,7 +48,7 @@ impl<'e> Resolver<'e> {
     /// What is wrong with the sources themselves.
     pub(crate) fn problems(&self, root: &'static Table) -> Vec<Problem> {
         let all = self.environment.broken.iter().chain(&self.broken);
-        all.map(|broken| broken.problem(root.name)).collect()
+        all.map(|broken| Problem::of_source(root.name, broken)).collect()
     }
 
     /// The place of a field among those that are looked for; the search goes on from the last.
@@ -286,7 +286,7 @@ impl<'e> Resolver<'e> {
     }
 
     /// The other sources that could be the field's, behind the one that won.
-    pub(super) fn others(&self, place: usize, winner: &Origin) -> Vec<String> {
+    pub(crate) fn others(&self, place: usize, winner: &Origin) -> Vec<String> {
         let Some(field) = self.names.fields.get(place) else { return Vec::new() };
         let mut all = Vec::new();
         for depth in 0..self.environment.layers.len() {

@@ -5,6 +5,7 @@ use std::fs;
 use super::*;
 use crate::adapter::grammar::{Grammar, Part, Scheme, Word};
 use crate::adapter::value::Kind;
+use crate::error::{Problem, ProblemKind};
 use crate::generated::{self, Field, Table};
 
 fn resolve(environment: &Environment, names: &[&str]) -> Option<(String, String)> {

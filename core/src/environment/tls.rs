@@ -1,6 +1,6 @@
 //! `DB_SSL=true`, `REDIS_TLS_ENABLED=1`, `MAIL_ENCRYPTION=tls`: what names beside a handle say of its TLS.
 
-use crate::adapter::value::read_bool;
+use crate::spelling::read_bool;
 
 /// The words that a name about TLS is made of.
 const TLS: &[&str] = &["TLS", "SSL", "STARTTLS", "SECURE", "OPENSSL"];

@@ -3,7 +3,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::{FailureKind, HandleError, Message};
+use super::{FailureKind, Message};
+use crate::handle::HandleError;
 
 /// How long trying again makes sense.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,8 +9,9 @@ use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::adapter::value::{DURATION, parse_duration, read_bool};
-use crate::error::{HandleError, Message, mask};
+use super::error::HandleError;
+use crate::error::{Message, mask};
+use crate::spelling::{DURATION, parse_duration, read_bool};
 use crate::suggest;
 
 pub(super) fn deserialize<T: DeserializeOwned>(

@@ -1,6 +1,7 @@
 //! Which characters may stand where.
 
-use super::{Fault, Part, Span};
+use super::fault::Fault;
+use super::part::{Part, Span};
 
 /// Every character of a part is one that the part may hold bare, or a whole percent escape.
 pub(super) const fn check(bytes: &[u8], span: Span, part: Part) -> Result<(), Fault> {
