@@ -911,8 +911,8 @@ impl Grammar {
     /// The variable beside one that holds a handle that says what the word for TLS says: `CACHE_TLS` beside
     /// `CACHE_URL`.
     pub(crate) fn tls_variable(&self, variable: &str) -> Option<(TlsWord, String)> {
-        let own = std::iter::once(self).chain(self.variants.iter().copied());
-        let (word, values) = own.filter_map(Grammar::tls_word).next()?;
+        let mut own = std::iter::once(self).chain(self.variants.iter().copied());
+        let (word, values) = own.find_map(Grammar::tls_word)?;
         let stem = variable.strip_suffix("_URL").unwrap_or(variable);
         let name = word.name.to_ascii_uppercase().replace('-', "_");
         (!stem.is_empty()).then(|| (values, format!("{stem}_{name}")))

@@ -14,13 +14,11 @@ pub(crate) mod value;
 
 use std::time::Duration;
 
+pub(crate) use self::fields::CONNECT_TIMEOUT;
 use self::grammar::{Grammar, Word};
 use self::reader::Reader;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
-
-/// How long connecting may take unless the handle says otherwise, and how long a ping may.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How the handles of one service are read: a grammar, and what a handle of it means.
 ///

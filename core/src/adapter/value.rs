@@ -228,7 +228,7 @@ const fn is_float(text: &str) -> bool {
     digits > 0
         && points < 2
         && exponents < 2
-        && bytes[bytes.len() - 1].is_ascii_digit() | (bytes[bytes.len() - 1] == b'.')
+        && (bytes[bytes.len() - 1].is_ascii_digit() || bytes[bytes.len() - 1] == b'.')
 }
 
 impl Value for String {

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 
-use super::complete::{is_scheme_name, speaks_of_tls};
 use super::names::{FieldNames, Hit, Names, Place, is_null};
 use super::{Origin, Unreadable, family, tls};
 use crate::adapter::grammar::{About, Grammar, Hosts, Part, TlsWord, Word};
@@ -328,7 +327,7 @@ impl<'e, 'n> Beside<'e, 'n> {
 
     /// `DB_SCHEME=mariadb`: part of the place, where no handle names it.
     fn is_scheme(&mut self, handle: Option<&Handle>, hit: &Hit<'e>, text: &str) -> bool {
-        if !is_scheme_name(hit.word()) || self.grammar.is_mail() && speaks_of_tls(text) {
+        if !tls::is_scheme_name(hit.word()) || self.grammar.is_mail() && tls::speaks(text) {
             return false;
         }
         let text = text.to_ascii_lowercase();
@@ -577,7 +576,7 @@ impl<'e, 'n> Beside<'e, 'n> {
             (false, false, true) => self.asks(hit, Ask::On),
             (false, false, false) | (false, true, true) => self.asks(hit, Ask::Off),
             (true, false, true) => self.asks(hit, Ask::Verified),
-            (false, true, false) | (true, true, false) => {
+            (false | true, true, false) => {
                 self.note(hit, Why::Because("met: TLS is as the handle says"));
             }
             (true, false, false) | (true, true, true) => {
@@ -630,7 +629,7 @@ impl<'e, 'n> Beside<'e, 'n> {
                 let name = word.name().to_ascii_uppercase().replace('-', "_");
                 format!("say it by `{stem}_{name}`: {}", word.kind().expected())
             }
-            None => format!("clear it, or add `ignore` to the field if it is somebody else's"),
+            None => "clear it, or add `ignore` to the field if it is somebody else's".to_owned(),
         }
     }
 

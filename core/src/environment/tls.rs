@@ -171,6 +171,16 @@ pub(super) fn mail(word: &str, value: &str, port: Option<u16>) -> Option<Result<
     }))
 }
 
+/// The scheme that a variable such as `DB_SCHEME` names, where it is no word of the grammar.
+pub(super) fn is_scheme_name(word: &str) -> bool {
+    word.eq_ignore_ascii_case("SCHEME")
+}
+
+/// Whether a value of mail's `SCHEME` speaks of TLS, which then is no scheme.
+pub(super) fn speaks(value: &str) -> bool {
+    matches!(mail("SCHEME", value, None), Some(Ok(said)) if said >= Mail::Off)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

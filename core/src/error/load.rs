@@ -146,10 +146,11 @@ impl Problem {
         if self.kind == ProblemKind::Insecure
             && let Some((word, name)) = grammar.tls_variable(&self.variable)
         {
-            self.help.push_str(&format!(
-                "; where the handle cannot be edited, set `{name}={}` beside it",
-                word.off
-            ));
+            self.help += "; where the handle cannot be edited, set `";
+            self.help += &name;
+            self.help += "=";
+            self.help += word.off;
+            self.help += "` beside it";
         }
         self.origin = Some(origin);
         self

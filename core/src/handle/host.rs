@@ -154,7 +154,6 @@ fn is_plain(name: &str) -> bool {
     let mut first = None;
     for (at, byte) in name.bytes().enumerate() {
         match (byte, first) {
-            (b'.', None) => return false,
             (b'.', Some(_)) => first = None,
             (b'a'..=b'z' | b'0'..=b'9' | b'-', Some(_)) => {}
             (b'a'..=b'z' | b'0'..=b'9' | b'-', None) => {
