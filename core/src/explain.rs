@@ -4,10 +4,11 @@ use std::fmt::{self, Write as _};
 
 use crate::adapter::reader::Reader;
 use crate::backing::BackingServices;
-use crate::environment::{Environment, Note, Resolver, Unreadable, Why, join};
-use crate::generated::{Field, Kind, each_field, settings_that_show};
+use crate::environment::{Environment, Note, Resolver, Unreadable, Why};
+use crate::generated::settings_that_show;
 use crate::handle::{Handle, Origin};
 use crate::setting::flatten;
+use crate::table::{Field, Kind, each_field, join};
 
 /// Where each field of a struct gets its value: the table of [`Environment::explain`], and below it the names
 /// that are passed over. `Display` and `Debug` show it; no secret is in it.

@@ -231,6 +231,7 @@ mod secret;
 mod setting;
 mod spelling;
 mod suggest;
+mod table;
 
 pub use backing_services_derive::{Adapter, BackingServices, Parameters, Word};
 

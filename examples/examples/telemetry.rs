@@ -10,7 +10,7 @@
 use std::error::Error;
 
 use backing_services::adapters::loggly::LogglyClient;
-use backing_services::{Adapter as _, BackingServices, Connect as _, Loggly, NewRelic};
+use backing_services::{BackingServices, Connect as _, Loggly, NewRelic};
 use opentelemetry::trace::Tracer;
 use opentelemetry::{KeyValue, global};
 use tracing::level_filters::LevelFilter;

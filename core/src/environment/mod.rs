@@ -2,6 +2,7 @@
 
 mod beside;
 mod binding;
+mod bindings;
 mod bound;
 mod cloud_foundry;
 mod complete;
@@ -23,9 +24,9 @@ use std::path::Path;
 pub(crate) use self::beside::{Note, Why};
 pub(crate) use self::found::{Found, Unreadable};
 use self::layer::{Entry, Layer};
-pub(crate) use self::names::join;
 pub(crate) use self::resolve::{Located, Resolution, Resolver};
 pub(crate) use crate::handle::Origin;
+use crate::table::join;
 
 /// A snapshot of the variables that handles and settings are read from.
 ///

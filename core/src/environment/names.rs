@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use super::layer::{Entry, Layer};
 use super::{Environment, Found, Origin, Unreadable, credential, file};
 use crate::adapter::grammar::Grammar;
-use crate::generated::{Field, Kind, Table, each_field};
 use crate::setting::flatten;
+use crate::table::{Field, Kind, Table, each_field, join};
 
 /// The names of all fields of a struct, and what is set under them.
 pub(crate) struct Names<'e> {
@@ -329,10 +329,6 @@ pub(super) fn stem(name: &str) -> &str {
     let ends = ["_URL", "_URI", "_DSN"];
     let stem = ends.into_iter().find_map(|end| name.strip_suffix(end));
     stem.filter(|stem| !stem.is_empty()).unwrap_or(name)
-}
-
-pub(crate) fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
-    if prefix.is_empty() { name.into() } else { [prefix, name].concat().into() }
 }
 
 /// The path of the credential of this name, if there is one.

@@ -1,7 +1,7 @@
 //! The order of the sources, and what becomes of a field in all of them.
 
 use super::beside::{Beside, Note, Source, Why};
-use super::bound::Bindings;
+use super::bindings::Bindings;
 use super::complete::because;
 use super::names::{FieldNames, Hit, Names};
 use super::{
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::adapter::grammar::Grammar;
 use crate::error::{HandleError, Problem};
-use crate::generated::{Field, Kind, Table};
 use crate::handle::Handle;
+use crate::table::{Field, Kind, Table};
 
 /// An environment and what the platform binds to the app, looked through for the fields of one struct.
 pub(crate) struct Resolver<'e> {

@@ -3,8 +3,8 @@ use std::fmt;
 use super::{ProblemKind, heading, write_entry};
 use crate::adapter::grammar::Grammar;
 use crate::environment::found::{Found, Unreadable};
-use crate::generated::{Field, Kind, Table};
 use crate::handle::{HandleError, Origin};
+use crate::table::{Field, Kind, Table};
 
 /// Every problem of every field.
 ///

@@ -9,13 +9,12 @@ use super::{Field, Kind, Table};
 use crate::adapter::Adapter;
 use crate::adapter::reader::require_scheme;
 use crate::backing::BackingServices;
-use crate::environment::{
-    Environment, Found, Located, Origin, Resolution, Resolver, Unreadable, join,
-};
+use crate::environment::{Environment, Found, Located, Origin, Resolution, Resolver, Unreadable};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind};
 use crate::setting;
 use crate::setting::flatten::{self, Fault};
 use crate::suggest;
+use crate::table::{each_field, join};
 
 pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
     load(&Environment::process())
@@ -360,23 +359,6 @@ pub(crate) fn each_variable(
         }
         Kind::Nested { .. } => {}
     });
-}
-
-/// Calls `visit` with each field of a table, also of nested ones: with the structs it stands in, a dot behind
-/// each, with the prefix of its variables, and itself.
-pub(crate) fn each_field(
-    table: &'static Table,
-    outer: &str,
-    prefix: &str,
-    visit: &mut dyn FnMut(&str, &str, &'static Field),
-) {
-    for field in table.fields {
-        visit(outer, prefix, field);
-        if let Kind::Nested { prefix: inner, table, .. } = field.kind {
-            let outer = format!("{outer}{}.", field.name);
-            each_field(table, &outer, &join(prefix, inner), visit);
-        }
-    }
 }
 
 impl Loader<'_> {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub use self::picture::Picture;
 use crate::environment::Environment;
-use crate::generated::{Field, Kind, Table};
+use crate::table::{Field, Kind, Table};
 
 /// What a struct declares: every resource and every setting, those of nested structs included.
 ///

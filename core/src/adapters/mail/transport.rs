@@ -13,7 +13,7 @@ use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Execu
 use tokio::time::timeout;
 
 use super::error::{MailError, SmtpError};
-use super::memory::{Sent, SentMail};
+use super::sent::{Sent, SentMail};
 use crate::adapters::CONNECT_TIMEOUT;
 use crate::adapters::shared::{folder_cause, within};
 use crate::adapters::smtp::answers;

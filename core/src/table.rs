@@ -1,3 +1,7 @@
+//! What the structs of an app declare, and the walk over it.
+
+use std::borrow::Cow;
+
 use crate::adapter::grammar::Grammar;
 
 /// What one struct declares, in a form that constants can compare and the loader can walk.
@@ -77,4 +81,26 @@ pub enum Kind {
         optional: bool,
         table: &'static Table,
     },
+}
+
+/// Calls `visit` with each field of a table, also of nested ones: with the structs it stands in, a dot behind
+/// each, with the prefix of its variables, and itself.
+pub(crate) fn each_field(
+    table: &'static Table,
+    outer: &str,
+    prefix: &str,
+    visit: &mut dyn FnMut(&str, &str, &'static Field),
+) {
+    for field in table.fields {
+        visit(outer, prefix, field);
+        if let Kind::Nested { prefix: inner, table, .. } = field.kind {
+            let outer = format!("{outer}{}.", field.name);
+            each_field(table, &outer, &join(prefix, inner), visit);
+        }
+    }
+}
+
+/// The name of a variable with what goes before it.
+pub(crate) fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
+    if prefix.is_empty() { name.into() } else { [prefix, name].concat().into() }
 }
