@@ -134,7 +134,7 @@ fn the_drivers_have_the_versions_of_the_lock() {
 
 fn is_true<A: Adapter + std::fmt::Debug>(row: &Row) {
     let Row { name, feature, schemes, ports, .. } = row;
-    let own: Vec<_> = A::GRAMMAR.schemes().iter().map(|scheme| scheme.name()).collect();
+    let own: Vec<_> = A::GRAMMAR.schemes().iter().map(backing_services::Scheme::name).collect();
     assert_eq!(*schemes, own, "the schemes of {name}");
     assert!(!ports.is_empty() || feature != "smtp", "{name} has ports");
     // One port for all schemes, or one each.

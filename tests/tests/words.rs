@@ -62,8 +62,10 @@ struct Case<'a> {
     value: &'a str,
 }
 
+type Source = fn(&Case<'_>, &std::path::Path) -> Environment;
+
 /// The sources, each with the environment that it lays out in a folder.
-const SOURCES: &[(&str, fn(&Case<'_>, &std::path::Path) -> Environment)] = &[
+const SOURCES: &[(&str, Source)] = &[
     ("a variable", |case, _| {
         Environment::from_pairs([("X_URL", case.base), (&format!("X_{}", case.name), case.value)])
     }),
@@ -132,10 +134,10 @@ fn walk(grammar: &'static Grammar, load: &dyn Fn(&Environment) -> Outcome) -> us
             for (source, outcome) in &outcomes {
                 let is_bound = source.contains("service");
                 // A problem names the entry, the variable, or that which names its file.
-                let bare = |why: &String| why.replace("_FILE`", "`").replace("`X_", "`");
+                let stripped = |why: &String| why.replace("_FILE`", "`").replace("`X_", "`");
                 let (outcome, first) = (
-                    outcome.clone().map_err(|why| bare(&why)),
-                    first.clone().map_err(|why| bare(&why)),
+                    outcome.clone().map_err(|why| stripped(&why)),
+                    first.clone().map_err(|why| stripped(&why)),
                 );
                 if !(is_apps && is_bound) {
                     assert_eq!(outcome, first, "{}: `{}` in {source}", grammar.name(), case.name);
@@ -173,7 +175,7 @@ fn outcome<A: Adapter>(loaded: Result<A, LoadError>) -> Outcome {
         Ok(adapter) => Ok(adapter.handle().expose_url().to_owned()),
         Err(error) => {
             let problems = error.problems().iter();
-            Err(problems.map(|problem| problem.message()).collect::<Vec<_>>().join("; "))
+            Err(problems.map(backing_services::Problem::message).collect::<Vec<_>>().join("; "))
         }
     }
 }
