@@ -287,6 +287,11 @@ fn tls_by_words() {
     assert_eq!(problem(cache(&[secure, ("CACHE_TLS", "none")])).0, ProblemKind::Conflict);
 }
 
+#[derive(BackingServices)]
+struct Pages {
+    pages: Memcached,
+}
+
 #[test]
 fn a_word_about_tls_that_is_not_known() {
     let url = ("PG_URL", "postgres://localhost/a");
@@ -305,10 +310,6 @@ fn a_word_about_tls_that_is_not_known() {
     let (_, message, _) = problem(postgres(&[url, ("PG_SSL", "perhaps")]));
     assert_eq!(message, "`PG_SSL` has a bad value");
     // The client of memcached has no TLS.
-    #[derive(BackingServices)]
-    struct Pages {
-        pages: Memcached,
-    }
     let pairs = [("PAGES_URL", "memcached://localhost"), ("PAGES_TLS", "true")];
     let report = Pages::load(&environment(&pairs)).err().unwrap();
     assert_eq!(report.problems()[0].kind(), ProblemKind::Conflict, "{report}");
