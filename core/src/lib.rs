@@ -218,6 +218,7 @@ pub mod adapters;
 mod backing;
 #[allow(dead_code, reason = "some adapters leave further attempts to their driver")]
 mod backoff;
+pub mod drivers;
 mod environment;
 mod error;
 mod explain;
@@ -227,7 +228,6 @@ mod handle;
 mod manifest;
 pub mod platforms;
 mod secret;
-#[allow(dead_code, reason = "the loader does not read settings with it yet")]
 mod setting;
 mod spelling;
 mod suggest;

@@ -65,7 +65,7 @@ impl FailureKind {
     }
 }
 
-/// What kind of [`Problem`] it is.
+/// What kind of [`Problem`](crate::Problem) it is.
 ///
 /// ```
 /// # use backing_services::{Problem, ProblemKind};

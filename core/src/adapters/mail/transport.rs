@@ -19,7 +19,7 @@ use crate::adapters::shared::{folder_cause, within};
 use crate::adapters::smtp::answers;
 use crate::error::{ClientError, Secrets};
 
-/// Sends mail wherever the handle of a [`Mail`] field says.
+/// Sends mail wherever the handle of a [`Mail`](super::Mail) field says.
 ///
 /// ```
 /// use backing_services::adapters::mail::{MailError, MailTransport};
