@@ -126,16 +126,21 @@ fn the_drivers_have_the_versions_of_the_lock() {
         let package = format!("name = \"{name}\"\nversion = \"{version}\"\n");
         assert!(lock.contains(&package), "Cargo.lock has another version than {driver}");
     }
-    assert!(
-        rows.iter().filter(|row| row.driver.is_empty()).count() < 2,
-        "only beanstalkd has none"
-    );
+    assert!(rows.iter().filter(|row| row.driver.is_empty()).count() < 2, "only beanstalkd has none");
 }
 
 fn is_true<A: Adapter + std::fmt::Debug>(row: &Row) {
     let Row { name, feature, schemes, ports, .. } = row;
-    let own: Vec<_> = A::GRAMMAR.schemes().iter().map(backing_services::Scheme::name).collect();
+    let own: Vec<_> = A::GRAMMAR.schemes().iter().map(|scheme| scheme.name()).collect();
     assert_eq!(*schemes, own, "the schemes of {name}");
+    let rest = A::GRAMMAR.example().split_once(':').expect("a handle").1;
+    for scheme in schemes {
+        // A folder has no user.
+        let handle = Handle::parse(&format!("{scheme}:{rest}"));
+        let handle = handle.or_else(|_| Handle::parse(&format!("{scheme}:name")));
+        let shown = handle.unwrap().to_string();
+        assert!(shown.starts_with(scheme), "`{scheme}` is not in the list of core/src/list.rs");
+    }
     assert!(!ports.is_empty() || feature != "smtp", "{name} has ports");
     // One port for all schemes, or one each.
     for (index, port) in ports.iter().enumerate() {
@@ -144,7 +149,7 @@ fn is_true<A: Adapter + std::fmt::Debug>(row: &Row) {
             // Some must have a token or a name, others must not.
             let forms = ["host.example", "token@host.example", "host.example/name"];
             let adapter = forms.iter().find_map(|rest| {
-                let handle = Handle::parse(&format!("{scheme}://{rest}")).unwrap();
+                let handle = Handle::parse(&format!("{scheme}://{rest}")).ok()?;
                 A::from_handle(&handle).ok()
             });
             let shown = format!("{:?}", adapter.expect("a handle of a host"));
