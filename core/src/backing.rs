@@ -5,8 +5,9 @@ use crate::manifest::Manifest;
 
 /// One struct: everything that one deploy attaches. Derived, never written by hand.
 ///
-/// See [the derive](macro@crate::BackingServices) for its attributes. It also writes the clients struct
-/// (`<Struct>Clients`, with the methods `ping` and `close`) and one inherent method a field, `connect_<field>()`.
+/// See [the derive](macro@crate::BackingServices) for its attributes. It also writes the clients
+/// struct (`<Struct>Clients`, with the methods `ping` and `close`) and one inherent method a field,
+/// `connect_<field>()`.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
@@ -71,7 +72,8 @@ pub trait BackingServices: Sized + Send + Sync {
     ///
     /// # Errors
     ///
-    /// All problems of all fields at once, nested ones and settings included; no secret in any of them.
+    /// All problems of all fields at once, nested ones and settings included; no secret in any of
+    /// them.
     ///
     /// ```
     /// # use backing_services::{BackingServices, Environment};
@@ -109,8 +111,8 @@ pub trait BackingServices: Sized + Send + Sync {
         generated::from_env()
     }
 
-    /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless its
-    /// handle says otherwise; what may pass by itself is tried again within them.
+    /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless
+    /// its handle says otherwise; what may pass by itself is tried again within them.
     ///
     /// # Errors
     ///

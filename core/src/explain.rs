@@ -10,8 +10,8 @@ use crate::handle::{Handle, Origin};
 use crate::setting::flatten;
 use crate::table::{Field, Kind, each_field, join};
 
-/// Where each field of a struct gets its value: the table of [`Environment::explain`], and below it the names
-/// that are passed over. `Display` and `Debug` show it; no secret is in it.
+/// Where each field of a struct gets its value: the table of [`Environment::explain`], and below it
+/// the names that are passed over. `Display` and `Debug` show it; no secret is in it.
 ///
 /// ```
 /// # use backing_services::{BackingServices, Environment};
@@ -26,8 +26,8 @@ pub struct Explanation {
 const TITLES: [&str; 5] = ["FIELD", "VARIABLE", "FROM", "VALUE", "PASSED OVER"];
 
 impl Environment {
-    /// Where each field of a struct gets its value, and which sources are passed over: a table without any
-    /// secret in it.
+    /// Where each field of a struct gets its value, and which sources are passed over: a table
+    /// without any secret in it.
     ///
     /// ```
     /// use backing_services::{BackingServices, Environment};
@@ -172,8 +172,8 @@ impl fmt::Debug for Explanation {
     }
 }
 
-/// A handle without its secrets: one that its adapter refuses shows no host either, which may be a secret
-/// that stands in the wrong place.
+/// A handle without its secrets: one that its adapter refuses shows no host either, which may be a
+/// secret that stands in the wrong place.
 fn shown_handle(handle: &Handle, field: &Field) -> String {
     let Kind::Resource { grammar, .. } = field.kind else { return String::new() };
     let grammar = grammar.of_scheme(handle.scheme());

@@ -1,8 +1,10 @@
-//! One struct lists what an app consumes over the network: databases, mail, caches. The derive turns it into
-//! loading from the environment that is checked while compiling, and into typed clients that have answered.
+//! One struct lists what an app consumes over the network: databases, mail, caches. The derive
+//! turns it into loading from the environment that is checked while compiling, and into typed
+//! clients that have answered.
 //!
-//! The code does not know a local MySQL from Amazon RDS: only the *handle* differs, a URL with credentials in an
-//! environment variable. Setting the variable attaches a resource, clearing it detaches it.
+//! The code does not know a local MySQL from Amazon RDS: only the *handle* differs, a URL with
+//! credentials in an environment variable. Setting the variable attaches a resource, clearing it
+//! detaches it.
 //!
 //! # Five minutes
 //!
@@ -258,7 +260,8 @@ pub use self::handle::{Handle, HandleBuilder, Host, Origin};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::secret::Secret;
 
-/// By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
+/// By name and each under its own `cfg`: rustc then answers a missing one with the feature that
+/// gates it.
 macro_rules! reexports {
     ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {$(
         #[cfg($cfg)]

@@ -1,4 +1,5 @@
-//! How single values and names are spelled: durations, booleans, names in any case and with any joint.
+//! How single values and names are spelled: durations, booleans, names in any case and with any
+//! joint.
 
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ pub(crate) const DURATION: &str = "a duration such as `500ms`, `5s`, `2m` or `1h
 /// More than a century: adding what is longer to the time of the clock may panic.
 const LONGEST_SECONDS: u64 = u32::MAX as u64;
 
-/// A whole number and its unit; a bare number would be read as seconds by some and milliseconds by others.
+/// A whole number and its unit; a bare number would be read as seconds by some and milliseconds by
+/// others.
 pub(crate) const fn parse_duration(text: &str) -> Option<Duration> {
     let bytes = text.as_bytes();
     let mut digits = 0;
@@ -78,8 +80,8 @@ const fn is_joint(byte: u8) -> bool {
     matches!(byte, b'-' | b'_' | b'.')
 }
 
-/// Whether the name of a parameter may be shown: what has not the form of one may be half of a secret that
-/// was cut in two.
+/// Whether the name of a parameter may be shown: what has not the form of one may be half of a
+/// secret that was cut in two.
 pub(crate) fn is_plain_word(name: &str) -> bool {
     name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_')
 }

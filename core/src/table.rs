@@ -53,7 +53,8 @@ pub enum Kind {
     Resource {
         /// The first is the field's variable, the others are aliases in their order.
         variables: &'static [&'static str],
-        /// The name of the binding or service of a platform that it takes, where it is not found by its kind.
+        /// The name of the binding or service of a platform that it takes, where it is not found by
+        /// its kind.
         binding: Option<&'static str>,
         /// How its handles are read.
         grammar: &'static Grammar,
@@ -99,8 +100,8 @@ pub enum Kind {
     },
 }
 
-/// Calls `visit` with each field of a table, also of nested ones: with the structs it stands in, a dot behind
-/// each, with the prefix of its variables, and itself.
+/// Calls `visit` with each field of a table, also of nested ones: with the structs it stands in, a
+/// dot behind each, with the prefix of its variables, and itself.
 pub(crate) fn each_field(
     table: &'static Table,
     outer: &str,

@@ -1,5 +1,5 @@
-//! Metrics and traces to New Relic, logs to Loggly. Each is detached until its variable is set; the code that
-//! records does not know.
+//! Metrics and traces to New Relic, logs to Loggly. Each is detached until its variable is set; the
+//! code that records does not know.
 //!
 //! ```sh
 //! NEW_RELIC_URL='newrelic://LICENSE_KEY@otlp.nr-data.net?service_name=shop' \

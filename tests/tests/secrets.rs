@@ -1,4 +1,5 @@
-//! No byte of a secret shows in any `Debug`, `Display`, error or log, whatever is wrong with the handle.
+//! No byte of a secret shows in any `Debug`, `Display`, error or log, whatever is wrong with the
+//! handle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fmt::{Debug, Display};
@@ -166,7 +167,8 @@ macro_rules! adapters {
 
 backing_services::__each_adapter!(adapters);
 
-/// A handle in parts, and parts of nothing. Of a store the name is that of a bucket, which is its host and shows.
+/// A handle in parts, and parts of nothing. Of a store the name is that of a bucket, which is its
+/// host and shows.
 const PARTS: [(&str, &str); 8] = [
     ("IT_HOST", "localhost"),
     ("IT_PORT", "tZ8oken"),
@@ -450,7 +452,8 @@ async fn a_server_that_repeats_the_credentials() {
     assert!(shown.contains("no *** with *** here, nor ***"), "the answer was not shown");
 }
 
-/// A service over HTTP that repeats in its answer what it was sent, and one that redirects it elsewhere.
+/// A service over HTTP that repeats in its answer what it was sent, and one that redirects it
+/// elsewhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_repeats_the_credentials() {
     let _turn = TURN.lock().await;

@@ -1,7 +1,7 @@
-//! Every word of every grammar means the same at every source: behind the `?` of a handle, in a variable, in
-//! the file that a variable names, in a systemd credential, in a Kubernetes service binding and in a
-//! Cloud Foundry service. The test walks the grammars, so a new adapter and a new word are covered as they
-//! are added.
+//! Every word of every grammar means the same at every source: behind the `?` of a handle, in a
+//! variable, in the file that a variable names, in a systemd credential, in a Kubernetes service
+//! binding and in a Cloud Foundry service. The test walks the grammars, so a new adapter and a new
+//! word are covered as they are added.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -98,8 +98,8 @@ const SOURCES: &[(&str, Source)] = &[
     }),
 ];
 
-/// Words whose name stands for another one where it is no parameter: `RABBITMQ_NAME` is the virtual host, as
-/// `DB_NAME` is the database.
+/// Words whose name stands for another one where it is no parameter: `RABBITMQ_NAME` is the virtual
+/// host, as `DB_NAME` is the database.
 const ONLY_IN_QUERIES: &[(&str, &str)] = &[("RabbitMQ", "name")];
 
 /// The names of a word that stand for themselves at every source.
@@ -128,7 +128,8 @@ fn walk(grammar: &'static Grammar, load: &dyn Fn(&Environment) -> Outcome) -> us
                 })
                 .collect();
             let (_, first) = &outcomes[0];
-            // Of an API that may be anything on the web, a variable such as `API_PATH` is the app's own.
+            // Of an API that may be anything on the web, a variable such as `API_PATH` is the app's
+            // own.
             let is_path = matches!(word.part(), Part::Path | Part::Name | Part::File);
             let is_apps = is_path && grammar.schemes()[0].name() == "https";
             for (source, outcome) in &outcomes {

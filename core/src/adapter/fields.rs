@@ -1,5 +1,5 @@
-//! The types that a field of an adapter may have, by the part of the handle that it takes. Each trait is
-//! there for its message.
+//! The types that a field of an adapter may have, by the part of the handle that it takes. Each
+//! trait is there for its message.
 
 use std::path::PathBuf;
 use std::time::Duration;

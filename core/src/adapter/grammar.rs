@@ -1,4 +1,5 @@
-//! The one table of what a handle of an adapter may say. `#[derive(Adapter)]` writes it from the struct.
+//! The one table of what a handle of an adapter may say. `#[derive(Adapter)]` writes it from the
+//! struct.
 //!
 //! Everything here can be built and looked up while compiling: the derive checks defaults with it.
 
@@ -98,8 +99,8 @@ impl Scheme {
         self
     }
 
-    /// Ports on which servers speak TLS from the first byte. They choose this scheme for a handle that is
-    /// assembled from parts and says nothing else.
+    /// Ports on which servers speak TLS from the first byte. They choose this scheme for a handle
+    /// that is assembled from parts and says nothing else.
     ///
     /// ```
     /// # use backing_services::Scheme;
@@ -156,8 +157,8 @@ impl Scheme {
     }
 }
 
-/// One word of a [`Grammar`]: a part of the handle or a parameter, its names at every source, its form and
-/// its meaning.
+/// One word of a [`Grammar`]: a part of the handle or a parameter, its names at every source, its
+/// form and its meaning.
 ///
 /// ```
 /// use backing_services::{Kind, Part, Word};
@@ -211,7 +212,8 @@ pub enum About {
     Other,
     /// It tunes the client and cannot make it talk to somebody else.
     Tuning,
-    /// It is the word for TLS. Its values, from the least safe to the safest, are those of its [`Kind`].
+    /// It is the word for TLS. Its values, from the least safe to the safest, are those of its
+    /// [`Kind`].
     Tls(TlsWord),
     /// A file of CA certificates to trust.
     Ca,
@@ -264,8 +266,8 @@ pub enum Unencrypted {
     Own,
     /// Refused towards another machine, unless the word for TLS says that it is meant.
     Refused,
-    /// Anything unencrypted is refused towards another machine, whatever the handle says: the service is
-    /// somebody else's, and only a fake server has no TLS.
+    /// Anything unencrypted is refused towards another machine, whatever the handle says: the
+    /// service is somebody else's, and only a fake server has no TLS.
     Loopback,
 }
 
@@ -318,8 +320,8 @@ impl Word {
         self
     }
 
-    /// Sets the greatest value of a duration or a whole number: beyond it a driver fails, or does what
-    /// nobody meant.
+    /// Sets the greatest value of a duration or a whole number: beyond it a driver fails, or does
+    /// what nobody meant.
     ///
     /// ```
     /// # use backing_services::{Kind, Part, Word};
@@ -381,8 +383,8 @@ impl Word {
         self
     }
 
-    /// A part that may stand in the query too, as in `?host=/run/postgresql`. Of several hosts that may,
-    /// each may be the path of a Unix socket.
+    /// A part that may stand in the query too, as in `?host=/run/postgresql`. Of several hosts that
+    /// may, each may be the path of a Unix socket.
     ///
     /// ```
     /// # use backing_services::{Kind, Part, Word};
@@ -672,8 +674,8 @@ impl Grammar {
         self
     }
 
-    /// Names by which platforms and tools know the service, beside its schemes: the `type` of a service
-    /// binding, the label or a tag of a Cloud Foundry service.
+    /// Names by which platforms and tools know the service, beside its schemes: the `type` of a
+    /// service binding, the label or a tag of a Cloud Foundry service.
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
@@ -886,7 +888,8 @@ impl Grammar {
         self.variants
     }
 
-    /// The grammar that reads handles of this scheme: that of the variant which has it, else this one.
+    /// The grammar that reads handles of this scheme: that of the variant which has it, else this
+    /// one.
     pub(crate) fn of_scheme(&self, scheme: &str) -> &Self {
         let mut variants = self.variants.iter();
         match variants.find(|variant| variant.scheme(scheme).is_some()) {
@@ -908,8 +911,8 @@ impl Grammar {
         })
     }
 
-    /// The variable beside one that holds a handle that says what the word for TLS says: `CACHE_TLS` beside
-    /// `CACHE_URL`.
+    /// The variable beside one that holds a handle that says what the word for TLS says:
+    /// `CACHE_TLS` beside `CACHE_URL`.
     pub(crate) fn tls_variable(&self, variable: &str) -> Option<(TlsWord, String)> {
         let mut own = std::iter::once(self).chain(self.variants.iter().copied());
         let (word, values) = own.find_map(Grammar::tls_word)?;

@@ -8,8 +8,8 @@ use crate::secret::Secret;
 use crate::suggest;
 
 impl Handle {
-    /// Scheme, hosts with their ports and, where the path is a name, the path: what `Debug` of an adapter
-    /// shows. A name may be one of the database and no secret.
+    /// Scheme, hosts with their ports and, where the path is a name, the path: what `Debug` of an
+    /// adapter shows. A name may be one of the database and no secret.
     pub(crate) fn shown(&self, grammar: &Grammar) -> String {
         let scheme = grammar.scheme(self.scheme());
         let name = scheme.map_or("***", |scheme| scheme.name());
@@ -44,8 +44,8 @@ impl Handle {
         }
     }
 
-    /// Replaces whatever a message of a driver repeats of this handle's secrets: of a path too, where the
-    /// grammar says that it is one.
+    /// Replaces whatever a message of a driver repeats of this handle's secrets: of a path too,
+    /// where the grammar says that it is one.
     pub(crate) fn mask(&self, message: &str, grammar: &Grammar) -> String {
         let (username, params) = (self.username(), self.query());
         let password = self.password().map(Secret::expose);

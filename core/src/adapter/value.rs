@@ -1,5 +1,5 @@
-//! The forms that values have: known to a constant, so that a default is checked while compiling, and read
-//! at run time by the same rules.
+//! The forms that values have: known to a constant, so that a default is checked while compiling,
+//! and read at run time by the same rules.
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
@@ -9,10 +9,11 @@ use crate::secret::Secret;
 use crate::spelling::{DURATION, parse_duration, read_bool, same_name};
 use crate::suggest;
 
-/// What a field of an adapter can hold: a type whose values a constant can check and a reader can read.
+/// What a field of an adapter can hold: a type whose values a constant can check and a reader can
+/// read.
 ///
-/// Numbers, `bool`, `char`, `String`, [`Secret`], [`PathBuf`], [`Duration`], and enums of words that
-/// [derive](macro@crate::Word) it.
+/// Numbers, `bool`, `char`, `String`, [`Secret`], [`PathBuf`], [`Duration`], and enums of words
+/// that [derive](macro@crate::Word) it.
 ///
 /// ```
 /// use backing_services::{Kind, Value};

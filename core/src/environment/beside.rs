@@ -1,5 +1,5 @@
-//! What stands beside a handle, or in place of one: `DB_PASSWORD`, `DB_SSLMODE`, an entry of a service
-//! binding. Each name is used, or it is a problem, or it is listed with the reason.
+//! What stands beside a handle, or in place of one: `DB_PASSWORD`, `DB_SSLMODE`, an entry of a
+//! service binding. Each name is used, or it is a problem, or it is listed with the reason.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -68,7 +68,8 @@ pub(crate) enum Why {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Source {
     Variables,
-    /// Entries of a service binding or credentials of a service; these names are the platform's own.
+    /// Entries of a service binding or credentials of a service; these names are the platform's
+    /// own.
     Platform {
         own: &'static [&'static str],
     },
@@ -305,7 +306,8 @@ impl<'e, 'n> Beside<'e, 'n> {
         (several && is_plural(name)).then_some(host)
     }
 
-    /// `REDIS_SERVERS`, where there is one host and nothing else names it: it would be missed without a word.
+    /// `REDIS_SERVERS`, where there is one host and nothing else names it: it would be missed
+    /// without a word.
     fn is_only_hosts(&mut self, handle: Option<&Handle>, hit: &Hit<'e>) -> bool {
         let has_host = self.grammar.all_words().iter().any(|word| word.part() == Part::Host);
         let is_said = self.words.iter().any(|said| said.word.part() == Part::Host);
@@ -362,7 +364,8 @@ impl<'e, 'n> Beside<'e, 'n> {
         !self.tls.is_empty() && self.tls.iter().all(is_off)
     }
 
-    /// `REDIS_TLS_ENABLED=false` beside `REDIS_TLS_CA`: what templates set for the other case is of no use.
+    /// `REDIS_TLS_ENABLED=false` beside `REDIS_TLS_CA`: what templates set for the other case is of
+    /// no use.
     fn leave_certificates(&mut self) {
         if self.source != Source::Variables || !self.is_unencrypted() {
             return;
@@ -375,7 +378,8 @@ impl<'e, 'n> Beside<'e, 'n> {
         self.notes.extend(files.into_iter().map(|said| Note { name: said.name, why: why() }));
     }
 
-    /// `REDIS_TLS_CERT=/certs/client.pem`: a certificate of the client's own, which this client does not take.
+    /// `REDIS_TLS_CERT=/certs/client.pem`: a certificate of the client's own, which this client
+    /// does not take.
     fn is_client_certificate(&mut self, hit: &Hit<'e>, text: &str) -> bool {
         let is_file = text.contains('/')
             || text.starts_with("-----BEGIN")
@@ -821,8 +825,8 @@ fn is_quoted(text: &str) -> bool {
     matches!((chars.next(), chars.next_back()), (Some(a @ ('"' | '\'')), Some(b)) if a == b)
 }
 
-/// `DB_PORT=tcp://10.0.0.11:3306`, `DB_SERVICE_HOST`, `DB_PORT_3306_TCP_ADDR`: Kubernetes sets them for every
-/// service that it knows.
+/// `DB_PORT=tcp://10.0.0.11:3306`, `DB_SERVICE_HOST`, `DB_PORT_3306_TCP_ADDR`: Kubernetes sets them
+/// for every service that it knows.
 fn is_service_link(hit: &Hit<'_>) -> bool {
     let starts = |value: &OsStr, text: &str| value.as_encoded_bytes().starts_with(text.as_bytes());
     let is_address = |value: &OsStr| {

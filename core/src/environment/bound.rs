@@ -121,7 +121,8 @@ impl Bindings {
         })
     }
 
-    /// The handle of a binding, completed by its entries and then by the variables beside the field.
+    /// The handle of a binding, completed by its entries and then by the variables beside the
+    /// field.
     fn take<'e>(
         &self,
         resolver: &Resolver<'e>,
@@ -220,8 +221,8 @@ impl Bound {
         })
     }
 
-    /// The entries, with the file of CA certificates as the adapter's word for it; and the scheme that a port
-    /// for TLS asks for.
+    /// The entries, with the file of CA certificates as the adapter's word for it; and the scheme
+    /// that a port for TLS asks for.
     fn entries(
         &self,
         grammar: &'static Grammar,
@@ -239,7 +240,8 @@ impl Bound {
         }
         let ca = grammar.all_words().iter().find(|word| word.subject() == About::Ca);
         if let (Some(path), Some(word)) = (&self.certificates, ca) {
-            // Beside an unencrypted handle a certificate is of no use, and the handle's scheme is the platform's.
+            // Beside an unencrypted handle a certificate is of no use, and the handle's scheme is
+            // the platform's.
             let own = handle.and_then(|handle| grammar.scheme(handle.scheme()));
             let is_plain = own.is_some_and(|scheme| !scheme.is_tls());
             if !(is_plain && grammar.schemes().iter().any(Scheme::is_tls)) {

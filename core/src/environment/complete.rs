@@ -1,5 +1,5 @@
-//! Makes one handle of what the sources say: a handle that is completed by the words beside it, or one that
-//! is assembled from words alone.
+//! Makes one handle of what the sources say: a handle that is completed by the words beside it, or
+//! one that is assembled from words alone.
 
 use super::Unreadable;
 use super::beside::{Ask, Beside, TlsAsked, same_value};
@@ -157,8 +157,8 @@ impl Beside<'_, '_> {
         })
     }
 
-    /// What the names ask of TLS together, where the handle does not say it already: the word, its value and
-    /// the name that asks.
+    /// What the names ask of TLS together, where the handle does not say it already: the word, its
+    /// value and the name that asks.
     fn tls_value(
         &mut self,
         scheme: &str,
@@ -205,7 +205,8 @@ impl Beside<'_, '_> {
         match now {
             Some(now) if wanted == off && now > off => Err(conflict("an unencrypted connection")),
             Some(now) if now == off && wanted > off => Err(conflict("TLS")),
-            // More safety than is asked for is never a conflict. A scheme with TLS takes no word for less.
+            // More safety than is asked for is never a conflict. A scheme with TLS takes no word
+            // for less.
             Some(now) if now >= wanted || scheme_tls && own_rank.is_none() && wanted <= on => {
                 Ok(None)
             }

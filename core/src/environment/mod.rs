@@ -30,27 +30,30 @@ use crate::table::join;
 
 /// A snapshot of the variables that handles and settings are read from.
 ///
-/// There is no global state: a test loads from pairs as an app loads from the process, and every convention
-/// acts on pairs as it does on the process. An empty variable counts as unset.
+/// There is no global state: a test loads from pairs as an app loads from the process, and every
+/// convention acts on pairs as it does on the process. An empty variable counts as unset.
 ///
 /// For a field whose variable is `DB_URL`, the first of these that is set wins:
 ///
 /// 1. `DB_URL`, or `DB_URI` as .NET Aspire names it, else each `alias` in turn
-/// 2. `DB_URL_FILE`, the path of a file that holds the handle (Docker and Swarm secrets). Both set is an error
+/// 2. `DB_URL_FILE`, the path of a file that holds the handle (Docker and Swarm secrets). Both set
+///    is an error
 /// 3. `$CREDENTIALS_DIRECTORY/DB_URL` (systemd credentials)
 /// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., the words of the
 ///    adapter's [`Grammar`](crate::Grammar)
 /// 5. a Kubernetes service binding below `SERVICE_BINDING_ROOT`
 /// 6. a Cloud Foundry service in `VCAP_SERVICES`
-/// 7. the same as 1 to 4 in a `.env` file, where [`with_dotenv`](Environment::with_dotenv) has added one
+/// 7. the same as 1 to 4 in a `.env` file, where [`with_dotenv`](Environment::with_dotenv) has
+///    added one
 /// 8. the field's `default`
 ///
 /// The same words complete a handle that does not say them itself: `DB_PASSWORD`, or
-/// `DB_SSLMODE=verify-full`, beside a `DB_URL` or a bound `uri`. Nothing that is set under a field's
-/// names is ignored: it is used, it is a problem, or [`explain`](Environment::explain) lists it.
+/// `DB_SSLMODE=verify-full`, beside a `DB_URL` or a bound `uri`. Nothing that is set under a
+/// field's names is ignored: it is used, it is a problem, or [`explain`](Environment::explain)
+/// lists it.
 ///
-/// [`platforms`](crate::platforms) has a page for each platform. A setting is read from its variable,
-/// from the file that the variable with `_FILE` names, or from a credential.
+/// [`platforms`](crate::platforms) has a page for each platform. A setting is read from its
+/// variable, from the file that the variable with `_FILE` names, or from a credential.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
@@ -69,7 +72,7 @@ use crate::table::join;
 pub struct Environment {
     /// The first that has a value wins.
     layers: Vec<Layer>,
-    /// What was wrong with the sources themselves, told with every load.
+    /// What was wrong with the sources themselves, reported with every load.
     broken: Vec<Unreadable>,
     /// Whether handles of other machines are refused.
     only_loopback: bool,
@@ -111,9 +114,9 @@ impl Environment {
         Self { layers: vec![Layer { variables, ..Layer::default() }], ..Self::default() }
     }
 
-    /// Adds a `.env` file, for variables that are not set otherwise. The process environment stays as
-    /// it is. A file that does not exist is no error: production has none; a report of what is not
-    /// set names it.
+    /// Adds a `.env` file, for variables that are not set otherwise. The process environment stays
+    /// as it is. A file that does not exist is no error: production has none; a report of what is
+    /// not set names it.
     ///
     /// Outside single quotes `${NAME}`, `$NAME` and `${NAME:-default}` stand for a variable of this
     /// environment, else for one further up in the file. In double quotes `\n`, `\r`, `\t`, `\\`,
@@ -139,8 +142,8 @@ impl Environment {
         self
     }
 
-    /// Refuses every handle that leads to another machine, so that a run of tests cannot reach production.
-    /// Off by default.
+    /// Refuses every handle that leads to another machine, so that a run of tests cannot reach
+    /// production. Off by default.
     ///
     /// ```
     /// use backing_services::{BackingServices, Environment, ProblemKind};
@@ -187,8 +190,8 @@ impl Environment {
         })
     }
 
-    /// The value of a setting: in one of its variables, in the file that a variable ending in `_FILE` names,
-    /// or in a systemd credential.
+    /// The value of a setting: in one of its variables, in the file that a variable ending in
+    /// `_FILE` names, or in a systemd credential.
     pub(crate) fn setting(
         &self,
         names: &[&str],

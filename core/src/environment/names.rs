@@ -1,5 +1,5 @@
-//! What stands in the environment under the names of each field: found in one pass, by the stems of its
-//! variables.
+//! What stands in the environment under the names of each field: found in one pass, by the stems of
+//! its variables.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -124,8 +124,8 @@ impl<'e> Names<'e> {
         stems
     }
 
-    /// Gives a name to each field of which it begins with a stem. Most names begin with none, so the first
-    /// byte decides before anything is asked of the field.
+    /// Gives a name to each field of which it begins with a stem. Most names begin with none, so
+    /// the first byte decides before anything is asked of the field.
     fn sort_in(
         &mut self,
         stems: &[Stem],
@@ -161,8 +161,8 @@ impl<'e> Names<'e> {
         declared.contains(name)
     }
 
-    /// The one that stands at this place in the struct. Fields are asked for in their order, so the search
-    /// goes on from the last.
+    /// The one that stands at this place in the struct. Fields are asked for in their order, so the
+    /// search goes on from the last.
     pub(super) fn find(
         &self,
         outer: &str,
@@ -312,7 +312,8 @@ fn without_newline(text: &str) -> &str {
     crate::handle::grammar::without_final_newline(text)
 }
 
-/// Whether a name begins with the stem of a field's variable and goes on behind a `_`, or is that variable.
+/// Whether a name begins with the stem of a field's variable and goes on behind a `_`, or is that
+/// variable.
 fn begins(name: &str, own: &str, stem: usize) -> bool {
     let (name, own, length) = (name.as_bytes(), own.as_bytes(), own.len());
     if name.len() < stem || name[..stem] != own[..stem] {

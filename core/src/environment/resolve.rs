@@ -12,7 +12,8 @@ use crate::error::{HandleError, Problem};
 use crate::handle::Handle;
 use crate::table::{Field, Kind, Table};
 
-/// An environment and what the platform binds to the app, looked through for the fields of one struct.
+/// An environment and what the platform binds to the app, looked through for the fields of one
+/// struct.
 pub(crate) struct Resolver<'e> {
     pub(super) environment: &'e Environment,
     pub(super) names: Names<'e>,
@@ -112,7 +113,8 @@ impl<'e> Resolver<'e> {
         (0..self.environment.layers.len()).any(|depth| self.explicit(field, depth, &mut resolution))
     }
 
-    /// The field in variables, files, credentials or parts, of which one stands in the layer of this depth.
+    /// The field in variables, files, credentials or parts, of which one stands in the layer of
+    /// this depth.
     fn explicit(&self, field: &FieldNames<'e>, depth: usize, out: &mut Resolution) -> bool {
         if field.hits.is_empty() {
             return false;
@@ -347,8 +349,8 @@ fn find_joined<'a, 'e>(
     })
 }
 
-/// The grammars that parts may be read by: that of the scheme or the kind that a word names, else of every
-/// variant in turn.
+/// The grammars that parts may be read by: that of the scheme or the kind that a word names, else
+/// of every variant in turn.
 fn candidates(
     grammar: &'static Grammar,
     scheme: Option<&str>,

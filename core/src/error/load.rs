@@ -185,8 +185,8 @@ impl Problem {
         &self.field
     }
 
-    /// The field's variable, such as `DATABASE_URL`, with the prefixes of nested structs. An alias or
-    /// file that the value came from instead is told by [`origin`](Problem::origin).
+    /// The field's variable, such as `DATABASE_URL`, with the prefixes of nested structs. An alias
+    /// or file that the value came from instead is named by [`origin`](Problem::origin).
     ///
     /// ```
     /// # fn f(problem: &backing_services::Problem) {

@@ -1,4 +1,5 @@
-//! What can go wrong, as reports: everything at once, the variable and the repair in each, no secret.
+//! What can go wrong, as reports: everything at once, the variable and the repair in each, no
+//! secret.
 
 mod client;
 mod connect;

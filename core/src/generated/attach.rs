@@ -12,8 +12,8 @@ use crate::handle::Handle;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// A port that refuses or a name that does not resolve is retried for this long: enough for a server
-/// that is being restarted, short enough that a typo is told within a second.
+/// A port that refuses or a name that does not resolve is retried for this long: enough for a
+/// server that is being restarted, short enough that a typo is reported within a second.
 const BRIEFLY: Duration = Duration::from_millis(700);
 
 /// Where in a tree of nested structs a field stands; turned into text only for a failure.
@@ -21,8 +21,8 @@ pub struct Scope<'a> {
     parent: Option<&'a Scope<'a>>,
     name: &'static str,
     prefix: &'static str,
-    /// How many resources were to be connected, counted at the root: a detached one is not, and one that
-    /// several fields share is counted once.
+    /// How many resources were to be connected, counted at the root: a detached one is not, and one
+    /// that several fields share is counted once.
     tried: AtomicUsize,
     /// What fields share, kept at the root.
     once: Once,
@@ -59,7 +59,8 @@ impl<'a> Scope<'a> {
         ConnectError::new(S::TABLE, self.tried.load(Ordering::Relaxed), failures)
     }
 
-    /// Whether the resource of a field is not one that an earlier field has asked or closed already.
+    /// Whether the resource of a field is not one that an earlier field has asked or closed
+    /// already.
     fn is_first<A: Adapter + Connect>(&self, field: &Field) -> bool {
         let variable = field.shared_variable();
         variable.is_none_or(|variable| self.root_scope().once.slot::<A>(variable).1)

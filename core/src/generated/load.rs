@@ -177,8 +177,8 @@ impl<'e> Loader<'e> {
         self.path.get(self.root.name.len() + "::".len()..).unwrap_or_default()
     }
 
-    /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are set all the
-    /// same.
+    /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are
+    /// set all the same.
     fn attached<A: Adapter>(&mut self, field: &'static Field) -> Option<Result<A, Vec<String>>> {
         let place = self.place(field)?;
         if !self.is_of_one_type::<A>(field) {
@@ -215,7 +215,8 @@ impl<'e> Loader<'e> {
         }
     }
 
-    /// Where the handle of a field is looked for: of fields that share a variable, all at the first that has it.
+    /// Where the handle of a field is looked for: of fields that share a variable, all at the first
+    /// that has it.
     fn place(&mut self, field: &'static Field) -> Option<usize> {
         self.place = self.resolver.place(self.outer(), field, self.place)?;
         let Some(variable) = field.shared_variable() else { return Some(self.place) };
@@ -229,8 +230,8 @@ impl<'e> Loader<'e> {
         set.or(Some(self.place))
     }
 
-    /// Whether the earlier fields that share the variable are of this type. Where a trait is written by hand no
-    /// constant has compared them.
+    /// Whether the earlier fields that share the variable are of this type. Where a trait is
+    /// written by hand no constant has compared them.
     fn is_of_one_type<A: Adapter>(&mut self, field: &'static Field) -> bool {
         let Some(variable) = field.shared_variable() else { return true };
         let first = self.shared.iter().find(|(name, ..)| *name == variable);
@@ -252,7 +253,7 @@ impl<'e> Loader<'e> {
         is_one
     }
 
-    /// Adds a problem; of fields that share a variable the first has told it already.
+    /// Adds a problem; of fields that share a variable the first has reported it already.
     fn report(&mut self, field: &Field, problem: Problem) {
         let is_told = field.shared_variable().is_some()
             && self.problems.iter().any(|told| {

@@ -1,4 +1,5 @@
-//! What the derives write calls to, and what it stands on. Not public API: it changes with any release.
+//! What the derives write calls to, and what it stands on. Not public API: it changes with any
+//! release.
 
 #![allow(missing_docs, reason = "nobody but the derives names it")]
 

@@ -25,19 +25,20 @@ use self::grammar::{Fault, Part, Span};
 use crate::secret::Secret;
 use crate::spelling::is_plain_word;
 
-/// How many hosts and how many parameters a handle may have: more than anybody needs, and few enough to compare
-/// each with each.
+/// How many hosts and how many parameters a handle may have: more than anybody needs, and few
+/// enough to compare each with each.
 const MOST: usize = 64;
 
 /// A resource handle: the URL that locates a resource and carries its credentials.
 ///
 /// Parsing is strict. What the `url` crate or a driver would read as something else than its author
 /// meant is an error that says how to write it: an unescaped `#`, `/`, `?` or `@` in a password, a
-/// fragment, a `%` without two hex digits, white space, an unexpanded `${...}`, a port out of range.
+/// fragment, a `%` without two hex digits, white space, an unexpanded `${...}`, a port out of
+/// range.
 ///
-/// `Debug` and `Display` are redacted: they show scheme, host and port, and no byte of the user name,
-/// the password, the path or a parameter's value. Only [`expose_url`](Handle::expose_url) gives the
-/// whole text.
+/// `Debug` and `Display` are redacted: they show scheme, host and port, and no byte of the user
+/// name, the password, the path or a parameter's value. Only [`expose_url`](Handle::expose_url)
+/// gives the whole text.
 ///
 /// ```
 /// use backing_services::Handle;
@@ -75,13 +76,13 @@ struct Parsed {
 
 impl Handle {
     /// Parses a handle. One newline at the very end is dropped, because files end in one. A list of
-    /// whole addresses, `nats://a,nats://b` or `amqp://a;amqp://b`, is read as `nats://a,b` where they
-    /// differ in nothing but their hosts.
+    /// whole addresses, `nats://a,nats://b` or `amqp://a;amqp://b`, is read as `nats://a,b` where
+    /// they differ in nothing but their hosts.
     ///
     /// # Errors
     ///
-    /// The first rule of the grammar that the text breaks, with the repair. The error holds no byte of
-    /// the user name, the password, the path or a parameter's value.
+    /// The first rule of the grammar that the text breaks, with the repair. The error holds no byte
+    /// of the user name, the password, the path or a parameter's value.
     ///
     /// ```
     /// use backing_services::Handle;
@@ -110,8 +111,8 @@ impl Handle {
         lower_scheme.as_deref().unwrap_or_else(|| scheme.of(url.expose()))
     }
 
-    /// The first host: a name in lower case, or an address without brackets; of `s3` the bucket, as it is
-    /// written. `None` for a socket or a file.
+    /// The first host: a name in lower case, or an address without brackets; of `s3` the bucket, as
+    /// it is written. `None` for a socket or a file.
     ///
     /// ```
     /// # use backing_services::Handle;
@@ -194,7 +195,8 @@ impl Handle {
         percent_decode_str(self.path()).decode_utf8_lossy().into_owned()
     }
 
-    /// The path as one decoded name, without its leading `/`: a database, a tube. `None` when empty.
+    /// The path as one decoded name, without its leading `/`: a database, a tube. `None` when
+    /// empty.
     ///
     /// # Errors
     ///
@@ -218,12 +220,12 @@ impl Handle {
         Ok((!name.is_empty()).then_some(name))
     }
 
-    /// The parameters behind the `?`, as any `serde` struct. Its fields are the parameters that exist:
-    /// one that the struct does not have is an error that suggests the nearest name.
+    /// The parameters behind the `?`, as any `serde` struct. Its fields are the parameters that
+    /// exist: one that the struct does not have is an error that suggests the nearest name.
     ///
     /// Numbers, booleans, strings, [`Secret`], enums (case and `-`/`_` do not matter), `Option`,
-    /// newtypes and [`Duration`](std::time::Duration) (`500ms`, `5s`, `2m`, `1h`) are understood. A tuple
-    /// of structs shares the parameters; `()` takes none.
+    /// newtypes and [`Duration`](std::time::Duration) (`500ms`, `5s`, `2m`, `1h`) are understood. A
+    /// tuple of structs shares the parameters; `()` takes none.
     ///
     /// # Errors
     ///
@@ -257,8 +259,8 @@ impl Handle {
         &self.parsed.params
     }
 
-    /// The whole handle, with every credential, in the form it was parsed from; of a list of addresses
-    /// what they share stands there once. For drivers only.
+    /// The whole handle, with every credential, in the form it was parsed from; of a list of
+    /// addresses what they share stands there once. For drivers only.
     ///
     /// ```
     /// # use backing_services::Handle;

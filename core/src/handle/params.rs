@@ -1,5 +1,5 @@
-//! The parameters of a handle as a `serde` struct. `serde_urlencoded` and friends drop unknown names and
-//! repeat values in their errors; both are what this module is there to prevent.
+//! The parameters of a handle as a `serde` struct. `serde_urlencoded` and friends drop unknown
+//! names and repeat values in their errors; both are what this module is there to prevent.
 
 use std::cell::RefCell;
 use std::fmt::{self, Display};
@@ -40,8 +40,8 @@ pub(super) fn refuse_unknown(
 /// Noted as known by a map, which takes every name.
 const ANY: &str = "*";
 
-/// The parameters, of which each struct takes those it has a field for. A tuple of structs shares them,
-/// so that adapters need not repeat the fields they have in common.
+/// The parameters, of which each struct takes those it has a field for. A tuple of structs shares
+/// them, so that adapters need not repeat the fields they have in common.
 struct Params<'a> {
     pairs: &'a [(String, String)],
     known: &'a RefCell<Vec<&'static str>>,

@@ -4,7 +4,8 @@ use crate::adapter::grammar::{About, Grammar, Part, Word};
 use crate::adapter::value::{Kind, find_word};
 use crate::handle::text::Text;
 
-/// One of the app's own defaults is for a parameter that the adapter has; of an enum, one of its variants.
+/// One of the app's own defaults is for a parameter that the adapter has; of an enum, one of its
+/// variants.
 #[track_caller]
 pub const fn check_param_name(adapter: &str, grammar: &Grammar, name: &str) {
     // The type that should have named its schemes has an error of its own.
