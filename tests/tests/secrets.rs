@@ -167,8 +167,8 @@ macro_rules! adapters {
 
 backing_services::__each_adapter!(adapters);
 
-/// A handle in parts, and parts of nothing. Of a store the name is that of a bucket, which is its
-/// host and shows.
+/// A handle in parts, and parts of nothing. `NAME` would be the host of a store, and `DATABASE` the
+/// file of SQLite, which both show.
 const PARTS: [(&str, &str); 8] = [
     ("IT_HOST", "localhost"),
     ("IT_PORT", "tZ8oken"),
@@ -176,7 +176,7 @@ const PARTS: [(&str, &str); 8] = [
     ("IT_TOKEN", "tZ8oken"),
     ("IT_API_KEY", "tZ8oken"),
     ("IT_PASSWORD", "pZ8word"),
-    ("IT_DATABASE", "vZ8alue"),
+    ("IT_DB_NAME", "vZ8alue"),
     ("IT_REGION", "vZ8alue"),
 ];
 
