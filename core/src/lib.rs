@@ -74,8 +74,8 @@
 //! | an adapter of your own, `#[adapter(...)]` | `schemes`, `example`, `name`, `port`, `bindings`, `unencrypted`, `check`, `debug` and more |
 //! | its field, `#[handle(...)]` | `username`, `password`, `host`, `port`, `path`, `name`, `file`, `param`, `flatten`, `names`, `default` and more |
 //!
-//! [The derive of services](macro@BackingServices) and [that of adapters](macro@Adapter) explain each. A field of type `Option<...>` is one that need not be
-//! attached.
+//! [The derive of services](macro@BackingServices) and [that of adapters](macro@Adapter) explain
+//! each. A field of type `Option<...>` is one that need not be attached.
 //!
 //! # The environment
 //!
