@@ -10,7 +10,7 @@ use std::thread;
 use tokio::runtime::{self, Handle};
 use tokio::task::JoinHandle;
 
-use super::shared::closed;
+use super::ending::closed;
 use crate::error::ClientError;
 
 thread_local! {

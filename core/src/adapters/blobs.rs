@@ -68,9 +68,9 @@ use object_store::prefix::PrefixStore;
 use object_store::{Error, ObjectStore, ObjectStoreExt};
 
 use super::CONNECT_TIMEOUT;
+use super::ending::within;
 use super::folder::Folder;
 use super::s3::{self, S3};
-use super::shared::within;
 use crate::adapter::reader::Reader;
 use crate::error::Message;
 use crate::generated::{concat_words, count_words};

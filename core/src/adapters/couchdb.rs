@@ -47,8 +47,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 
+use super::ending::{closed, within};
 use super::http_client::{cause, origin, refused};
-use super::shared::{closed, refuse_colon, within};
+use super::refused::refuse_colon;
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Tls, Value};
 

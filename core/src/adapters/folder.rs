@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::shared::folder_cause;
+use crate::error::Message;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError};
 
 /// A folder, which is created. Its client is its path.
@@ -43,4 +43,12 @@ impl Connect for Folder {
         let created = tokio::fs::create_dir_all(&self.path).await;
         created.map(|()| self.path.clone()).map_err(|error| folder_cause(&error))
     }
+}
+
+/// Why a folder takes no files.
+pub(super) fn folder_cause(error: &std::io::Error) -> ClientError {
+    let reason = crate::file::reason(error);
+    ClientError::new(Message::ours(format_args!("the folder cannot be written: {reason}")))
+        .with_kind(ClientError::root_cause(error).kind())
+        .with_help("check that the path exists and who may write there")
 }

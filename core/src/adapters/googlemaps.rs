@@ -37,9 +37,9 @@
 
 use serde::Deserialize;
 
+use super::ending::within;
 use super::http_api::{Calls, Credential, HttpClient, HttpErrorKind};
 use super::http_client::body;
-use super::shared::within;
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
 

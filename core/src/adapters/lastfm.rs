@@ -41,9 +41,9 @@ use reqwest::Response;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::ending::within;
 use super::http_api::{Calls, Credential, HttpClient, HttpError, HttpRequest};
 use super::http_client::body;
-use super::shared::within;
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
 

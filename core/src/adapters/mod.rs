@@ -15,8 +15,8 @@ mod http_client;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;
-#[allow(dead_code, unused_imports, reason = "each adapter uses some of it")]
-pub(crate) mod shared;
+#[allow(dead_code, reason = "each adapter uses some of it")]
+mod refused;
 
 #[cfg(any(feature = "blobs", feature = "mail"))]
 pub mod folder;

@@ -59,7 +59,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::http_client::{HttpTimeouts, cause, is_framing, origin};
-use super::shared::refuse_colon;
+use super::refused::refuse_colon;
 use super::telemetry::{Destination, SIGNALS, ServiceName, TelemetryClient};
 use crate::error::ours;
 use crate::{

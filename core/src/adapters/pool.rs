@@ -10,7 +10,7 @@ use sqlx::pool::PoolOptions;
 use sqlx::{ConnectOptions, Connection, Database, Executor, SqlSafeStr, raw_sql};
 use tokio::time::sleep;
 
-use super::shared::within;
+use super::ending::within;
 #[cfg(feature = "sql")]
 use crate::Handle;
 use crate::error::{FailureKind, ours};

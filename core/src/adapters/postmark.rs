@@ -37,8 +37,9 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
 use url::Url;
 
+use super::ending::{closed, within};
 use super::http_client::{HttpTimeouts, cause, origin, refused};
-use super::shared::{closed, refuse_bare_host, within};
+use super::refused::refuse_bare_host;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret, Tls};
 
 /// One server of a Postmark account. Its client is [`PostmarkClient`].

@@ -60,7 +60,7 @@ use redis::{
 };
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
-use super::shared::within;
+use super::ending::within;
 use crate::adapter::CONNECT_TIMEOUT;
 use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};

@@ -68,8 +68,8 @@ use object_store::{
 };
 
 use super::CONNECT_TIMEOUT;
+use super::ending::within;
 use super::http_client::{self, HttpTimeouts};
-use super::shared::within;
 use crate::error::{FailureKind, Message};
 use crate::{
     Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Tls, Value, Word,

@@ -65,7 +65,7 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::CONNECT_TIMEOUT;
-use super::shared::within;
+use super::ending::within;
 use crate::error::{ClientError, FailureKind, HandleError, ours};
 use crate::handle::{Handle, Host};
 use crate::{Adapter, Connect, Kind, Parameters, Secret, Value, Word, read_certificates};

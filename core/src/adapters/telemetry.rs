@@ -47,8 +47,8 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::background;
+use super::ending::{closed, within};
 use super::http_client::{body, cause, refused};
-use super::shared::{closed, within};
 use crate::{ClientError, FailureKind, Kind, Secret, Value};
 
 /// Of an answer; more than its few bytes is no answer of OTLP's.

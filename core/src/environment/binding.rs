@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::bindings::{Bindings, Bound};
-use super::text::{self, Trouble};
+use super::value_file::{self, Trouble};
 use super::{Environment, Origin, Unreadable};
 use crate::file::reason;
 
@@ -111,9 +111,9 @@ fn bound(name: String, folder: &Path) -> Bound {
             "certificates" => bound.certificates = Some(path.to_string_lossy().into_owned()),
             // Cloud Foundry's layout writes the name of the binding there.
             "provider" | "private-key" | "name" => {}
-            _ => match text::read(&path) {
+            _ => match value_file::read(&path) {
                 Ok(text) => {
-                    let text = text::without_final_newline(&text).to_owned();
+                    let text = value_file::without_final_newline(&text).to_owned();
                     match name.as_str() {
                         "type" => bound.kinds.push(text),
                         "uri" | "url" if !text.is_empty() => bound.handles.push(text),

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::bindings::{Bindings, Bound};
-use super::text::{self, Trouble};
+use super::value_file::{self, Trouble};
 use super::{Environment, Origin, Unreadable};
 
 const VARIABLE: &str = "VCAP_SERVICES";
@@ -99,7 +99,7 @@ fn json(environment: &Environment) -> Result<Option<(Cow<'_, str>, Origin)>, Unr
         (None, Some((layer, entry))) => {
             let origin = layer.origin(FILE, entry);
             let help = "set it to the path of the JSON file of bound services";
-            match text::read(Path::new(layer.raw(FILE, entry)?)) {
+            match value_file::read(Path::new(layer.raw(FILE, entry)?)) {
                 Ok(text) => Ok(Some((text.into(), origin))),
                 Err(Trouble::Unreadable(reason)) => {
                     let message = format!("the file that it names cannot be read: {reason}");

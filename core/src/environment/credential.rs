@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::text::{self, Trouble};
+use super::value_file::{self, Trouble};
 use super::{Environment, Found, Origin, Unreadable};
 
 const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
@@ -33,7 +33,7 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
 
 pub(super) fn read(name: &str, path: &Path) -> Result<Option<Found<'static>>, Unreadable> {
     let origin = Origin::Credential { name: name.into() };
-    match text::read(path) {
+    match value_file::read(path) {
         Ok(value) if value.trim_end_matches(['\r', '\n']).is_empty() => Ok(None),
         Ok(value) => Ok(Some(Found { value: value.into(), origin })),
         Err(trouble) => {

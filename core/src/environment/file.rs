@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::text::{self, Trouble};
+use super::value_file::{self, Trouble};
 use super::{Found, Origin, Unreadable};
 
 /// The path itself is never shown: who puts the handle there by mistake has put a password there.
@@ -14,7 +14,7 @@ pub(super) fn read(
     what: &str,
 ) -> Result<Option<Found<'static>>, Unreadable> {
     let origin = Origin::File { name: name.into(), file: file_name.into() };
-    let value = match text::read(Path::new(path)) {
+    let value = match value_file::read(Path::new(path)) {
         Ok(value) => value,
         Err(Trouble::Unreadable(reason)) => {
             let help = if path.to_str().is_some_and(|path| path.contains("://")) {

@@ -14,8 +14,8 @@ pub(crate) mod found;
 mod layer;
 mod names;
 mod resolve;
-mod text;
 mod tls;
+mod value_file;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -1,13 +1,13 @@
 //! Resource handles: one strict grammar, parsed before any driver sees the text.
 
 mod builder;
+pub(crate) mod const_text;
 mod error;
 pub(crate) mod grammar;
 mod host;
 mod list;
 mod origin;
 pub(crate) mod params;
-pub(crate) mod text;
 
 pub use self::builder::HandleBuilder;
 pub use self::error::HandleError;

@@ -13,7 +13,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::Expected;
-use super::text::Text;
+use super::deserializer::Text;
 
 /// What is wrong with one field.
 #[derive(Debug)]

@@ -5,10 +5,10 @@
 //! the names in the app's code alone; what `serde`, `serde_json` or the app itself says of a value
 //! is dropped.
 
+mod deserializer;
 pub(crate) mod flatten;
 mod json;
 mod probe;
-mod text;
 mod words;
 
 #[cfg(test)]
@@ -18,7 +18,7 @@ use std::fmt::{self, Display};
 
 use serde::de::{self, DeserializeOwned};
 
-use self::text::Text;
+use self::deserializer::Text;
 
 /// The value that a text stands for.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Expected> {

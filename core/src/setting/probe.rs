@@ -7,8 +7,8 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use super::deserializer::is_duration;
 use super::json::Shape;
-use super::text::is_duration;
 use super::{Expected, words};
 use crate::spelling::DURATION;
 

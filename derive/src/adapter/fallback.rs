@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
-use super::emit::{fields, variants};
+use super::expand::{fields, variants};
 use super::model::{Kind, Model};
 
 pub(crate) fn output(model: &Model<'_>) -> TokenStream {

@@ -6,7 +6,7 @@ use syn::{DeriveInput, Path};
 
 use super::attr::{Part, Shape, keys, shape};
 use super::check::check_fields;
-use super::emit::{fields, words};
+use super::expand::{fields, words};
 use super::model::{Field, read_fields};
 use crate::attr::{Attribute, Cells, entry, krate};
 use crate::errors::Errors;

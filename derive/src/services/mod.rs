@@ -2,7 +2,7 @@
 
 mod attr;
 mod check;
-mod emit;
+mod expand;
 mod fallback;
 mod model;
 
@@ -21,6 +21,10 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let model = Model::read(&errors, input);
     check::check(&errors, &model);
     let mut output = errors.finish();
-    output.extend(if output.is_empty() { emit::output(&model) } else { fallback::output(&model) });
+    output.extend(if output.is_empty() {
+        expand::output(&model)
+    } else {
+        fallback::output(&model)
+    });
     output
 }

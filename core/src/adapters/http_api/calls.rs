@@ -9,7 +9,7 @@ use url::Url;
 
 use super::client::{Applied, HttpClient, Inner, has_dots};
 use crate::adapters::http_client::{HttpTimeouts, cause, origin};
-use crate::adapters::shared::refuse_colon;
+use crate::adapters::refused::refuse_colon;
 use crate::{ClientError, Handle, HandleError, Host, Kind, Parameters, Secret, Tls, Value};
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));

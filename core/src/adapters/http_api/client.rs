@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::error::{HttpError, HttpErrorKind};
+use crate::adapters::ending::closed;
 use crate::adapters::http_client::retry_after;
-use crate::adapters::shared::closed;
 use crate::backoff::Backoff;
 use crate::error::{ClientError, Message, mask};
 use crate::secret::Secret;

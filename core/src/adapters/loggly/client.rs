@@ -12,8 +12,8 @@ use tokio::runtime;
 use super::queue::Queue;
 use super::worker::{self, Endpoint};
 use crate::adapters::background;
+use crate::adapters::ending::{closed, within};
 use crate::adapters::http_client::{cause, refused};
-use crate::adapters::shared::{closed, within};
 use crate::error::ClientError;
 
 /// Sends events to a [`Loggly`](super::Loggly) handle. A clone feeds the same queue.

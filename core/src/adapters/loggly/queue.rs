@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::adapters::shared::closed;
+use crate::adapters::ending::closed;
 use crate::error::ClientError;
 
 /// "You can send a maximum of 5MB per batch and up to 1MB per event."

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lettre::transport::smtp::authentication::Credentials;
 
 use super::{Mail, MailTransport};
-use crate::adapters::shared::refuse_bare_host;
+use crate::adapters::refused::refuse_bare_host;
 use crate::adapters::smtp::{Options, credentials};
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};

@@ -15,7 +15,8 @@ use tokio::time::timeout;
 use super::error::{MailError, SmtpError};
 use super::sent::{Sent, SentMail};
 use crate::adapters::CONNECT_TIMEOUT;
-use crate::adapters::shared::{folder_cause, within};
+use crate::adapters::ending::within;
+use crate::adapters::folder::folder_cause;
 use crate::adapters::smtp::answers;
 use crate::error::{ClientError, Secrets};
 

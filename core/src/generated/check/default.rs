@@ -1,7 +1,7 @@
 use super::fail;
 use crate::adapter::grammar::{Grammar, Scheme};
+use crate::handle::const_text::Text;
 use crate::handle::grammar;
-use crate::handle::text::Text;
 
 /// The `default` of a service parses and has one of the adapter's schemes.
 #[track_caller]

@@ -1,24 +1,24 @@
 //! Checks that run while the user's crate compiles: each is called from a `const _: () = ...;`
 //! whose tokens stand at what the user must change. `#[track_caller]` moves the error there.
 
+mod adapter;
 mod default;
 mod example;
-mod own;
 mod params;
 mod setting;
 mod shared;
 mod twice;
 
+pub use self::adapter::{check_own_example, check_parameter, check_variant, word_index};
 pub use self::default::check_default;
 pub use self::example::{Line, check_example, count_lines, lines};
-pub use self::own::{check_own_example, check_parameter, check_variant, word_index};
 pub use self::params::{check_param_name, check_param_value};
 pub use self::setting::{DefaultOf, Unknown, check_setting};
 pub use self::shared::check_shared;
 pub use self::twice::check_nested;
 
 use super::Field;
-use crate::handle::text::Text;
+use crate::handle::const_text::Text;
 
 /// A field somewhere in nested structs: what goes before its name and before its variables.
 #[derive(Clone, Copy)]

@@ -1,8 +1,8 @@
 use super::fail;
-use super::own::add_expected;
+use super::adapter::add_expected;
 use crate::adapter::grammar::{About, Grammar, Part, Word};
 use crate::adapter::value::{Kind, find_word};
-use crate::handle::text::Text;
+use crate::handle::const_text::Text;
 
 /// One of the app's own defaults is for a parameter that the adapter has; of an enum, one of its
 /// variants.

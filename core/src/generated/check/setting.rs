@@ -1,9 +1,9 @@
 use std::marker::PhantomData;
 
 use super::fail;
-use super::own::add_expected;
+use super::adapter::add_expected;
 use crate::adapter::value::{Kind, Value};
-use crate::handle::text::Text;
+use crate::handle::const_text::Text;
 
 /// Of a type that a constant knows, the form of its values. The derive does not know types: it
 /// names the constant `KIND`, which is this one where the type implements [`Value`], and that of

@@ -1,7 +1,7 @@
 //! The rules, in words.
 
 use super::part::Part;
-use crate::handle::text::Text;
+use crate::handle::const_text::Text;
 
 /// The one rule that a text breaks. It holds no text of the handle but the offending byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

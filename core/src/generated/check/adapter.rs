@@ -2,7 +2,7 @@ use super::default::check_handle;
 use super::fail;
 use crate::adapter::grammar::Scheme;
 use crate::adapter::value::{Kind, find_word};
-use crate::handle::text::Text;
+use crate::handle::const_text::Text;
 
 /// The `example` of an adapter parses and has one of its schemes.
 #[track_caller]

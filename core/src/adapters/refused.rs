@@ -1,7 +1,6 @@
-//! What adapters have in common.
+//! What several adapters refuse.
 
-pub(crate) use super::ending::{closed, within};
-use crate::error::{ClientError, HandleError, Message};
+use crate::error::HandleError;
 use crate::handle::Host;
 
 /// What Basic authentication cannot send: the first colon ends the user name.
@@ -20,12 +19,4 @@ pub(crate) fn refuse_bare_host(host: &Host) -> Result<(), HandleError> {
     }
     Err(HandleError::new("the host is a name without a dot")
         .with_help("write `postmark://SERVER_TOKEN@api.postmarkapp.com`"))
-}
-
-#[cfg(feature = "_net")]
-pub(crate) fn folder_cause(error: &std::io::Error) -> ClientError {
-    let reason = crate::file::reason(error);
-    ClientError::new(Message::ours(format_args!("the folder cannot be written: {reason}")))
-        .with_kind(ClientError::root_cause(error).kind())
-        .with_help("check that the path exists and who may write there")
 }
