@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::attach::Scope;
-use super::role::Attach;
+use super::attempt::Scope;
+use super::field::Attach;
 use crate::backing::BackingServices;
 use crate::error::ConnectError;
 use crate::table::Field;

@@ -3,13 +3,13 @@
 
 #![allow(missing_docs, reason = "nobody but the derives names it")]
 
-mod attach;
+mod attempt;
 mod check;
 mod connect;
+mod field;
 mod join;
 mod load;
 mod once;
-mod role;
 mod variant;
 
 pub use core;
@@ -20,20 +20,20 @@ pub use crate::error::Message;
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 
-pub use self::attach::Scope;
+pub use self::attempt::Scope;
 pub use self::check::{
     DefaultOf, Line, Unknown, check_default, check_example, check_nested, check_own_example,
     check_param_name, check_param_value, check_parameter, check_setting, check_shared,
     check_variant, count_lines, lines, word_index,
 };
 pub use self::connect::{close_all, connect, connect_one, debug_clients, ping_all};
-pub use self::join::{Task, join};
-pub(crate) use self::load::settings_that_show;
-pub use self::load::{Loader, from_env, load};
-pub use self::role::{
+pub use self::field::{
     Attach, Client, Clients, Declared, Describe, DescribeNested, Flatten, Flattened, Load, Nested,
     Optional, Service, Setting, Value,
 };
+pub use self::join::{Task, join};
+pub(crate) use self::load::settings_that_show;
+pub use self::load::{Loader, from_env, load};
 pub use self::variant::{
     ConnectVariant, Variant, concat_schemes, concat_words, count_schemes, count_words,
     debug_adapter, debug_client, port_words, refused,

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::role::{Describe, Service};
+use super::field::{Describe, Service};
 use crate::adapter::grammar::{Grammar, Scheme, Word};
 use crate::adapter::reader::require_scheme;
 use crate::adapter::value::{Kind, Value};

@@ -1,5 +1,5 @@
-use super::fail;
 use super::adapter::add_expected;
+use super::fail;
 use crate::adapter::grammar::{About, Grammar, Part, Word};
 use crate::adapter::value::{Kind, find_word};
 use crate::handle::const_text::Text;

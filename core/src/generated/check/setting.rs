@@ -1,7 +1,7 @@
 use std::marker::PhantomData;
 
-use super::fail;
 use super::adapter::add_expected;
+use super::fail;
 use crate::adapter::value::{Kind, Value};
 use crate::handle::const_text::Text;
 

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{attached_role, client_type};
+use super::{attached_field_type, client_type};
 use crate::services::model::{Field, Model};
 use crate::types::{self, local};
 
@@ -13,10 +13,10 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let (mut starts, mut tasks, mut idents) = (TokenStream::new(), Vec::new(), Vec::new());
     for (index, field) in services(model) {
         let (task, ident) = (local(&format!("task_{index}")), field.ident);
-        let role = attached_role(model, index, field);
+        let field_type = attached_field_type(model, index, field);
         starts.extend(quote! {
             let mut #task = #krate::__private::Task::new(
-                <#role as #krate::__private::Attach>::connect(&self.#ident, #scope, &__FIELDS[#index]),
+                <#field_type as #krate::__private::Attach>::connect(&self.#ident, #scope, &__FIELDS[#index]),
             );
         });
         tasks.push(task);
@@ -41,12 +41,12 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
 pub(super) fn methods(model: &Model<'_>) -> TokenStream {
     let Model { krate, input, .. } = model;
     let methods = services(model).filter_map(|(index, field)| {
-        let (role, ident) = (attached_role(model, index, field), field.ident);
+        let (field_type, ident) = (attached_field_type(model, index, field), field.ident);
         method(
             model,
             field,
             &quote! {
-                #krate::__private::connect_one::<Self, #role>(&self.#ident, &__FIELDS[#index])
+                #krate::__private::connect_one::<Self, #field_type>(&self.#ident, &__FIELDS[#index])
             },
         )
     });

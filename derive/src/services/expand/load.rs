@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::role;
+use super::field_type;
 use crate::services::model::Model;
 use crate::types::local;
 
@@ -13,7 +13,8 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let idents = model.fields.iter().map(|field| field.ident);
     let indexes = 0..model.fields.len();
     let values: Vec<_> = indexes.clone().map(|index| local(&format!("field_{index}"))).collect();
-    let roles = model.fields.iter().enumerate().map(|(index, field)| role(model, index, field));
+    let roles =
+        model.fields.iter().enumerate().map(|(index, field)| field_type(model, index, field));
     quote! {
         fn __load(
             #loader: &mut #krate::__private::Loader<'_>,

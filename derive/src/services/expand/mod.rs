@@ -58,7 +58,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
 pub(crate) fn aliases(model: &Model<'_>) -> TokenStream {
     let krate = &model.krate;
     let aliases = model.fields.iter().enumerate().filter_map(|(index, field)| {
-        let role = match field.kind {
+        let field_type = match field.kind {
             Kind::Resource(_) => quote!(Service),
             Kind::Nested { .. } => quote!(Nested),
             Kind::Setting { .. } => quote!(Setting),
@@ -66,8 +66,8 @@ pub(crate) fn aliases(model: &Model<'_>) -> TokenStream {
             Kind::Unclear => return None,
         };
         let (alias, arguments) = (alias(index), proof(model, field)?);
-        let named = named_role(model, index, field);
-        Some(quote!(type #alias = #krate::__private::#role<#arguments>; #named))
+        let named = named_field_type(model, index, field);
+        Some(quote!(type #alias = #krate::__private::#field_type<#arguments>; #named))
     });
     aliases.collect()
 }
@@ -90,19 +90,20 @@ fn alias(index: usize) -> Ident {
 }
 
 /// What a field with a client is.
-fn attached_role(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
+fn attached_field_type(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
     match field.client.ty {
         Some(_) => named(index).into_token_stream(),
-        None => role(model, index, field),
+        None => field_type(model, index, field),
     }
 }
 
-/// The role of a field whose client the app names, under a short name. The proof that it is the
+/// The type of a field whose client the app names, under a short name. The proof that it is the
 /// adapter's client stands under the type, and is the one place where another type is an error.
-fn named_role(model: &Model<'_>, index: usize, field: &Field<'_>) -> Option<TokenStream> {
+fn named_field_type(model: &Model<'_>, index: usize, field: &Field<'_>) -> Option<TokenStream> {
     let ty = field.client.ty.as_ref()?;
     let (krate, name, alias) = (&model.krate, named(index), alias(index));
-    let (role, client) = (role(model, index, field), optional(model, field, ty.to_token_stream()));
+    let (field_type, client) =
+        (field_type(model, index, field), optional(model, field, ty.to_token_stream()));
     // The body of the closure is a field of a local: two places at least, so that it begins and
     // ends as the type does. rustc joins them only where both are the user's.
     let [first, last] = types::ends(ty);
@@ -110,7 +111,7 @@ fn named_role(model: &Model<'_>, index: usize, field: &Field<'_>) -> Option<Toke
     let body = Literal::usize_unsuffixed(0);
     let body = types::respan(quote!(.#body), last);
     Some(quote! {
-        type #name = #krate::__private::Declared<#client, #role, {
+        type #name = #krate::__private::Declared<#client, #field_type, {
             let _: fn((<#alias as #krate::__private::Attach>::Client,)) -> #ty = |#made| #made #body;
             true
         }>;
@@ -127,7 +128,7 @@ fn optional(model: &Model<'_>, field: &Field<'_>, client: TokenStream) -> TokenS
 }
 
 /// What a field is.
-fn role(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
+fn field_type(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
     let (krate, alias) = (&model.krate, alias(index));
     if field.optional { quote!(#krate::__private::Optional<#alias>) } else { quote!(#alias) }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::attached_role;
+use super::attached_field_type;
 use super::connect::services;
 use crate::services::model::Model;
 use crate::types::local;
@@ -15,8 +15,8 @@ pub(super) fn functions(model: &Model<'_>) -> TokenStream {
     let (mut pings, mut ends, mut tasks) = (TokenStream::new(), TokenStream::new(), Vec::new());
     for (index, field) in services(model) {
         let (task, ident) = (local(&format!("task_{index}")), field.ident);
-        let role = attached_role(model, index, field);
-        let attach = quote!(<#role as #krate::__private::Attach>);
+        let field_type = attached_field_type(model, index, field);
+        let attach = quote!(<#field_type as #krate::__private::Attach>);
         pings.extend(quote! {
             let mut #task = #krate::__private::Task::new(
                 #attach::ping(&#clients.#ident, #scope, &__FIELDS[#index]),

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use super::{Failures, Field, Loader, Scope, Table, attach};
+use super::{Failures, Field, Loader, Scope, Table, attempt};
 use crate::adapter::grammar::Grammar;
 use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
@@ -189,7 +189,7 @@ impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> impl Future<Output = Result<A::Client, Failures>> + Send {
-        attach::attach(adapter, scope, field)
+        attempt::attach(adapter, scope, field)
     }
 
     fn ping(
@@ -197,7 +197,7 @@ impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> impl Future<Output = Result<(), Failures>> + Send {
-        attach::ping::<A>(client, scope, field)
+        attempt::ping::<A>(client, scope, field)
     }
 
     fn close(
@@ -205,7 +205,7 @@ impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> impl Future<Output = ()> + Send {
-        attach::close::<A>(client, scope, field)
+        attempt::close::<A>(client, scope, field)
     }
 }
 
