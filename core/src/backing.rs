@@ -5,8 +5,9 @@ use crate::manifest::Manifest;
 
 /// One struct: everything that one deploy attaches. Derived, never written by hand.
 ///
-/// See [the derive](macro@crate::BackingServices) for its attributes. It also writes the clients struct
-/// (`<Struct>Clients`) and one inherent method a field, `connect_<field>()`.
+/// See [the derive](macro@crate::BackingServices) for its attributes. It also writes the clients
+/// struct (`<Struct>Clients`, with the methods `ping` and `close`) and one inherent method a field,
+/// `connect_<field>()`.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
@@ -29,6 +30,8 @@ use crate::manifest::Manifest;
 /// let services = Services::load(&Environment::from_pairs([("ALERTS_URL", "chat://localhost")]))?;
 /// let clients: ServicesClients = services.connect().await?;
 /// # let () = clients.alerts;
+/// clients.ping().await?; // at any later time
+/// clients.close(std::time::Duration::from_secs(5)).await; // at the end
 /// # Ok(())
 /// # }
 /// ```
@@ -69,7 +72,8 @@ pub trait BackingServices: Sized + Send + Sync {
     ///
     /// # Errors
     ///
-    /// All problems of all fields at once, nested ones and settings included; no secret in any of them.
+    /// All problems of all fields at once, nested ones and settings included; no secret in any of
+    /// them.
     ///
     /// ```
     /// # use backing_services::{BackingServices, Environment};
@@ -107,8 +111,8 @@ pub trait BackingServices: Sized + Send + Sync {
         generated::from_env()
     }
 
-    /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless its
-    /// handle says otherwise; what may pass by itself is tried again within them.
+    /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless
+    /// its handle says otherwise; what may pass by itself is tried again within them.
     ///
     /// # Errors
     ///

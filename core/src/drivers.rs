@@ -1,5 +1,5 @@
-//! The crates whose clients the adapters hand out, each under the features that use it: an app that names them
-//! from here needs no version of its own, and cannot have another one.
+//! The crates whose clients the adapters hand out, each under the features that use it: an app that
+//! names them from here needs no version of its own, and cannot have another one.
 //!
 //! ```
 //! # #[cfg(feature = "mysql")]

@@ -1,8 +1,10 @@
-//! One struct lists what an app consumes over the network: databases, mail, caches. The derive turns it into
-//! loading from the environment that is checked while compiling, and into typed clients that have answered.
+//! One struct lists what an app consumes over the network: databases, mail, caches. The derive
+//! turns it into loading from the environment that is checked while compiling, and into typed
+//! clients that have answered.
 //!
-//! The code does not know a local MySQL from Amazon RDS: only the *handle* differs, a URL with credentials in an
-//! environment variable. Setting the variable attaches a resource, clearing it detaches it.
+//! The code does not know a local MySQL from Amazon RDS: only the *handle* differs, a URL with
+//! credentials in an environment variable. Setting the variable attaches a resource, clearing it
+//! detaches it.
 //!
 //! # Five minutes
 //!
@@ -218,17 +220,20 @@ pub mod adapters;
 mod backing;
 #[allow(dead_code, reason = "some adapters leave further attempts to their driver")]
 mod backoff;
+pub mod drivers;
 mod environment;
 mod error;
+mod explain;
 mod file;
 mod generated;
 mod handle;
 mod manifest;
 pub mod platforms;
 mod secret;
-#[allow(dead_code, reason = "the loader does not read settings with it yet")]
 mod setting;
+mod spelling;
 mod suggest;
+mod table;
 
 pub use backing_services_derive::{Adapter, BackingServices, Parameters, Word};
 
@@ -245,16 +250,18 @@ pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
 pub use self::backing::BackingServices;
-pub use self::environment::{Environment, Explanation};
+pub use self::environment::Environment;
 pub use self::error::{
     ClientError, ConnectError, Error, Failure, FailureKind, HandleError, LoadError, Problem,
     ProblemKind,
 };
+pub use self::explain::Explanation;
 pub use self::handle::{Handle, HandleBuilder, Host, Origin};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::secret::Secret;
 
-/// By name and each under its own `cfg`: rustc then answers a missing one with the feature that gates it.
+/// By name and each under its own `cfg`: rustc then answers a missing one with the feature that
+/// gates it.
 macro_rules! reexports {
     ($($cfg:meta, $module:ident $adapter:ident $schemes:tt;)*) => {$(
         #[cfg($cfg)]

@@ -4,8 +4,8 @@ use std::thread;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// Every mistake that was found. Parsers report here and go on with a value, so that the user sees all
-/// of them at once. It must be consumed: dropping it unread would lose errors.
+/// Every mistake that was found. Parsers report here and go on with a value, so that the user sees
+/// all of them at once. It must be consumed: dropping it unread would lose errors.
 pub(crate) struct Errors(RefCell<Option<Vec<syn::Error>>>);
 
 impl Errors {

@@ -17,9 +17,9 @@ use syn::DeriveInput;
 /// Turns a struct into everything one deploy attaches: a field a service.
 ///
 /// A field's type is an adapter such as `MySql`, or an `Option` of one for a service that may be
-/// detached. With `#[service(nested)]` it is another struct that derives, or an `Option` of one, which is
-/// `None` when not one of its variables is set. With `#[setting]` it is a plain value, with
-/// `#[setting(flatten)]` a struct of them.
+/// detached. With `#[service(nested)]` it is another struct that derives, or an `Option` of one,
+/// which is `None` when not one of its variables is set. With `#[setting]` it is a plain value,
+/// with `#[setting(flatten)]` a struct of them.
 ///
 /// | where | key | meaning |
 /// |---|---|---|
@@ -45,18 +45,19 @@ use syn::DeriveInput;
 /// | `#[setting]` | `flatten` | the type derives `serde::Deserialize`, and each of its fields is a variable: the field's name in upper case, as `envy` reads it |
 /// | `#[setting]` | `prefix = "..."` | goes before every variable name of a flattened struct; by default the struct's prefix |
 ///
-/// Without `env`, the variable of a service is the struct's prefix, the field's name in upper case and
-/// `_URL`, which is not doubled where the name ends in `url`; the variable of a setting is the same
-/// without `_URL`, and none that every machine has, such as `HOME`. No variable may be read twice, also not
-/// through an alias, a nested struct or as the `X_FILE` of an `X`, unless all that read it are `shared`.
+/// Without `env`, the variable of a service is the struct's prefix, the field's name in upper case
+/// and `_URL`, which is not doubled where the name ends in `url`; the variable of a setting is the
+/// same without `_URL`, and none that every machine has, such as `HOME`. No variable may be read
+/// twice, also not through an alias, a nested struct or as the `X_FILE` of an `X`, unless all that
+/// read it are `shared`.
 ///
 /// # What it makes
 ///
 /// - the implementation of the trait `BackingServices`: `load`, `from_env`, `connect`, `manifest`
-/// - `<Struct>Clients`, as visible as the struct: the client of each service under its field's name.
-///   It is `Clone`, and its `Debug` shows nothing of a client but whether it is attached
-/// - `ping` of the clients asks all at the same time whether their resource answers, and reports like
-///   `connect`; `close` ends all at the same time, within a limit
+/// - `<Struct>Clients`, as visible as the struct: the client of each service under its field's
+///   name. It is `Clone`, and its `Debug` shows nothing of a client but whether it is attached
+/// - `ping` of the clients asks all at the same time whether their resource answers, and reports
+///   like `connect`; `close` ends all at the same time, within a limit
 /// - `connect_<field>()` for each service, as visible as the field: that client alone
 ///
 /// # Examples
@@ -234,15 +235,15 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
     services::derive(&input).into()
 }
 
-/// Attaches a service that this crate does not know: the derive reads the handle, the app says how to
-/// connect.
+/// Attaches a service that this crate does not know: the derive reads the handle, the app says how
+/// to connect.
 ///
 /// # On a struct
 ///
-/// Each field takes one part of the handle, and the app implements `Connect`: `connect`, and if it likes
-/// `ping` and `close`. The struct is the table of what its handles may say: its fields in their order, their
-/// doc comments and their attributes are what is parsed, refused, suggested, explained and documented, in the
-/// URL as in variables beside it.
+/// Each field takes one part of the handle, and the app implements `Connect`: `connect`, and if it
+/// likes `ping` and `close`. The struct is the table of what its handles may say: its fields in
+/// their order, their doc comments and their attributes are what is parsed, refused, suggested,
+/// explained and documented, in the URL as in variables beside it.
 ///
 /// | where | key | meaning |
 /// |---|---|---|
@@ -255,10 +256,11 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 /// | `#[adapter]` | `others("...")` | names beside the variable that are known to be somebody else's, without what goes before them: `AUTH` of `CHAT_AUTH` |
 /// | `#[adapter]` | `place = "..."` | the handle of a hosted service without its credential: then a credential beside it is enough |
 /// | `#[adapter]` | `login = "..."` | `together`: user name and password are both there or none |
-/// | `#[adapter]` | `unencrypted = "..."` | `refused`: a handle that would send a credential to another machine without TLS is refused, unless the word for TLS says that it is meant |
+/// | `#[adapter]` | `unencrypted = "..."` | `refused`: a handle that would send a credential to another machine without TLS is refused, unless the word for TLS says that it is meant; `loopback`: whatever the handle says, and without a credential too |
 /// | `#[adapter]` | `api` | the service is any address on the web, so that names such as `API_TOKEN` beside its variable say nothing of it |
 /// | `#[adapter]` | `mail` | the words for TLS beside it are those of mail, where `false` never means unencrypted |
 /// | `#[adapter]` | `check` | `fn check(&self) -> Result<(), HandleError>` of the type holds the rules between fields; it is called with every handle |
+/// | `#[adapter]` | `loopback` | `fn loopback(&self) -> bool` of the type says whether all it talks to is on this machine, where the hosts of the handle do not |
 /// | `#[adapter]` | `debug` | implements `Debug`, which shows scheme, host, port and the name in the path, and nothing else |
 /// | `#[adapter]` | `client = "..."` | on an enum: names the generated enum of clients, `<Enum>Client` by default |
 /// | `#[adapter]` | `no_client` | on an enum: there is no such enum, and the app implements `Connect` |
@@ -276,6 +278,7 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 /// | `#[handle]` | `only` | these names are all: not those that the part has everywhere, such as `USER` and `PASSWORD` |
 /// | `#[handle]` | `in_query` | a part that may stand behind the `?` too, by its names |
 /// | `#[handle]` | `default = "..."` | the value of a parameter that is absent; checked while compiling |
+/// | `#[handle]` | `max = "..."` | the greatest value of a number or a duration |
 /// | `#[handle]` | `bare = "..."` | `s` or `ms`: the unit of a number without one, where users of the service are used to it |
 /// | `#[handle]` | `tuning` | it tunes the client, and cannot make it talk to somebody else |
 /// | `#[handle]` | `tls("...")` | it is the word for TLS; these of its values are unencrypted, encrypted, and encrypted with a verified certificate: `tls("disable", "require", "verify-full")` |
@@ -283,17 +286,18 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 /// | `#[handle]` | `tls_file` | it names another file of TLS: a certificate or key of the client's own |
 /// | `#[handle]` | `credential` | it holds a credential, or names a file that does |
 ///
-/// `#[handle]` alone takes the whole `Handle`, and every adapter has such a field: failures name by it the variable,
-/// alias, file or line that the handle came from, and secrets are masked by it.
+/// `#[handle]` alone takes the whole `Handle`, and every adapter has such a field: failures name by
+/// it the variable, alias, file or line that the handle came from, and secrets are masked by it.
 ///
-/// A part that no field takes is refused when a handle has it, and so is an unknown parameter. A part that a
-/// field needs must be there, unless the field is an `Option`. Without a field for the host, a handle has none. A
-/// parameter `connect_timeout` of type `Duration` or `Option<Duration>` is the time limit for connecting, else 10
-/// seconds.
+/// A part that no field takes is refused when a handle has it, and so is an unknown parameter. A
+/// part that a field needs must be there, unless the field is an `Option`. Without a field for the
+/// host, a handle has none. A parameter `connect_timeout` of type `Duration` or `Option<Duration>`
+/// is the time limit for connecting, else 10 seconds.
 ///
-/// What `connect` and `ping` repeat of user name, password and parameters is masked in reports, and so is a path that is
-/// a `Secret`. A derived `Debug` shows a `String`, but no byte of a `Secret`: where the user name or the path is a token
-/// make it one, or let the key `debug` write the `Debug`.
+/// What `connect` and `ping` repeat of user name, password and parameters is masked in reports, and
+/// so is a path that is a `Secret`. A derived `Debug` shows a `String`, but no byte of a `Secret`:
+/// where the user name or the path is a token make it one, or let the key `debug` write the
+/// `Debug`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -337,7 +341,7 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 ///     #[handle(param = "region", names("EDGE"), default = "us1", tuning)]
 ///     region: Region,
 ///     /// For connecting.
-///     #[handle(param = "connect_timeout", default = "5s", bare = "s", tuning)]
+///     #[handle(param = "connect_timeout", default = "5s", max = "24h", bare = "s", tuning)]
 ///     connect_timeout: Duration,
 ///     #[handle(flatten)]
 ///     tls: Tls,
@@ -396,10 +400,10 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 ///
 /// # On an enum
 ///
-/// Each variant holds one adapter, and the scheme of the handle chooses: a field that takes any of them. No two may take
-/// the same scheme. The name is the enum's or that of the key `name`, the example that of the first variant. The client is
-/// a generated enum `<Enum>Client` with the same variants, as visible as the enum; it is `Clone`, and its `Debug`
-/// shows nothing of a client.
+/// Each variant holds one adapter, and the scheme of the handle chooses: a field that takes any of
+/// them. No two may take the same scheme. The name is the enum's or that of the key `name`, the
+/// example that of the first variant. The client is a generated enum `<Enum>Client` with the same
+/// variants, as visible as the enum; it is `Clone`, and its `Debug` shows nothing of a client.
 ///
 /// ```
 /// # use backing_services::{BackingServices, ClientError, Connect, Environment, Handle};
@@ -452,8 +456,8 @@ pub fn adapter(input: TokenStream) -> TokenStream {
 
 /// A struct of parameters that adapters `flatten` into theirs.
 ///
-/// Each field is a parameter with the keys of `#[handle]` that [`Adapter`](macro@Adapter) lists, or another such
-/// struct.
+/// Each field is a parameter with the keys of `#[handle]` that [`Adapter`](macro@Adapter) lists, or
+/// another such struct.
 ///
 /// ```
 /// use backing_services::Parameters;
@@ -474,8 +478,8 @@ pub fn parameters(input: TokenStream) -> TokenStream {
 
 /// An enum whose variants are words, for a parameter of an adapter.
 ///
-/// A variant is written in lower case with `_` between its words; `#[word("verify-full", "full")]` names other
-/// spellings, the preferred one first. Case, `-` and `_` make no difference.
+/// A variant is written in lower case with `_` between its words; `#[word("verify-full", "full")]`
+/// names other spellings, the preferred one first. Case, `-` and `_` make no difference.
 ///
 /// ```
 /// use backing_services::{Value, Word};

@@ -1,5 +1,5 @@
-//! APIs of third parties: credentials, time limits and retries are those of the handle. Each is detached until its
-//! variable is set.
+//! APIs of third parties: credentials, time limits and retries are those of the handle. Each is
+//! detached until its variable is set.
 //!
 //! ```sh
 //! GITHUB_URL='https://:TOKEN@api.github.com?ping=rate_limit' \

@@ -1,5 +1,5 @@
-//! Objects wherever they are kept: in memory with nothing set, in a folder, in a bucket. The same binary,
-//! unchanged, runs on each:
+//! Objects wherever they are kept: in memory with nothing set, in a folder, in a bucket. The same
+//! binary, unchanged, runs on each:
 //!
 //! ```sh
 //! cargo run -p examples --example blobs --features blobs
@@ -7,8 +7,8 @@
 //! UPLOADS_URL='s3://KEY:SECRET@bucket?region=eu-central-1' cargo run -p examples --example blobs --features blobs
 //! ```
 //!
-//! `DOWNLOADS_URL`, a handle of the same bucket, is for what only S3 can: a link that gives one object to whoever
-//! has it.
+//! `DOWNLOADS_URL`, a handle of the same bucket, is for what only S3 can: a link that gives one
+//! object to whoever has it.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Three datastores, each for what it is good at: prices in a SQL database, in front of it a cache in Redis,
-//! and the catalogue's documents in `CouchDB`.
+//! Three datastores, each for what it is good at: prices in a SQL database, in front of it a cache
+//! in Redis, and the catalogue's documents in `CouchDB`.
 //!
 //! With nothing set the database is in memory, and the other two are detached.
 //!

@@ -1,4 +1,5 @@
-//! Loading from pairs: the tests of an app set no process environment, so they run at the same time.
+//! Loading from pairs: the tests of an app set no process environment, so they run at the same
+//! time.
 //!
 //! `cargo test -p examples --example load_in_tests` runs the tests below.
 

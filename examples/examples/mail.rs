@@ -1,5 +1,5 @@
-//! What Postmark can beyond SMTP: one call for up to 500 messages, each with an answer of its own. It is detached
-//! until its variable is set.
+//! What Postmark can beyond SMTP: one call for up to 500 messages, each with an answer of its own.
+//! It is detached until its variable is set.
 //!
 //! ```sh
 //! POSTMARK_URL=postmark://SERVER_TOKEN@api.postmarkapp.com \

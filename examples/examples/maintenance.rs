@@ -7,9 +7,9 @@
 //! curl http://localhost:8080/orders
 //! ```
 //!
-//! To move it to another database: provision that one, start the shop with `MAINTENANCE=true`, dump the old
-//! database and load the dump into the new one, clear `DATABASE_URL`, set it to the new one, clear
-//! `MAINTENANCE`.
+//! To move it to another database: provision that one, start the shop with `MAINTENANCE=true`, dump
+//! the old database and load the dump into the new one, clear `DATABASE_URL`, set it to the new
+//! one, clear `MAINTENANCE`.
 
 use std::error::Error;
 use std::net::SocketAddr;

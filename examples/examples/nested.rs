@@ -1,7 +1,7 @@
 //! One struct inside another: the same resources twice, told apart by their prefix.
 //!
-//! Try `EU_DATABASE_URL=mysql://localhost cargo run -p examples --example nested`: the report names the variable with
-//! its prefix and the field with its path.
+//! Try `EU_DATABASE_URL=mysql://localhost cargo run -p examples --example nested`: the report names
+//! the variable with its prefix and the field with its path.
 
 use backing_services::{BackingServices, Environment, Sql};
 

@@ -1,9 +1,9 @@
-//! Adapters of the app's own, for services this crate does not know: a QOTD server
-//! ([RFC 865](https://www.rfc-editor.org/rfc/rfc865)), which answers every connection with a quote, and a file
-//! of quotes.
+//! Adapters of the app's own, for services this crate does not know: a QOTD server ([RFC
+//! 865](https://www.rfc-editor.org/rfc/rfc865)), which answers every connection with a quote, and a
+//! file of quotes.
 //!
-//! Their field is like any other: checked while compiling, reported with all others, connected at the same
-//! time, retried within its time limit.
+//! Their field is like any other: checked while compiling, reported with all others, connected at
+//! the same time, retried within its time limit.
 
 use backing_services::{Adapter, BackingServices, ClientError, Connect, Environment, Handle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,5 +1,5 @@
-//! Three queues: orders through `RabbitMQ`, confirmed and acknowledged; pictures to resize through beanstalkd;
-//! a question and its answer through NATS. Each is detached until its variable is set.
+//! Three queues: orders through `RabbitMQ`, confirmed and acknowledged; pictures to resize through
+//! beanstalkd; a question and its answer through NATS. Each is detached until its variable is set.
 //!
 //! ```sh
 //! ORDERS_URL=amqp://localhost \

@@ -1,7 +1,7 @@
 //! A small shop: it takes an order, writes it to a database and mails a receipt.
 //!
-//! With nothing set it runs on a SQLite file and a folder of mails, with no server installed. The same
-//! binary, unchanged, runs on others:
+//! With nothing set it runs on a SQLite file and a folder of mails, with no server installed. The
+//! same binary, unchanged, runs on others:
 //!
 //! ```sh
 //! DATABASE_URL=mysql://shop:secret@db.example/shop \

@@ -1,5 +1,5 @@
-//! Metrics and traces to New Relic, logs to Loggly. Each is detached until its variable is set; the code that
-//! records does not know.
+//! Metrics and traces to New Relic, logs to Loggly. Each is detached until its variable is set; the
+//! code that records does not know.
 //!
 //! ```sh
 //! NEW_RELIC_URL='newrelic://LICENSE_KEY@otlp.nr-data.net?service_name=shop' \
@@ -10,7 +10,7 @@
 use std::error::Error;
 
 use backing_services::adapters::loggly::LogglyClient;
-use backing_services::{Adapter as _, BackingServices, Connect as _, Loggly, NewRelic};
+use backing_services::{BackingServices, Connect as _, Loggly, NewRelic};
 use opentelemetry::trace::Tracer;
 use opentelemetry::{KeyValue, global};
 use tracing::level_filters::LevelFilter;

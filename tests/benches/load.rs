@@ -2,15 +2,16 @@
 //!
 //! `cargo bench --bench load`
 //!
-//! First a table: what is the least that a load can cost, and what ours costs in relation to it, the two sides
-//! interleaved in one process. The floor is one snapshot of the process, which every load needs that misses
-//! no variable, and the same struct by hand: `var`, `Url::parse`, a look at the scheme, the parts decoded and
-//! owned, the numbers parsed. It knows no parameter, no TLS, no other source, and reports the first mistake alone.
-//! Then what long handles cost until they are refused.
+//! First a table: what is the least that a load can cost, and what ours costs in relation to it,
+//! the two sides interleaved in one process. The floor is one snapshot of the process, which every
+//! load needs that misses no variable, and the same struct by hand: `var`, `Url::parse`, a look at
+//! the scheme, the parts decoded and owned, the numbers parsed. It knows no parameter, no TLS, no
+//! other source, and reports the first mistake alone. Then what long handles cost until they are
+//! refused.
 //!
-//! The comparison with other crates is Criterion's. By hand means there what an app without any crate for it
-//! writes: `std::env::var`, `url::Url::parse`, a look at the scheme, `FromStr`. The other crates give the same
-//! struct with their own means: `Url` fields, no look at the scheme.
+//! The comparison with other crates is Criterion's. By hand means there what an app without any
+//! crate for it writes: `std::env::var`, `url::Url::parse`, a look at the scheme, `FromStr`. The
+//! other crates give the same struct with their own means: `Url` fields, no look at the scheme.
 
 #![allow(missing_docs, clippy::expect_used, reason = "a bench that cannot go on ends")]
 #![allow(clippy::disallowed_methods, reason = "this is what it is compared with")]
@@ -37,8 +38,8 @@ const VARIABLES: [(&str, &str); 8] = [
     ("WORKERS", "16"),
 ];
 
-/// How many variables a process has in all. A container has some ten to thirty, with Kubernetes' service
-/// links easily a hundred.
+/// How many variables a process has in all. A container has some ten to thirty, with Kubernetes'
+/// service links easily a hundred.
 const ALL: usize = 40;
 
 #[derive(BackingServices)]
@@ -338,8 +339,8 @@ fn quickest<T>(calls: u32, mut call: impl FnMut() -> T) -> Duration {
     (0..20).map(|_| round()).min().unwrap_or_default()
 }
 
-/// Ours and the floor, in turns, so that whatever else the machine does concerns both. The ratio is the median
-/// of those of all pairs of rounds.
+/// Ours and the floor, in turns, so that whatever else the machine does concerns both. The ratio is
+/// the median of those of all pairs of rounds.
 fn against_the_floor() {
     const PAIRS: usize = 400;
     const LOADS: u32 = 50;

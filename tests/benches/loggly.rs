@@ -1,5 +1,5 @@
-//! What sending to Loggly costs the app: how many events a second it gets rid of, how long one call takes at
-//! worst, and how many are dropped.
+//! What sending to Loggly costs the app: how many events a second it gets rid of, how long one call
+//! takes at worst, and how many are dropped.
 //!
 //! `cargo bench --bench loggly`
 //!

@@ -32,7 +32,8 @@ impl Ca {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
-    /// A certificate for a server, or a client, that goes by any of `names`: host names or IP addresses.
+    /// A certificate for a server, or a client, that goes by any of `names`: host names or IP
+    /// addresses.
     pub fn issue(&self, names: &[&str]) -> Tls {
         let subjects: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(subjects).expect("names a certificate can hold");

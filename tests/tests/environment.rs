@@ -1,4 +1,5 @@
-//! One struct, every way in which a platform hands out its handles, each laid out as the platform does it.
+//! One struct, every way in which a platform hands out its handles, each laid out as the platform
+//! does it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

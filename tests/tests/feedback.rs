@@ -1,4 +1,5 @@
-//! What the clients for logs do while they send is no event of the app's: one would make the next, for ever.
+//! What the clients for logs do while they send is no event of the app's: one would make the next,
+//! for ever.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeSet;

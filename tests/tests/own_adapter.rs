@@ -335,11 +335,12 @@ fn a_bad_default_is_told_where_it_counts() {
 #[test]
 fn the_enum_speaks_for_its_variants() {
     assert_eq!(Alerts::GRAMMAR.name(), "alerts");
-    let schemes: Vec<_> = Alerts::GRAMMAR.schemes().iter().map(|it| it.name()).collect();
+    let schemes: Vec<_> =
+        Alerts::GRAMMAR.schemes().iter().map(backing_services::Scheme::name).collect();
     assert_eq!(schemes, ["twilio", "twilio+http", "pager", "ring"]);
     assert_eq!(Alerts::GRAMMAR.example(), Twilio::GRAMMAR.example());
     let variants = [Twilio::GRAMMAR, Pager::GRAMMAR, Ring::GRAMMAR];
-    let names = variants.map(|grammar| grammar.name());
+    let names = variants.map(backing_services::Grammar::name);
     let own: Vec<_> = Alerts::GRAMMAR.all_variants().iter().map(|it| it.name()).collect();
     assert_eq!(own, names);
     let manifest = Services::manifest();

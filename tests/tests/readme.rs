@@ -126,12 +126,15 @@ fn the_drivers_have_the_versions_of_the_lock() {
         let package = format!("name = \"{name}\"\nversion = \"{version}\"\n");
         assert!(lock.contains(&package), "Cargo.lock has another version than {driver}");
     }
-    assert!(rows.iter().filter(|row| row.driver.is_empty()).count() < 2, "only beanstalkd has none");
+    assert!(
+        rows.iter().filter(|row| row.driver.is_empty()).count() < 2,
+        "only beanstalkd has none"
+    );
 }
 
 fn is_true<A: Adapter + std::fmt::Debug>(row: &Row) {
     let Row { name, feature, schemes, ports, .. } = row;
-    let own: Vec<_> = A::GRAMMAR.schemes().iter().map(|scheme| scheme.name()).collect();
+    let own: Vec<_> = A::GRAMMAR.schemes().iter().map(backing_services::Scheme::name).collect();
     assert_eq!(*schemes, own, "the schemes of {name}");
     let rest = A::GRAMMAR.example().split_once(':').expect("a handle").1;
     for scheme in schemes {

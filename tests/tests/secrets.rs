@@ -1,4 +1,5 @@
-//! No byte of a secret shows in any `Debug`, `Display`, error or log, whatever is wrong with the handle.
+//! No byte of a secret shows in any `Debug`, `Display`, error or log, whatever is wrong with the
+//! handle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fmt::{Debug, Display};
@@ -166,7 +167,8 @@ macro_rules! adapters {
 
 backing_services::__each_adapter!(adapters);
 
-/// A handle in parts, and parts of nothing.
+/// A handle in parts, and parts of nothing. `NAME` would be the host of a store, and `DATABASE` the
+/// file of SQLite, which both show.
 const PARTS: [(&str, &str); 8] = [
     ("IT_HOST", "localhost"),
     ("IT_PORT", "tZ8oken"),
@@ -174,8 +176,7 @@ const PARTS: [(&str, &str); 8] = [
     ("IT_TOKEN", "tZ8oken"),
     ("IT_API_KEY", "tZ8oken"),
     ("IT_PASSWORD", "pZ8word"),
-    // Of an object store it is the bucket, which shows.
-    ("IT_NAME", "orders"),
+    ("IT_DB_NAME", "vZ8alue"),
     ("IT_REGION", "vZ8alue"),
 ];
 
@@ -451,7 +452,8 @@ async fn a_server_that_repeats_the_credentials() {
     assert!(shown.contains("no *** with *** here, nor ***"), "the answer was not shown");
 }
 
-/// A service over HTTP that repeats in its answer what it was sent, and one that redirects it elsewhere.
+/// A service over HTTP that repeats in its answer what it was sent, and one that redirects it
+/// elsewhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_repeats_the_credentials() {
     let _turn = TURN.lock().await;

@@ -1,5 +1,5 @@
-//! What stands beside a handle: it completes the handle, or contradicts it, or is somebody else's and listed.
-//! Nothing that is set is lost without a word, and nothing is taken for what it is not.
+//! What stands beside a handle: it completes the handle, or contradicts it, or is somebody else's
+//! and listed. Nothing that is set is lost without a word, and nothing is taken for what it is not.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -287,6 +287,11 @@ fn tls_by_words() {
     assert_eq!(problem(cache(&[secure, ("CACHE_TLS", "none")])).0, ProblemKind::Conflict);
 }
 
+#[derive(BackingServices)]
+struct Pages {
+    pages: Memcached,
+}
+
 #[test]
 fn a_word_about_tls_that_is_not_known() {
     let url = ("PG_URL", "postgres://localhost/a");
@@ -305,18 +310,14 @@ fn a_word_about_tls_that_is_not_known() {
     let (_, message, _) = problem(postgres(&[url, ("PG_SSL", "perhaps")]));
     assert_eq!(message, "`PG_SSL` has a bad value");
     // The client of memcached has no TLS.
-    #[derive(BackingServices)]
-    struct Pages {
-        pages: Memcached,
-    }
     let pairs = [("PAGES_URL", "memcached://localhost"), ("PAGES_TLS", "true")];
     let report = Pages::load(&environment(&pairs)).err().unwrap();
     assert_eq!(report.problems()[0].kind(), ProblemKind::Conflict, "{report}");
     assert!(Pages::load(&environment(&[pairs[0], ("PAGES_TLS", "false")])).is_ok());
 }
 
-/// What templates set for the other case is of no use where TLS is switched off; else a certificate that
-/// the client cannot take is told.
+/// What templates set for the other case is of no use where TLS is switched off; else a certificate
+/// that the client cannot take is told.
 #[test]
 fn certificates_beside_a_handle() {
     let host = ("REDIS_HOST", "localhost");
@@ -633,7 +634,8 @@ fn entries_of_a_service_binding() {
     let made = load(&[parts[0], uri, ("password", "p@ss"), ("sslmode", "require")]).unwrap();
     assert_eq!(made, "postgres://shop:p%40ss@localhost/a?sslmode=require");
     assert_eq!(problem(load(&[parts[0], uri, ("username", "other")])).0, ProblemKind::Conflict);
-    // The variables beside the field complete it too: what a deploy says of a handle that nobody can edit.
+    // The variables beside the field complete it too: what a deploy says of a handle that nobody
+    // can edit.
     let folder = tempfile::tempdir().unwrap();
     bind(folder.path(), "cache", &[("type", "redis"), ("uri", "redis://:p@cache.example")]);
     let root = ("SERVICE_BINDING_ROOT", folder.path().to_str().unwrap());
@@ -994,7 +996,8 @@ fn a_bad_setting_tells_no_byte_of_it() {
 
 // --- what is shown ---------------------------------------------------------------------------
 
-/// A handle that its adapter refuses shows its scheme only: what stands in the host's place may be a token.
+/// A handle that its adapter refuses shows its scheme only: what stands in the host's place may be
+/// a token.
 #[test]
 fn a_refused_handle_shows_its_scheme() {
     #[derive(BackingServices)]

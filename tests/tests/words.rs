@@ -1,7 +1,7 @@
-//! Every word of every grammar means the same at every source: behind the `?` of a handle, in a variable, in
-//! the file that a variable names, in a systemd credential, in a Kubernetes service binding and in a
-//! Cloud Foundry service. The test walks the grammars, so a new adapter and a new word are covered as they
-//! are added.
+//! Every word of every grammar means the same at every source: behind the `?` of a handle, in a
+//! variable, in the file that a variable names, in a systemd credential, in a Kubernetes service
+//! binding and in a Cloud Foundry service. The test walks the grammars, so a new adapter and a new
+//! word are covered as they are added.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -62,8 +62,10 @@ struct Case<'a> {
     value: &'a str,
 }
 
+type Source = fn(&Case<'_>, &std::path::Path) -> Environment;
+
 /// The sources, each with the environment that it lays out in a folder.
-const SOURCES: &[(&str, fn(&Case<'_>, &std::path::Path) -> Environment)] = &[
+const SOURCES: &[(&str, Source)] = &[
     ("a variable", |case, _| {
         Environment::from_pairs([("X_URL", case.base), (&format!("X_{}", case.name), case.value)])
     }),
@@ -96,8 +98,8 @@ const SOURCES: &[(&str, fn(&Case<'_>, &std::path::Path) -> Environment)] = &[
     }),
 ];
 
-/// Words whose name stands for another one where it is no parameter: `RABBITMQ_NAME` is the virtual host, as
-/// `DB_NAME` is the database.
+/// Words whose name stands for another one where it is no parameter: `RABBITMQ_NAME` is the virtual
+/// host, as `DB_NAME` is the database.
 const ONLY_IN_QUERIES: &[(&str, &str)] = &[("RabbitMQ", "name")];
 
 /// The names of a word that stand for themselves at every source.
@@ -126,16 +128,17 @@ fn walk(grammar: &'static Grammar, load: &dyn Fn(&Environment) -> Outcome) -> us
                 })
                 .collect();
             let (_, first) = &outcomes[0];
-            // Of an API that may be anything on the web, a variable such as `API_PATH` is the app's own.
+            // Of an API that may be anything on the web, a variable such as `API_PATH` is the app's
+            // own.
             let is_path = matches!(word.part(), Part::Path | Part::Name | Part::File);
             let is_apps = is_path && grammar.schemes()[0].name() == "https";
             for (source, outcome) in &outcomes {
                 let is_bound = source.contains("service");
                 // A problem names the entry, the variable, or that which names its file.
-                let bare = |why: &String| why.replace("_FILE`", "`").replace("`X_", "`");
+                let stripped = |why: &String| why.replace("_FILE`", "`").replace("`X_", "`");
                 let (outcome, first) = (
-                    outcome.clone().map_err(|why| bare(&why)),
-                    first.clone().map_err(|why| bare(&why)),
+                    outcome.clone().map_err(|why| stripped(&why)),
+                    first.clone().map_err(|why| stripped(&why)),
                 );
                 if !(is_apps && is_bound) {
                     assert_eq!(outcome, first, "{}: `{}` in {source}", grammar.name(), case.name);
@@ -173,7 +176,7 @@ fn outcome<A: Adapter>(loaded: Result<A, LoadError>) -> Outcome {
         Ok(adapter) => Ok(adapter.handle().expose_url().to_owned()),
         Err(error) => {
             let problems = error.problems().iter();
-            Err(problems.map(|problem| problem.message()).collect::<Vec<_>>().join("; "))
+            Err(problems.map(backing_services::Problem::message).collect::<Vec<_>>().join("; "))
         }
     }
 }

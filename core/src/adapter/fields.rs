@@ -1,16 +1,18 @@
-//! The types that a field of an adapter may have, by the part of the handle that it takes. Each trait is
-//! there for its message.
+//! The types that a field of an adapter may have, by the part of the handle that it takes. Each
+//! trait is there for its message.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::CONNECT_TIMEOUT;
 use super::grammar::Hosts;
 use super::reader::Reader;
 use super::value::{Kind, Value};
 use crate::error::{HandleError, ours};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
+
+/// How long connecting may take unless the handle says otherwise, and how long a ping may.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What may hold the user name.
 #[diagnostic::on_unimplemented(

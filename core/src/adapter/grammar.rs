@@ -1,8 +1,10 @@
-//! The one table of what a handle of an adapter may say. `#[derive(Adapter)]` writes it from the struct.
+//! The one table of what a handle of an adapter may say. `#[derive(Adapter)]` writes it from the
+//! struct.
 //!
 //! Everything here can be built and looked up while compiling: the derive checks defaults with it.
 
-use super::value::{Kind, Unit, parse_duration};
+use super::value::{Kind, Unit};
+use crate::spelling::{parse_duration, same_name};
 
 /// What the handles of one adapter may say: the table that parsing, the other sources, reports and
 /// documentation are made from.
@@ -97,8 +99,8 @@ impl Scheme {
         self
     }
 
-    /// Ports on which servers speak TLS from the first byte. They choose this scheme for a handle that is
-    /// assembled from parts and says nothing else.
+    /// Ports on which servers speak TLS from the first byte. They choose this scheme for a handle
+    /// that is assembled from parts and says nothing else.
     ///
     /// ```
     /// # use backing_services::Scheme;
@@ -155,8 +157,8 @@ impl Scheme {
     }
 }
 
-/// One word of a [`Grammar`]: a part of the handle or a parameter, its names at every source, its form and
-/// its meaning.
+/// One word of a [`Grammar`]: a part of the handle or a parameter, its names at every source, its
+/// form and its meaning.
 ///
 /// ```
 /// use backing_services::{Kind, Part, Word};
@@ -210,7 +212,8 @@ pub enum About {
     Other,
     /// It tunes the client and cannot make it talk to somebody else.
     Tuning,
-    /// It is the word for TLS. Its values, from the least safe to the safest, are those of its [`Kind`].
+    /// It is the word for TLS. Its values, from the least safe to the safest, are those of its
+    /// [`Kind`].
     Tls(TlsWord),
     /// A file of CA certificates to trust.
     Ca,
@@ -263,8 +266,8 @@ pub enum Unencrypted {
     Own,
     /// Refused towards another machine, unless the word for TLS says that it is meant.
     Refused,
-    /// Anything unencrypted is refused towards another machine, whatever the handle says: the service is
-    /// somebody else's, and only a fake server has no TLS.
+    /// Anything unencrypted is refused towards another machine, whatever the handle says: the
+    /// service is somebody else's, and only a fake server has no TLS.
     Loopback,
 }
 
@@ -317,8 +320,8 @@ impl Word {
         self
     }
 
-    /// Sets the greatest value of a duration or a whole number: beyond it a driver fails, or does what
-    /// nobody meant.
+    /// Sets the greatest value of a duration or a whole number: beyond it a driver fails, or does
+    /// what nobody meant.
     ///
     /// ```
     /// # use backing_services::{Kind, Part, Word};
@@ -380,8 +383,8 @@ impl Word {
         self
     }
 
-    /// A part that may stand in the query too, as in `?host=/run/postgresql`. Of several hosts that may,
-    /// each may be the path of a Unix socket.
+    /// A part that may stand in the query too, as in `?host=/run/postgresql`. Of several hosts that
+    /// may, each may be the path of a Unix socket.
     ///
     /// ```
     /// # use backing_services::{Kind, Part, Word};
@@ -473,19 +476,23 @@ impl Word {
     /// # use backing_services::{Kind, Part, Word};
     /// assert!(!Word::new("ttr", Part::Param, Kind::Duration).accepts("30"));
     /// ```
-    pub fn accepts(&self, text: &str) -> bool {
+    pub const fn accepts(&self, text: &str) -> bool {
         self.is_within(text) && self.kind.accepts(text)
     }
 
     /// Whether a value of the form is not above the greatest.
-    pub(crate) fn is_within(&self, text: &str) -> bool {
-        self.max.is_none_or(|max| match self.kind {
-            Kind::Duration => parse_duration(text) <= parse_duration(max),
-            _ => match (text.parse::<i128>(), max.parse::<i128>()) {
-                (Ok(number), Ok(max)) => number <= max,
-                _ => true,
-            },
-        })
+    pub(crate) const fn is_within(&self, text: &str) -> bool {
+        let Some(max) = self.max else { return true };
+        if matches!(self.kind, Kind::Duration) {
+            return match (parse_duration(text), parse_duration(max)) {
+                (Some(duration), Some(max)) => duration.as_millis() <= max.as_millis(),
+                (duration, _) => duration.is_none(),
+            };
+        }
+        match (i128::from_str_radix(text, 10), i128::from_str_radix(max, 10)) {
+            (Ok(number), Ok(max)) => number <= max,
+            _ => true,
+        }
     }
 
     /// What to write, in words: it follows "expected".
@@ -667,8 +674,8 @@ impl Grammar {
         self
     }
 
-    /// Names by which platforms and tools know the service, beside its schemes: the `type` of a service
-    /// binding, the label or a tag of a Cloud Foundry service.
+    /// Names by which platforms and tools know the service, beside its schemes: the `type` of a
+    /// service binding, the label or a tag of a Cloud Foundry service.
     ///
     /// ```
     /// # use backing_services::{Grammar, Scheme};
@@ -881,7 +888,8 @@ impl Grammar {
         self.variants
     }
 
-    /// The grammar that reads handles of this scheme: that of the variant which has it, else this one.
+    /// The grammar that reads handles of this scheme: that of the variant which has it, else this
+    /// one.
     pub(crate) fn of_scheme(&self, scheme: &str) -> &Self {
         let mut variants = self.variants.iter();
         match variants.find(|variant| variant.scheme(scheme).is_some()) {
@@ -903,11 +911,11 @@ impl Grammar {
         })
     }
 
-    /// The variable beside one that holds a handle that says what the word for TLS says: `CACHE_TLS` beside
-    /// `CACHE_URL`.
+    /// The variable beside one that holds a handle that says what the word for TLS says:
+    /// `CACHE_TLS` beside `CACHE_URL`.
     pub(crate) fn tls_variable(&self, variable: &str) -> Option<(TlsWord, String)> {
-        let own = std::iter::once(self).chain(self.variants.iter().copied());
-        let (word, values) = own.filter_map(Grammar::tls_word).next()?;
+        let mut own = std::iter::once(self).chain(self.variants.iter().copied());
+        let (word, values) = own.find_map(Grammar::tls_word)?;
         let stem = variable.strip_suffix("_URL").unwrap_or(variable);
         let name = word.name.to_ascii_uppercase().replace('-', "_");
         (!stem.is_empty()).then(|| (values, format!("{stem}_{name}")))
@@ -918,32 +926,6 @@ impl Grammar {
         let is_credential = |word: &Word| matches!(word.part, Part::Username | Part::Password);
         self.words.iter().any(is_credential)
     }
-}
-
-/// Whether two names are the same without regard to case, `-`, `_` and `.`.
-pub(crate) const fn same_name(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let (mut i, mut j) = (0, 0);
-    loop {
-        while i < a.len() && is_joint(a[i]) {
-            i += 1;
-        }
-        while j < b.len() && is_joint(b[j]) {
-            j += 1;
-        }
-        if i == a.len() || j == b.len() {
-            return i == a.len() && j == b.len();
-        }
-        if !a[i].eq_ignore_ascii_case(&b[j]) {
-            return false;
-        }
-        i += 1;
-        j += 1;
-    }
-}
-
-const fn is_joint(byte: u8) -> bool {
-    matches!(byte, b'-' | b'_' | b'.')
 }
 
 #[cfg(test)]

@@ -8,24 +8,23 @@ mod page;
 pub(crate) mod pem;
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod reader;
+mod shown;
 pub(crate) mod tls;
 pub(crate) mod value;
 
 use std::time::Duration;
 
+pub(crate) use self::fields::CONNECT_TIMEOUT;
 use self::grammar::{Grammar, Word};
 use self::reader::Reader;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
 
-/// How long connecting may take unless the handle says otherwise, and how long a ping may.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How the handles of one service are read: a grammar, and what a handle of it means.
 ///
-/// The adapters of this crate are the types in [`adapters`](crate::adapters), one cargo feature each.
-/// For a service of its own an app [derives](macro@crate::Adapter) the trait, writes [`Connect`], and uses
-/// the type as a field like any other. A field needs both.
+/// The adapters of this crate are the types in [`adapters`](crate::adapters), one cargo feature
+/// each. For a service of its own an app [derives](macro@crate::Adapter) the trait, writes
+/// [`Connect`], and uses the type as a field like any other. A field needs both.
 ///
 /// By hand it is for a handle that no grammar can say:
 ///
@@ -97,7 +96,8 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     const __IS: bool = true;
 
-    /// The type's path and name, by which constants tell two types apart. Empty in an implementation by hand.
+    /// The type's path and name, by which constants tell two types apart. Empty in an
+    /// implementation by hand.
     #[doc(hidden)]
     const __ID: &'static str = "";
 
@@ -112,8 +112,8 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     fn handle(&self) -> &Handle;
 
     /// Whether everything it talks to is on this machine, for
-    /// [`Environment::only_loopback`](crate::Environment::only_loopback). By default whether every host of the
-    /// handle is.
+    /// [`Environment::only_loopback`](crate::Environment::only_loopback). By default whether every
+    /// host of the handle is.
     fn is_loopback(&self) -> bool {
         self.handle().is_loopback()
     }
@@ -124,7 +124,8 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     }
 }
 
-/// How a service is talked to: what an app writes for a service of its own, beside deriving [`Adapter`].
+/// How a service is talked to: what an app writes for a service of its own, beside deriving
+/// [`Adapter`].
 ///
 /// ```
 /// use backing_services::{Adapter, ClientError, Connect, Handle, Host, Secret};
@@ -169,11 +170,12 @@ pub trait Connect: Sized {
     ///
     /// # Errors
     ///
-    /// The root cause: [`ClientError::transient`] for what may pass by itself. What it repeats of the
-    /// handle's user name, password or parameters is masked.
+    /// The root cause: [`ClientError::transient`] for what may pass by itself. What it repeats of
+    /// the handle's user name, password or parameters is masked.
     fn connect(&self) -> impl Future<Output = Result<Self::Client, ClientError>> + Send;
 
-    /// Proves that the resource answers. By default a client that could be made is one that answers.
+    /// Proves that the resource answers. By default a client that could be made is one that
+    /// answers.
     ///
     /// # Errors
     ///
@@ -189,8 +191,8 @@ pub trait Connect: Sized {
     }
 }
 
-/// A struct of parameters that adapters `flatten` into theirs: TLS files, a pool, timeouts. It is no adapter,
-/// because it has no client.
+/// A struct of parameters that adapters `flatten` into theirs: TLS files, a pool, timeouts. It is
+/// no adapter, because it has no client.
 ///
 /// ```
 /// use backing_services::{Adapter, Handle, Host, Parameters};

@@ -9,8 +9,8 @@ use super::value::Kind;
 const WIDTH: usize = 94;
 
 impl Grammar {
-    /// What a handle may say, as a list in Markdown: schemes, parts and parameters with their other names, forms
-    /// and defaults. Of an enum of adapters it has the list of each.
+    /// What a handle may say, as a list in Markdown: schemes, parts and parameters with their other
+    /// names, forms and defaults. Of an enum of adapters it has the list of each.
     ///
     /// ```
     /// # use backing_services::{Grammar, Kind, Part, Scheme, Word};

@@ -32,12 +32,13 @@ pub(crate) enum Said {
 }
 
 impl<'g> Reader<'g> {
-    /// Checks what only the whole handle tells: its scheme, its parts, its parameters, its encryption.
+    /// Checks what only the whole handle tells: its scheme, its parts, its parameters, its
+    /// encryption.
     ///
     /// # Errors
     ///
-    /// A scheme of another adapter, a part or a parameter that the grammar does not have, a credential
-    /// that nothing would encrypt.
+    /// A scheme of another adapter, a part or a parameter that the grammar does not have, a
+    /// credential that nothing would encrypt.
     pub fn new(handle: &Handle, grammar: &'g Grammar) -> Result<Self, HandleError> {
         let scheme = require_scheme(handle, grammar)?;
         let (slots, moves) = slots(handle, grammar, scheme)?;
@@ -118,7 +119,8 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// Whether the adapter's table takes the handle: what it does not may hold a secret in the wrong place.
+    /// Whether the adapter's table takes the handle: what it does not may hold a secret in the
+    /// wrong place.
     pub(crate) fn takes(handle: &Handle, grammar: &'g Grammar) -> bool {
         let Ok(mut reader) = Self::new(handle, grammar) else { return false };
         grammar.all_words().iter().all(|word| {
@@ -224,8 +226,8 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// A socket may stand in the place of a host that may be absent, or of one that the query may name, as in
-    /// `?host=/run/postgresql`, unless it has schemes of its own.
+    /// A socket may stand in the place of a host that may be absent, or of one that the query may
+    /// name, as in `?host=/run/postgresql`, unless it has schemes of its own.
     fn takes_socket_host(&self, hosts: Hosts) -> bool {
         let in_query = |word: &Word| word.part() == Part::Host && word.stands_in_query();
         (hosts == Hosts::Optional || self.grammar.all_words().iter().any(in_query))

@@ -1,4 +1,5 @@
-//! TLS as most services take it: by the scheme, or by one word beside it, with a file of CA certificates.
+//! TLS as most services take it: by the scheme, or by one word beside it, with a file of CA
+//! certificates.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +10,8 @@ use super::value::{Kind, Value, find_word};
 use crate::error::{ClientError, FailureKind, HandleError, ours};
 use crate::file;
 
-/// Whether TLS is used, and which CA certificates are trusted: the parameters `tls` and `tls_ca`, for an
-/// adapter to `flatten`.
+/// Whether TLS is used, and which CA certificates are trusted: the parameters `tls` and `tls_ca`,
+/// for an adapter to `flatten`.
 ///
 /// ```
 /// use backing_services::{Adapter, Handle, Host, Secret, Tls};
@@ -136,8 +137,8 @@ impl Tls {
     }
 }
 
-/// The PEM certificates of a file that a parameter names: an empty file, which drivers take for "trust
-/// everybody's", is an error.
+/// The PEM certificates of a file that a parameter names: an empty file, which drivers take for
+/// "trust everybody's", is an error.
 ///
 /// # Errors
 ///

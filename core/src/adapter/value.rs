@@ -1,17 +1,19 @@
-//! The forms that values have: known to a constant, so that a default is checked while compiling, and read
-//! at run time by the same rules.
+//! The forms that values have: known to a constant, so that a default is checked while compiling,
+//! and read at run time by the same rules.
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::secret::Secret;
+use crate::spelling::{DURATION, parse_duration, read_bool, same_name};
 use crate::suggest;
 
-/// What a field of an adapter can hold: a type whose values a constant can check and a reader can read.
+/// What a field of an adapter can hold: a type whose values a constant can check and a reader can
+/// read.
 ///
-/// Numbers, `bool`, `char`, `String`, [`Secret`], [`PathBuf`], [`Duration`], and enums of words that
-/// [derive](macro@crate::Word) it.
+/// Numbers, `bool`, `char`, `String`, [`Secret`], [`PathBuf`], [`Duration`], and enums of words
+/// that [derive](macro@crate::Word) it.
 ///
 /// ```
 /// use backing_services::{Kind, Value};
@@ -188,27 +190,10 @@ pub(crate) const fn find_word(words: &[&[&str]], text: &str) -> Option<usize> {
     while at < words.len() {
         let mut other = 0;
         while other < words[at].len() {
-            if super::grammar::same_name(words[at][other], text) {
+            if same_name(words[at][other], text) {
                 return Some(at);
             }
             other += 1;
-        }
-        at += 1;
-    }
-    None
-}
-
-/// `true 1 yes on` and `false 0 no off`, in any case.
-pub(crate) const fn read_bool(text: &str) -> Option<bool> {
-    const TRUE: &[&str] = &["true", "1", "yes", "on", "t", "y"];
-    const FALSE: &[&str] = &["false", "0", "no", "off", "f", "n"];
-    let mut at = 0;
-    while at < TRUE.len() {
-        if text.eq_ignore_ascii_case(TRUE[at]) {
-            return Some(true);
-        }
-        if text.eq_ignore_ascii_case(FALSE[at]) {
-            return Some(false);
         }
         at += 1;
     }
@@ -244,40 +229,7 @@ const fn is_float(text: &str) -> bool {
     digits > 0
         && points < 2
         && exponents < 2
-        && bytes[bytes.len() - 1].is_ascii_digit() | (bytes[bytes.len() - 1] == b'.')
-}
-
-pub(crate) const DURATION: &str = "a duration such as `500ms`, `5s`, `2m` or `1h`, above zero";
-
-/// More than a century: adding what is longer to the time of the clock may panic.
-const LONGEST_SECONDS: u64 = u32::MAX as u64;
-
-/// A whole number and its unit; a bare number would be read as seconds by some and milliseconds by others.
-pub(crate) const fn parse_duration(text: &str) -> Option<Duration> {
-    let bytes = text.as_bytes();
-    let mut digits = 0;
-    while digits < bytes.len() && bytes[digits].is_ascii_digit() {
-        digits += 1;
-    }
-    let (number, unit) = text.split_at(digits);
-    // Zero means "none" to some drivers and "for ever" to others.
-    let number = match u64::from_str_radix(number, 10) {
-        Ok(number) if number > 0 => number,
-        _ => return None,
-    };
-    let milliseconds = match unit.as_bytes() {
-        b"ms" => Some(number),
-        b"s" => number.checked_mul(1000),
-        b"m" => number.checked_mul(60 * 1000),
-        b"h" => number.checked_mul(3600 * 1000),
-        _ => None,
-    };
-    match milliseconds {
-        Some(milliseconds) if milliseconds / 1000 <= LONGEST_SECONDS => {
-            Some(Duration::from_millis(milliseconds))
-        }
-        _ => None,
-    }
+        && (bytes[bytes.len() - 1].is_ascii_digit() || bytes[bytes.len() - 1] == b'.')
 }
 
 impl Value for String {

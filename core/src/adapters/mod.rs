@@ -1,7 +1,8 @@
 //! The adapters: one module, one cargo feature and one type a service, none on by default.
 //!
-//! Every module has the same shape: security and providers, the struct that is the table of what a handle may
-//! say, [`Connect`](crate::Connect), the driver's errors, tests. [`list.rs`](self) has one line for each.
+//! Every module has the same shape: security and providers, the struct that is the table of what a
+//! handle may say, [`Connect`](crate::Connect), the driver's errors, tests. [`list.rs`](self) has
+//! one line for each.
 
 #[cfg(any(feature = "loggly", feature = "_otlp"))]
 #[allow(dead_code, reason = "each service uses some of it")]

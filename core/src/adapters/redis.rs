@@ -24,15 +24,15 @@
 //!
 //! A password for another machine takes TLS or `tls=none`. Certificates are always verified.
 //!
-//! A blocking command such as `BLPOP` needs a `timeout` longer than it blocks. `connect_timeout` holds for each
-//! attempt, and on Linux for a machine that is gone to be noticed.
+//! A blocking command such as `BLPOP` needs a `timeout` longer than it blocks. `connect_timeout`
+//! holds for each attempt, and on Linux for a machine that is gone to be noticed.
 //!
-//! When the server goes away, commands fail at once, and each makes the manager try to connect again: the first
-//! after the server's return may still be told of the last failure. There is nothing to close: the connection
-//! ends when the last clone of the client is dropped.
+//! When the server goes away, commands fail at once, and each makes the manager try to connect
+//! again: the first after the server's return may still be told of the last failure. There is
+//! nothing to close: the connection ends when the last clone of the client is dropped.
 //!
-//! `redis` makes its TLS configuration from rustls's provider for the process. Where the app has not chosen one
-//! when the first `rediss` handle connects, aws-lc-rs is installed.
+//! `redis` makes its TLS configuration from rustls's provider for the process. Where the app has
+//! not chosen one when the first `rediss` handle connects, aws-lc-rs is installed.
 //!
 //! | provider | handle |
 //! |---|---|
@@ -123,8 +123,8 @@ pub struct Redis {
     /// The protocol.
     #[handle(param = "protocol", default = "resp2", tuning)]
     protocol: Protocol,
-    /// What the server's `CLIENT LIST` calls this client, as its `lib-name`: the driver sets that anew with each
-    /// connection.
+    /// What the server's `CLIENT LIST` calls this client, as its `lib-name`: the driver sets that
+    /// anew with each connection.
     #[handle(param = "client_name", tuning)]
     client_name: Option<String>,
     /// For connecting.
@@ -161,7 +161,8 @@ impl Connect for Redis {
     async fn connect(&self) -> Result<ConnectionManager, ClientError> {
         let limit = self.connect_timeout();
         let mut config = ConnectionManagerConfig::new()
-            // One attempt: those of a start are the caller's, those of an outage the next command's.
+            // One attempt: those of a start are the caller's, those of an outage the next
+            // command's.
             .set_number_of_retries(0)
             .set_connection_timeout(Some(limit))
             .set_response_timeout(Some(self.timeout));
@@ -213,8 +214,8 @@ impl Redis {
         if let Some(name) = &self.client_name {
             settings = settings.set_lib_name(name, env!("CARGO_PKG_VERSION"));
         }
-        // A password alone is that of a server that may know no users. The manager shows a user's name in
-        // its `Debug`, so one comes by way of `AclUser`.
+        // A password alone is that of a server that may know no users. The manager shows a user's
+        // name in its `Debug`, so one comes by way of `AclUser`.
         if let (None, Some(password)) = (&self.username, &self.password) {
             settings = settings.set_password(password.expose());
         }
@@ -233,8 +234,8 @@ impl Redis {
         client.map_err(|error| cause(&error))
     }
 
-    /// The manager keeps a connection whose commands time out, so the system has to notice that the other
-    /// machine is gone.
+    /// The manager keeps a connection whose commands time out, so the system has to notice that the
+    /// other machine is gone.
     fn tcp_settings(&self) -> TcpSettings {
         let settings = TcpSettings::default()
             .set_nodelay(true)

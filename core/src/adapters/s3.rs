@@ -382,8 +382,8 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_word)
 }
 
-/// Enough for a connection that was closed meanwhile, and over in a moment: a refused one is told
-/// within a second.
+/// Enough for a connection that was closed meanwhile, and over in a moment: a refused one is
+/// reported within a second.
 fn retries(timeout: Duration) -> RetryConfig {
     RetryConfig {
         backoff: BackoffConfig {

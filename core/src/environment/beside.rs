@@ -1,16 +1,16 @@
-//! What stands beside a handle, or in place of one: `DB_PASSWORD`, `DB_SSLMODE`, an entry of a service
-//! binding. Each name is used, or it is a problem, or it is listed with the reason.
+//! What stands beside a handle, or in place of one: `DB_PASSWORD`, `DB_SSLMODE`, an entry of a
+//! service binding. Each name is used, or it is a problem, or it is listed with the reason.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
 
-use super::complete::{is_scheme_name, speaks_of_tls};
 use super::names::{FieldNames, Hit, Names, Place, is_null};
 use super::{Origin, Unreadable, family, tls};
-use crate::adapter::grammar::{About, Grammar, Hosts, Part, TlsWord, Word, same_name};
+use crate::adapter::grammar::{About, Grammar, Hosts, Part, TlsWord, Word};
 use crate::adapter::value::Kind;
 use crate::error::ProblemKind;
 use crate::handle::Handle;
+use crate::spelling::same_name;
 use crate::suggest;
 
 /// Everything beside one handle, weighed.
@@ -68,7 +68,8 @@ pub(crate) enum Why {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Source {
     Variables,
-    /// Entries of a service binding or credentials of a service; these names are the platform's own.
+    /// Entries of a service binding or credentials of a service; these names are the platform's
+    /// own.
     Platform {
         own: &'static [&'static str],
     },
@@ -305,7 +306,8 @@ impl<'e, 'n> Beside<'e, 'n> {
         (several && is_plural(name)).then_some(host)
     }
 
-    /// `REDIS_SERVERS`, where there is one host and nothing else names it: it would be missed without a word.
+    /// `REDIS_SERVERS`, where there is one host and nothing else names it: it would be missed
+    /// without a word.
     fn is_only_hosts(&mut self, handle: Option<&Handle>, hit: &Hit<'e>) -> bool {
         let has_host = self.grammar.all_words().iter().any(|word| word.part() == Part::Host);
         let is_said = self.words.iter().any(|said| said.word.part() == Part::Host);
@@ -327,7 +329,7 @@ impl<'e, 'n> Beside<'e, 'n> {
 
     /// `DB_SCHEME=mariadb`: part of the place, where no handle names it.
     fn is_scheme(&mut self, handle: Option<&Handle>, hit: &Hit<'e>, text: &str) -> bool {
-        if !is_scheme_name(hit.word()) || self.grammar.is_mail() && speaks_of_tls(text) {
+        if !tls::is_scheme_name(hit.word()) || self.grammar.is_mail() && tls::speaks(text) {
             return false;
         }
         let text = text.to_ascii_lowercase();
@@ -362,7 +364,8 @@ impl<'e, 'n> Beside<'e, 'n> {
         !self.tls.is_empty() && self.tls.iter().all(is_off)
     }
 
-    /// `REDIS_TLS_ENABLED=false` beside `REDIS_TLS_CA`: what templates set for the other case is of no use.
+    /// `REDIS_TLS_ENABLED=false` beside `REDIS_TLS_CA`: what templates set for the other case is of
+    /// no use.
     fn leave_certificates(&mut self) {
         if self.source != Source::Variables || !self.is_unencrypted() {
             return;
@@ -375,7 +378,8 @@ impl<'e, 'n> Beside<'e, 'n> {
         self.notes.extend(files.into_iter().map(|said| Note { name: said.name, why: why() }));
     }
 
-    /// `REDIS_TLS_CERT=/certs/client.pem`: a certificate of the client's own, which this client does not take.
+    /// `REDIS_TLS_CERT=/certs/client.pem`: a certificate of the client's own, which this client
+    /// does not take.
     fn is_client_certificate(&mut self, hit: &Hit<'e>, text: &str) -> bool {
         let is_file = text.contains('/')
             || text.starts_with("-----BEGIN")
@@ -576,7 +580,7 @@ impl<'e, 'n> Beside<'e, 'n> {
             (false, false, true) => self.asks(hit, Ask::On),
             (false, false, false) | (false, true, true) => self.asks(hit, Ask::Off),
             (true, false, true) => self.asks(hit, Ask::Verified),
-            (false, true, false) | (true, true, false) => {
+            (false | true, true, false) => {
                 self.note(hit, Why::Because("met: TLS is as the handle says"));
             }
             (true, false, false) | (true, true, true) => {
@@ -629,7 +633,7 @@ impl<'e, 'n> Beside<'e, 'n> {
                 let name = word.name().to_ascii_uppercase().replace('-', "_");
                 format!("say it by `{stem}_{name}`: {}", word.kind().expected())
             }
-            None => format!("clear it, or add `ignore` to the field if it is somebody else's"),
+            None => "clear it, or add `ignore` to the field if it is somebody else's".to_owned(),
         }
     }
 
@@ -783,7 +787,7 @@ pub(super) fn same_value(word: &Word, a: &str, b: &str) -> bool {
                 matches!((a.parse::<i128>(), b.parse::<i128>()), (Ok(a), Ok(b)) if a == b)
             }
             Kind::Bool => {
-                use crate::adapter::value::read_bool;
+                use crate::spelling::read_bool;
                 read_bool(a).is_some() && read_bool(a) == read_bool(b)
             }
             _ => word.part() == Part::Host && a.eq_ignore_ascii_case(b),
@@ -821,8 +825,8 @@ fn is_quoted(text: &str) -> bool {
     matches!((chars.next(), chars.next_back()), (Some(a @ ('"' | '\'')), Some(b)) if a == b)
 }
 
-/// `DB_PORT=tcp://10.0.0.11:3306`, `DB_SERVICE_HOST`, `DB_PORT_3306_TCP_ADDR`: Kubernetes sets them for every
-/// service that it knows.
+/// `DB_PORT=tcp://10.0.0.11:3306`, `DB_SERVICE_HOST`, `DB_PORT_3306_TCP_ADDR`: Kubernetes sets them
+/// for every service that it knows.
 fn is_service_link(hit: &Hit<'_>) -> bool {
     let starts = |value: &OsStr, text: &str| value.as_encoded_bytes().starts_with(text.as_bytes());
     let is_address = |value: &OsStr| {

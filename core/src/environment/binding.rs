@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::bound::{Bindings, Bound};
+use super::bindings::{Bindings, Bound};
 use super::text::{self, Trouble};
 use super::{Environment, Origin, Unreadable};
 use crate::file::reason;

@@ -1,9 +1,9 @@
-//! What a platform binds to an app: named, of a kind, with entries. Which field takes which, and what its
-//! handle is.
+//! Which field takes which of the services that a platform has bound, and what its handle is.
 
 use std::borrow::Cow;
 
 use super::beside::{Beside, Source};
+use super::bindings::{Bindings, Bound};
 use super::complete::because;
 use super::names::{FieldNames, Hit};
 use super::resolve::{Resolution, Resolver};
@@ -11,35 +11,6 @@ use super::{Origin, Unreadable};
 use crate::adapter::grammar::{About, Grammar, Scheme};
 use crate::error::ProblemKind;
 use crate::handle::Handle;
-
-/// One service that a platform has bound to the app.
-pub(super) struct Bound {
-    /// The names that a field may take it by.
-    pub(super) names: Vec<String>,
-    /// What it is: the type of a binding, the label and the tags of a service.
-    pub(super) kinds: Vec<String>,
-    pub(super) origin: Origin,
-    /// Whole handles, the preferred one first.
-    pub(super) handles: Vec<String>,
-    /// Its other entries, such as `host` and `password`.
-    pub(super) entries: Vec<(String, String)>,
-    /// The path of a file of CA certificates to trust.
-    pub(super) certificates: Option<String>,
-    /// What is wrong with it, for the field that takes it.
-    pub(super) wrong: Option<(String, String)>,
-}
-
-/// All of them, and how an error speaks of one: "service binding".
-pub(super) struct Bindings {
-    pub(super) noun: &'static str,
-    /// Names of entries that are the platform's own.
-    pub(super) own: &'static [&'static str],
-    /// Whether a kind may go on behind the name of a service, as in `mysql-8`.
-    pub(super) kinds_go_on: bool,
-    /// Whether the scheme of its handle tells the kind of a service.
-    pub(super) schemes_tell: bool,
-    pub(super) all: Vec<Bound>,
-}
 
 impl Bindings {
     /// Whether a field takes one, and what it comes to.
@@ -150,7 +121,8 @@ impl Bindings {
         })
     }
 
-    /// The handle of a binding, completed by its entries and then by the variables beside the field.
+    /// The handle of a binding, completed by its entries and then by the variables beside the
+    /// field.
     fn take<'e>(
         &self,
         resolver: &Resolver<'e>,
@@ -249,8 +221,8 @@ impl Bound {
         })
     }
 
-    /// The entries, with the file of CA certificates as the adapter's word for it; and the scheme that a port
-    /// for TLS asks for.
+    /// The entries, with the file of CA certificates as the adapter's word for it; and the scheme
+    /// that a port for TLS asks for.
     fn entries(
         &self,
         grammar: &'static Grammar,
@@ -268,7 +240,8 @@ impl Bound {
         }
         let ca = grammar.all_words().iter().find(|word| word.subject() == About::Ca);
         if let (Some(path), Some(word)) = (&self.certificates, ca) {
-            // Beside an unencrypted handle a certificate is of no use, and the handle's scheme is the platform's.
+            // Beside an unencrypted handle a certificate is of no use, and the handle's scheme is
+            // the platform's.
             let own = handle.and_then(|handle| grammar.scheme(handle.scheme()));
             let is_plain = own.is_some_and(|scheme| !scheme.is_tls());
             if !(is_plain && grammar.schemes().iter().any(Scheme::is_tls)) {

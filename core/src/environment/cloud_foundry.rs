@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::bound::{Bindings, Bound};
+use super::bindings::{Bindings, Bound};
 use super::text::{self, Trouble};
 use super::{Environment, Origin, Unreadable};
 

@@ -1,8 +1,8 @@
-//! Makes one handle of what the sources say: a handle that is completed by the words beside it, or one that
-//! is assembled from words alone.
+//! Makes one handle of what the sources say: a handle that is completed by the words beside it, or
+//! one that is assembled from words alone.
 
+use super::Unreadable;
 use super::beside::{Ask, Beside, TlsAsked, same_value};
-use super::{Unreadable, tls};
 use crate::adapter::grammar::{Grammar, Part, Scheme, TlsWord, Word};
 use crate::adapter::value::Kind;
 use crate::error::{HandleError, ProblemKind};
@@ -53,7 +53,7 @@ impl Beside<'_, '_> {
             }
         }
         self.problems.extend(conflicts);
-        match self.tls_value(handle.scheme(), own_tls(self.grammar, &handle)) {
+        match self.tls_value(handle.scheme(), own_tls(self.grammar, &handle).as_deref()) {
             Ok(Some((word, value, name))) => {
                 builder = set(of(builder.take()).replace_param(word.name(), &value), &name);
             }
@@ -157,12 +157,12 @@ impl Beside<'_, '_> {
         })
     }
 
-    /// What the names ask of TLS together, where the handle does not say it already: the word, its value and
-    /// the name that asks.
+    /// What the names ask of TLS together, where the handle does not say it already: the word, its
+    /// value and the name that asks.
     fn tls_value(
         &mut self,
         scheme: &str,
-        own: Option<String>,
+        own: Option<&str>,
     ) -> Result<Option<(&'static Word, String, String)>, Unreadable> {
         if self.tls.is_empty() {
             return Ok(None);
@@ -192,7 +192,7 @@ impl Beside<'_, '_> {
             let why = "one asks for TLS and one for none";
             return Err(Unreadable::conflict(&least.name, &most.name, why));
         }
-        let own_rank = own.as_deref().map(rank);
+        let own_rank = own.map(rank);
         let by_scheme = scheme_tls.then_some(on);
         let now = own_rank.max(by_scheme);
         let wanted = wants(most);
@@ -205,7 +205,8 @@ impl Beside<'_, '_> {
         match now {
             Some(now) if wanted == off && now > off => Err(conflict("an unencrypted connection")),
             Some(now) if now == off && wanted > off => Err(conflict("TLS")),
-            // More safety than is asked for is never a conflict. A scheme with TLS takes no word for less.
+            // More safety than is asked for is never a conflict. A scheme with TLS takes no word
+            // for less.
             Some(now) if now >= wanted || scheme_tls && own_rank.is_none() && wanted <= on => {
                 Ok(None)
             }
@@ -307,14 +308,4 @@ pub(super) fn because(error: &HandleError) -> Unreadable {
         message: error.message().to_owned(),
         help: error.help().to_owned(),
     }
-}
-
-/// The scheme that a variable such as `DB_SCHEME` names, where it is no word of the grammar.
-pub(super) fn is_scheme_name(word: &str) -> bool {
-    word.eq_ignore_ascii_case("SCHEME")
-}
-
-/// Whether a value of mail's `SCHEME` speaks of TLS, which then is no scheme.
-pub(super) fn speaks_of_tls(value: &str) -> bool {
-    matches!(tls::mail("SCHEME", value, None), Some(Ok(said)) if said >= tls::Mail::Off)
 }

@@ -1,6 +1,7 @@
 //! `DB_CONNECTION=pgsql`: names by which tools know a kind of database or of mail.
 
-/// A kind of service: its name in messages, the first scheme of its handles, and what tools call it.
+/// A kind of service: its name in messages, the first scheme of its handles, and what tools call
+/// it.
 pub(super) struct Family {
     pub(super) name: &'static str,
     pub(super) scheme: &'static str,

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use super::{Found, Origin, Unreadable};
+use super::found::{Found, Unreadable};
+use crate::handle::Origin;
 
 #[derive(Clone, Default)]
 pub(super) struct Layer {

@@ -2,59 +2,58 @@
 
 mod beside;
 mod binding;
+mod bindings;
 mod bound;
 mod cloud_foundry;
 mod complete;
 mod credential;
 mod dotenv;
-mod explain;
 mod family;
 mod file;
+pub(crate) mod found;
 mod layer;
 mod names;
 mod resolve;
 mod text;
 mod tls;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
-pub use self::explain::Explanation;
+pub(crate) use self::beside::{Note, Why};
+pub(crate) use self::found::{Found, Unreadable};
 use self::layer::{Entry, Layer};
-pub(crate) use self::names::join;
 pub(crate) use self::resolve::{Located, Resolution, Resolver};
-use crate::adapter::reader::Reader;
-use crate::backing::BackingServices;
-use crate::error::{Problem, ProblemKind};
-use crate::generated::{Field, Kind};
-use crate::handle::Handle;
 pub(crate) use crate::handle::Origin;
+use crate::table::join;
 
 /// A snapshot of the variables that handles and settings are read from.
 ///
-/// There is no global state: a test loads from pairs as an app loads from the process, and every convention
-/// acts on pairs as it does on the process. An empty variable counts as unset.
+/// There is no global state: a test loads from pairs as an app loads from the process, and every
+/// convention acts on pairs as it does on the process. An empty variable counts as unset.
 ///
 /// For a field whose variable is `DB_URL`, the first of these that is set wins:
 ///
 /// 1. `DB_URL`, or `DB_URI` as .NET Aspire names it, else each `alias` in turn
-/// 2. `DB_URL_FILE`, the path of a file that holds the handle (Docker and Swarm secrets). Both set is an error
+/// 2. `DB_URL_FILE`, the path of a file that holds the handle (Docker and Swarm secrets). Both set
+///    is an error
 /// 3. `$CREDENTIALS_DIRECTORY/DB_URL` (systemd credentials)
 /// 4. parts: `DB_HOST` with `DB_PORT`, `DB_USER`, `DB_PASSWORD`, `DB_NAME` ..., the words of the
 ///    adapter's [`Grammar`](crate::Grammar)
 /// 5. a Kubernetes service binding below `SERVICE_BINDING_ROOT`
 /// 6. a Cloud Foundry service in `VCAP_SERVICES`
-/// 7. the same as 1 to 4 in a `.env` file, where [`with_dotenv`](Environment::with_dotenv) has added one
+/// 7. the same as 1 to 4 in a `.env` file, where [`with_dotenv`](Environment::with_dotenv) has
+///    added one
 /// 8. the field's `default`
 ///
 /// The same words complete a handle that does not say them itself: `DB_PASSWORD`, or
-/// `DB_SSLMODE=verify-full`, beside a `DB_URL` or a bound `uri`. Nothing that is set under a field's
-/// names is ignored: it is used, it is a problem, or [`explain`](Environment::explain) lists it.
+/// `DB_SSLMODE=verify-full`, beside a `DB_URL` or a bound `uri`. Nothing that is set under a
+/// field's names is ignored: it is used, it is a problem, or [`explain`](Environment::explain)
+/// lists it.
 ///
-/// [`platforms`](crate::platforms) has a page for each platform. A setting is read from its variable,
-/// from the file that the variable with `_FILE` names, or from a credential.
+/// [`platforms`](crate::platforms) has a page for each platform. A setting is read from its
+/// variable, from the file that the variable with `_FILE` names, or from a credential.
 ///
 /// ```
 /// use backing_services::{BackingServices, Environment};
@@ -73,25 +72,10 @@ pub(crate) use crate::handle::Origin;
 pub struct Environment {
     /// The first that has a value wins.
     layers: Vec<Layer>,
-    /// What was wrong with the sources themselves, told with every load.
+    /// What was wrong with the sources themselves, reported with every load.
     broken: Vec<Unreadable>,
     /// Whether handles of other machines are refused.
     only_loopback: bool,
-}
-
-/// A value and where it came from.
-pub(crate) struct Found<'a> {
-    pub(crate) value: Cow<'a, str>,
-    pub(crate) origin: Origin,
-}
-
-/// A source that has a value but cannot give it.
-#[derive(Clone)]
-pub(crate) struct Unreadable {
-    pub(crate) kind: ProblemKind,
-    pub(crate) origin: Option<Origin>,
-    pub(crate) message: String,
-    pub(crate) help: String,
 }
 
 impl Environment {
@@ -130,9 +114,9 @@ impl Environment {
         Self { layers: vec![Layer { variables, ..Layer::default() }], ..Self::default() }
     }
 
-    /// Adds a `.env` file, for variables that are not set otherwise. The process environment stays as
-    /// it is. A file that does not exist is no error: production has none; a report of what is not
-    /// set names it.
+    /// Adds a `.env` file, for variables that are not set otherwise. The process environment stays
+    /// as it is. A file that does not exist is no error: production has none; a report of what is
+    /// not set names it.
     ///
     /// Outside single quotes `${NAME}`, `$NAME` and `${NAME:-default}` stand for a variable of this
     /// environment, else for one further up in the file. In double quotes `\n`, `\r`, `\t`, `\\`,
@@ -158,8 +142,8 @@ impl Environment {
         self
     }
 
-    /// Refuses every handle that leads to another machine, so that a run of tests cannot reach production.
-    /// Off by default.
+    /// Refuses every handle that leads to another machine, so that a run of tests cannot reach
+    /// production. Off by default.
     ///
     /// ```
     /// use backing_services::{BackingServices, Environment, ProblemKind};
@@ -187,28 +171,6 @@ impl Environment {
         self
     }
 
-    /// Where each field of a struct gets its value, and which sources are passed over: a table without any
-    /// secret in it.
-    ///
-    /// ```
-    /// use backing_services::{BackingServices, Environment};
-    ///
-    /// #[derive(BackingServices)]
-    /// struct Services {
-    ///     #[setting(default = "8080")]
-    ///     port: u16,
-    /// }
-    ///
-    /// let environment = Environment::from_pairs([("PORT", "80")]);
-    /// assert_eq!(
-    ///     environment.explain::<Services>().to_string(),
-    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  80     the default\n",
-    /// );
-    /// ```
-    pub fn explain<S: BackingServices>(&self) -> Explanation {
-        Explanation::new::<S>(self)
-    }
-
     pub(crate) fn is_only_loopback(&self) -> bool {
         self.only_loopback
     }
@@ -228,8 +190,8 @@ impl Environment {
         })
     }
 
-    /// The value of a setting: in one of its variables, in the file that a variable ending in `_FILE` names,
-    /// or in a systemd credential.
+    /// The value of a setting: in one of its variables, in the file that a variable ending in
+    /// `_FILE` names, or in a systemd credential.
     pub(crate) fn setting(
         &self,
         names: &[&str],
@@ -280,53 +242,6 @@ impl Environment {
             let found = layer.found(name, layer.get(name)?).ok()?;
             Some((name.to_owned(), found.value.into_owned()))
         })
-    }
-}
-
-impl Found<'_> {
-    /// Files end in a newline, which is none of the value's.
-    fn without_newline(self) -> Self {
-        let value = crate::handle::grammar::without_final_newline(&self.value).to_owned();
-        Self { value: value.into(), origin: self.origin }
-    }
-}
-
-impl Unreadable {
-    fn at(origin: Origin, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            kind: ProblemKind::Unreadable,
-            origin: Some(origin),
-            message: message.into(),
-            help: help.into(),
-        }
-    }
-
-    /// Two sources that exclude each other.
-    fn conflict(name: &str, other: &str, why: &str) -> Self {
-        Self {
-            kind: ProblemKind::Conflict,
-            origin: Some(Origin::Variable { name: name.into() }),
-            message: format!("`{name}` and `{other}` are both set"),
-            help: format!("clear one of them: {why}"),
-        }
-    }
-
-    /// As a problem of no field.
-    fn problem(&self, of: &str) -> Problem {
-        let variable = self.origin.as_ref().and_then(Origin::variable).unwrap_or_default();
-        Problem::new(of.to_owned(), variable.to_owned(), self.kind).because(self.clone())
-    }
-}
-
-/// A handle without its secrets: one that its adapter refuses shows no host either, which may be a secret
-/// that stands in the wrong place.
-fn shown(handle: &Handle, field: &Field) -> String {
-    let Kind::Resource { grammar, .. } = field.kind else { return String::new() };
-    let grammar = grammar.of_scheme(handle.scheme());
-    if Reader::takes(handle, grammar) {
-        handle.to_string()
-    } else {
-        format!("{}:***", handle.known_scheme().unwrap_or("***"))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What stands in the environment under the names of each field: found in one pass, by the stems of its
-//! variables.
+//! What stands in the environment under the names of each field: found in one pass, by the stems of
+//! its variables.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use super::layer::{Entry, Layer};
 use super::{Environment, Found, Origin, Unreadable, credential, file};
 use crate::adapter::grammar::Grammar;
-use crate::generated::{Field, Kind, Table, each_field};
 use crate::setting::flatten;
+use crate::table::{Field, Kind, Table, each_field, join};
 
 /// The names of all fields of a struct, and what is set under them.
 pub(crate) struct Names<'e> {
@@ -124,8 +124,8 @@ impl<'e> Names<'e> {
         stems
     }
 
-    /// Gives a name to each field of which it begins with a stem. Most names begin with none, so the first
-    /// byte decides before anything is asked of the field.
+    /// Gives a name to each field of which it begins with a stem. Most names begin with none, so
+    /// the first byte decides before anything is asked of the field.
     fn sort_in(
         &mut self,
         stems: &[Stem],
@@ -161,8 +161,8 @@ impl<'e> Names<'e> {
         declared.contains(name)
     }
 
-    /// The one that stands at this place in the struct. Fields are asked for in their order, so the search
-    /// goes on from the last.
+    /// The one that stands at this place in the struct. Fields are asked for in their order, so the
+    /// search goes on from the last.
     pub(super) fn find(
         &self,
         outer: &str,
@@ -312,7 +312,8 @@ fn without_newline(text: &str) -> &str {
     crate::handle::grammar::without_final_newline(text)
 }
 
-/// Whether a name begins with the stem of a field's variable and goes on behind a `_`, or is that variable.
+/// Whether a name begins with the stem of a field's variable and goes on behind a `_`, or is that
+/// variable.
 fn begins(name: &str, own: &str, stem: usize) -> bool {
     let (name, own, length) = (name.as_bytes(), own.as_bytes(), own.len());
     if name.len() < stem || name[..stem] != own[..stem] {
@@ -329,10 +330,6 @@ pub(super) fn stem(name: &str) -> &str {
     let ends = ["_URL", "_URI", "_DSN"];
     let stem = ends.into_iter().find_map(|end| name.strip_suffix(end));
     stem.filter(|stem| !stem.is_empty()).unwrap_or(name)
-}
-
-pub(crate) fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
-    if prefix.is_empty() { name.into() } else { [prefix, name].concat().into() }
 }
 
 /// The path of the credential of this name, if there is one.

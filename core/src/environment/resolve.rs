@@ -1,16 +1,19 @@
 //! The order of the sources, and what becomes of a field in all of them.
 
 use super::beside::{Beside, Note, Source, Why};
-use super::bound::Bindings;
-use super::complete::{because, is_scheme_name, speaks_of_tls};
+use super::bindings::Bindings;
+use super::complete::because;
 use super::names::{FieldNames, Hit, Names};
-use super::{Environment, Found, Origin, Unreadable, binding, cloud_foundry, credential, family};
+use super::{
+    Environment, Found, Origin, Unreadable, binding, cloud_foundry, credential, family, tls,
+};
 use crate::adapter::grammar::Grammar;
 use crate::error::{HandleError, Problem};
-use crate::generated::{Field, Kind, Table};
 use crate::handle::Handle;
+use crate::table::{Field, Kind, Table};
 
-/// An environment and what the platform binds to the app, looked through for the fields of one struct.
+/// An environment and what the platform binds to the app, looked through for the fields of one
+/// struct.
 pub(crate) struct Resolver<'e> {
     pub(super) environment: &'e Environment,
     pub(super) names: Names<'e>,
@@ -48,7 +51,7 @@ impl<'e> Resolver<'e> {
     /// What is wrong with the sources themselves.
     pub(crate) fn problems(&self, root: &'static Table) -> Vec<Problem> {
         let all = self.environment.broken.iter().chain(&self.broken);
-        all.map(|broken| broken.problem(root.name)).collect()
+        all.map(|broken| Problem::of_source(root.name, broken)).collect()
     }
 
     /// The place of a field among those that are looked for; the search goes on from the last.
@@ -110,7 +113,8 @@ impl<'e> Resolver<'e> {
         (0..self.environment.layers.len()).any(|depth| self.explicit(field, depth, &mut resolution))
     }
 
-    /// The field in variables, files, credentials or parts, of which one stands in the layer of this depth.
+    /// The field in variables, files, credentials or parts, of which one stands in the layer of
+    /// this depth.
     fn explicit(&self, field: &FieldNames<'e>, depth: usize, out: &mut Resolution) -> bool {
         if field.hits.is_empty() {
             return false;
@@ -196,7 +200,7 @@ impl<'e> Resolver<'e> {
             }
         };
         let grammar = field.grammar.of_scheme(handle.scheme());
-        let hits: Vec<_> = self.beside(field, depth).collect();
+        let hits: Vec<_> = Self::beside(field, depth).collect();
         let located = if hits.is_empty() {
             Located { handle: Ok(handle), origin }
         } else {
@@ -214,11 +218,7 @@ impl<'e> Resolver<'e> {
     }
 
     /// What stands under the field's names and is no whole handle.
-    fn beside<'a>(
-        &'a self,
-        field: &'a FieldNames<'e>,
-        depth: usize,
-    ) -> impl Iterator<Item = &'a Hit<'e>> {
+    fn beside<'a>(field: &'a FieldNames<'e>, depth: usize) -> impl Iterator<Item = &'a Hit<'e>> {
         field.hits.iter().filter(move |hit| {
             let is_handle = |name: &std::borrow::Cow<'_, str>| {
                 hit.name.strip_prefix(&**name).is_some_and(|rest| matches!(rest, "" | "_FILE"))
@@ -231,7 +231,7 @@ impl<'e> Resolver<'e> {
 
     /// A handle from parts, one of which says the place in the layer of this depth.
     fn assembled(&self, field: &FieldNames<'e>, depth: usize, out: &mut Resolution) -> bool {
-        let hits: Vec<_> = self.beside(field, depth).collect();
+        let hits: Vec<_> = Self::beside(field, depth).collect();
         if hits.is_empty() {
             return false;
         }
@@ -239,7 +239,7 @@ impl<'e> Resolver<'e> {
             let hit = hits.iter().find(|hit| wanted(hit.word()))?;
             hit.text().ok().flatten().map(std::borrow::Cow::into_owned)
         };
-        let scheme = value(&is_scheme_name);
+        let scheme = value(&tls::is_scheme_name);
         let family = value(&family::is_name);
         for grammar in candidates(field.grammar, scheme.as_deref(), family.as_deref(), &hits) {
             let mut beside =
@@ -253,7 +253,7 @@ impl<'e> Resolver<'e> {
                 }
                 continue;
             }
-            let scheme = scheme.as_deref().filter(|it| !grammar.is_mail() || !speaks_of_tls(it));
+            let scheme = scheme.as_deref().filter(|it| !grammar.is_mail() || !tls::speaks(it));
             let made = beside.assemble(scheme, None);
             let name = field.variables.first().map_or("", |name| &**name);
             let from: Vec<&str> = beside.words.iter().map(|said| said.name.as_str()).collect();
@@ -286,7 +286,7 @@ impl<'e> Resolver<'e> {
     }
 
     /// The other sources that could be the field's, behind the one that won.
-    pub(super) fn others(&self, place: usize, winner: &Origin) -> Vec<String> {
+    pub(crate) fn others(&self, place: usize, winner: &Origin) -> Vec<String> {
         let Some(field) = self.names.fields.get(place) else { return Vec::new() };
         let mut all = Vec::new();
         for depth in 0..self.environment.layers.len() {
@@ -318,7 +318,7 @@ impl<'e> Resolver<'e> {
     /// Names beside a field that a platform has bound, or that nothing attaches: somebody set them.
     fn note_rest(&self, field: &FieldNames<'e>, out: &mut Resolution) {
         let depth = self.environment.layers.len().saturating_sub(1);
-        for hit in self.beside(field, depth) {
+        for hit in Self::beside(field, depth) {
             if !self.names.is_declared(&hit.name) {
                 out.notes.push(Note { name: hit.name.clone().into_owned(), why: Why::Nobody });
             }
@@ -349,8 +349,8 @@ fn find_joined<'a, 'e>(
     })
 }
 
-/// The grammars that parts may be read by: that of the scheme or the kind that a word names, else of every
-/// variant in turn.
+/// The grammars that parts may be read by: that of the scheme or the kind that a word names, else
+/// of every variant in turn.
 fn candidates(
     grammar: &'static Grammar,
     scheme: Option<&str>,

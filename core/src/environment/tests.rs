@@ -5,7 +5,8 @@ use std::fs;
 use super::*;
 use crate::adapter::grammar::{Grammar, Part, Scheme, Word};
 use crate::adapter::value::Kind;
-use crate::generated::{self, Field, Table};
+use crate::error::{Problem, ProblemKind};
+use crate::table::{self, Field, Table};
 
 fn resolve(environment: &Environment, names: &[&str]) -> Option<(String, String)> {
     let found = environment.setting(names, "").ok().unwrap()?;
@@ -30,7 +31,7 @@ static ONE: Table = Table {
     fields: &[Field {
         name: "db",
         doc: "",
-        kind: generated::Kind::Resource {
+        kind: table::Kind::Resource {
             variables: &["DB_URL"],
             binding: None,
             grammar: &DB,

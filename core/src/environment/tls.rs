@@ -1,6 +1,7 @@
-//! `DB_SSL=true`, `REDIS_TLS_ENABLED=1`, `MAIL_ENCRYPTION=tls`: what names beside a handle say of its TLS.
+//! `DB_SSL=true`, `REDIS_TLS_ENABLED=1`, `MAIL_ENCRYPTION=tls`: what names beside a handle say of
+//! its TLS.
 
-use crate::adapter::value::read_bool;
+use crate::spelling::read_bool;
 
 /// The words that a name about TLS is made of.
 const TLS: &[&str] = &["TLS", "SSL", "STARTTLS", "SECURE", "OPENSSL"];
@@ -136,8 +137,8 @@ const BY_VALUE: &[&str] = &["SCHEME", "SECURITY"];
 /// Those that `true` does not make TLS from the first byte, though they do not name STARTTLS.
 const LATER: &[&str] = &["SECUREENABLED"];
 
-/// What a name and its value ask for; `None` where the name is none of mail's, `Err` where the value is
-/// none that is known.
+/// What a name and its value ask for; `None` where the name is none of mail's, `Err` where the
+/// value is none that is known.
 pub(super) fn mail(word: &str, value: &str, port: Option<u16>) -> Option<Result<Mail, ()>> {
     let letters: String =
         word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
@@ -145,7 +146,8 @@ pub(super) fn mail(word: &str, value: &str, port: Option<u16>) -> Option<Result<
     if !by_value && name(word).is_none_or(|name| name.verifies || name.inverted) {
         return None;
     }
-    // `SSL` and `SECURE` are TLS from the first byte; `TLS`, `STARTTLS` and `ENCRYPTION` are STARTTLS.
+    // `SSL` and `SECURE` are TLS from the first byte; `TLS`, `STARTTLS` and `ENCRYPTION` are
+    // STARTTLS.
     let named = letters.contains("TLS") || letters == "ENCRYPTION" || by_value;
     let implicit = !named && !LATER.contains(&letters.as_str());
     let asked = match value.trim().to_ascii_lowercase().as_str() {
@@ -169,6 +171,16 @@ pub(super) fn mail(word: &str, value: &str, port: Option<u16>) -> Option<Result<
     Some(asked.map(|asked| {
         if asked >= Mail::StartTls && port == Some(465) { Mail::Implicit } else { asked }
     }))
+}
+
+/// The scheme that a variable such as `DB_SCHEME` names, where it is no word of the grammar.
+pub(super) fn is_scheme_name(word: &str) -> bool {
+    word.eq_ignore_ascii_case("SCHEME")
+}
+
+/// Whether a value of mail's `SCHEME` speaks of TLS, which then is no scheme.
+pub(super) fn speaks(value: &str) -> bool {
+    matches!(mail("SCHEME", value, None), Some(Ok(said)) if said >= Mail::Off)
 }
 
 #[cfg(test)]

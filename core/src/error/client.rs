@@ -3,7 +3,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::{FailureKind, HandleError, Message};
+use super::{FailureKind, Message};
+use crate::handle::HandleError;
 
 /// How long trying again makes sense.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -242,8 +243,8 @@ impl ClientError {
         Self { cause: self.cause.masked(&mask), help: self.help.masked(mask), ..self }
     }
 
-    /// Leaves out what a driver or a server said, for where the handle is not at hand whose secrets would be
-    /// masked in it. Where nothing remains the kind says what it is about.
+    /// Leaves out what a driver or a server said, for where the handle is not at hand whose secrets
+    /// would be masked in it. Where nothing remains the kind says what it is about.
     #[must_use]
     pub(crate) fn without_quotes(self) -> Self {
         let all_is_said = self.cause.masked(|_| String::new()).is_empty();

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use super::client::Seconds;
 use super::{ClientError, FailureKind, Message, heading, write_entry};
-use crate::generated::Table;
 use crate::handle::{Handle, Origin};
+use crate::table::Table;
 
 /// Every resource that did not connect.
 ///

@@ -64,3 +64,38 @@ impl FailureKind {
         }
     }
 }
+
+/// What kind of [`Problem`](crate::Problem) it is.
+///
+/// ```
+/// # use backing_services::{Problem, ProblemKind};
+/// fn is_typo(problem: &Problem) -> bool {
+///     matches!(problem.kind(), ProblemKind::Missing | ProblemKind::Parameter)
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// A required variable is absent or empty.
+    Missing,
+    /// The handle breaks a rule of the grammar.
+    Syntax,
+    /// The scheme belongs to another service.
+    Scheme,
+    /// A parameter is unknown, missing or of the wrong form.
+    Parameter,
+    /// The adapter cannot use the handle.
+    Handle,
+    /// The handle would send a credential in clear text to another machine.
+    Insecure,
+    /// Two sources give a value.
+    Conflict,
+    /// A file cannot be read, or a value is not Unicode.
+    Unreadable,
+    /// A setting is not of its type.
+    Setting,
+    /// A platform has bound a service that no field takes.
+    Unclaimed,
+    /// The handle leads to another machine, which the environment refuses.
+    NotLoopback,
+}

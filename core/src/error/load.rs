@@ -1,10 +1,10 @@
 use std::fmt;
 
-use super::{HandleError, heading, write_entry};
+use super::{ProblemKind, heading, write_entry};
 use crate::adapter::grammar::Grammar;
-use crate::environment::{Found, Unreadable};
-use crate::generated::{Field, Kind, Table};
-use crate::handle::Origin;
+use crate::environment::found::{Found, Unreadable};
+use crate::handle::{HandleError, Origin};
+use crate::table::{Field, Kind, Table};
 
 /// Every problem of every field.
 ///
@@ -51,41 +51,6 @@ impl LoadError {
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
-}
-
-/// What kind of [`Problem`] it is.
-///
-/// ```
-/// # use backing_services::{Problem, ProblemKind};
-/// fn is_typo(problem: &Problem) -> bool {
-///     matches!(problem.kind(), ProblemKind::Missing | ProblemKind::Parameter)
-/// }
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum ProblemKind {
-    /// A required variable is absent or empty.
-    Missing,
-    /// The handle breaks a rule of the grammar.
-    Syntax,
-    /// The scheme belongs to another service.
-    Scheme,
-    /// A parameter is unknown, missing or of the wrong form.
-    Parameter,
-    /// The adapter cannot use the handle.
-    Handle,
-    /// The handle would send a credential in clear text to another machine.
-    Insecure,
-    /// Two sources give a value.
-    Conflict,
-    /// A file cannot be read, or a value is not Unicode.
-    Unreadable,
-    /// A setting is not of its type.
-    Setting,
-    /// A platform has bound a service that no field takes.
-    Unclaimed,
-    /// The handle leads to another machine, which the environment refuses.
-    NotLoopback,
 }
 
 /// One problem of one field.
@@ -149,6 +114,12 @@ impl Problem {
         self
     }
 
+    /// What is wrong with a source itself, and is a problem of no field.
+    pub(crate) fn of_source(of: &str, unreadable: &Unreadable) -> Self {
+        let variable = unreadable.origin.as_ref().and_then(Origin::variable).unwrap_or_default();
+        Self::new(of.to_owned(), variable.to_owned(), unreadable.kind).because(unreadable.clone())
+    }
+
     pub(crate) fn because(mut self, unreadable: Unreadable) -> Self {
         self.kind = unreadable.kind;
         self.message = unreadable.message;
@@ -175,10 +146,11 @@ impl Problem {
         if self.kind == ProblemKind::Insecure
             && let Some((word, name)) = grammar.tls_variable(&self.variable)
         {
-            self.help.push_str(&format!(
-                "; where the handle cannot be edited, set `{name}={}` beside it",
-                word.off
-            ));
+            self.help += "; where the handle cannot be edited, set `";
+            self.help += &name;
+            self.help += "=";
+            self.help += word.off;
+            self.help += "` beside it";
         }
         self.origin = Some(origin);
         self
@@ -213,8 +185,8 @@ impl Problem {
         &self.field
     }
 
-    /// The field's variable, such as `DATABASE_URL`, with the prefixes of nested structs. An alias or
-    /// file that the value came from instead is told by [`origin`](Problem::origin).
+    /// The field's variable, such as `DATABASE_URL`, with the prefixes of nested structs. An alias
+    /// or file that the value came from instead is named by [`origin`](Problem::origin).
     ///
     /// ```
     /// # fn f(problem: &backing_services::Problem) {

@@ -1,8 +1,8 @@
-//! What can go wrong, as reports: everything at once, the variable and the repair in each, no secret.
+//! What can go wrong, as reports: everything at once, the variable and the repair in each, no
+//! secret.
 
 mod client;
 mod connect;
-mod handle;
 mod kind;
 mod load;
 mod mask;
@@ -19,11 +19,11 @@ pub(crate) use ours;
 pub use self::client::ClientError;
 pub(crate) use self::client::Retry;
 pub use self::connect::{ConnectError, Failure};
-pub use self::handle::HandleError;
-pub use self::kind::FailureKind;
-pub use self::load::{LoadError, Problem, ProblemKind};
+pub use self::kind::{FailureKind, ProblemKind};
+pub use self::load::{LoadError, Problem};
 pub(crate) use self::mask::{Secrets, mask};
 pub use self::message::Message;
+pub use crate::handle::HandleError;
 
 /// Either report, for `?` in `main`.
 ///

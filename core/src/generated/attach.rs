@@ -1,11 +1,10 @@
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::once::Once;
-use super::{Attach, Failures, Field, Kind};
+use super::{Failures, Field, Kind};
 use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
 use crate::backing::BackingServices;
 use crate::error::{ClientError, ConnectError, Failure, FailureKind, Retry, ours};
@@ -13,8 +12,8 @@ use crate::handle::Handle;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// A port that refuses or a name that does not resolve is retried for this long: enough for a server
-/// that is being restarted, short enough that a typo is told within a second.
+/// A port that refuses or a name that does not resolve is retried for this long: enough for a
+/// server that is being restarted, short enough that a typo is reported within a second.
 const BRIEFLY: Duration = Duration::from_millis(700);
 
 /// Where in a tree of nested structs a field stands; turned into text only for a failure.
@@ -22,8 +21,8 @@ pub struct Scope<'a> {
     parent: Option<&'a Scope<'a>>,
     name: &'static str,
     prefix: &'static str,
-    /// How many resources were to be connected, counted at the root: a detached one is not, and one that
-    /// several fields share is counted once.
+    /// How many resources were to be connected, counted at the root: a detached one is not, and one
+    /// that several fields share is counted once.
     tried: AtomicUsize,
     /// What fields share, kept at the root.
     once: Once,
@@ -56,11 +55,12 @@ impl<'a> Scope<'a> {
         self.root_scope().tried.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
+    pub(super) fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
         ConnectError::new(S::TABLE, self.tried.load(Ordering::Relaxed), failures)
     }
 
-    /// Whether the resource of a field is not one that an earlier field has asked or closed already.
+    /// Whether the resource of a field is not one that an earlier field has asked or closed
+    /// already.
     fn is_first<A: Adapter + Connect>(&self, field: &Field) -> bool {
         let variable = field.shared_variable();
         variable.is_none_or(|variable| self.root_scope().once.slot::<A>(variable).1)
@@ -226,60 +226,4 @@ pub(super) async fn close<A: Adapter + Connect>(
     if scope.is_first::<A>(field) {
         A::close(client).await;
     }
-}
-
-/// Asks all clients at the same time, for `ping`.
-#[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
-pub fn ping_all<S: BackingServices>(
-    clients: &S::Clients,
-) -> impl Future<Output = Result<(), ConnectError>> + Send {
-    async move {
-        let scope = Scope::root::<S>();
-        let asked = S::__ping(clients, &scope).await;
-        asked.map_err(|failures| scope.report::<S>(failures).of_ping())
-    }
-}
-
-/// Ends all clients at the same time, for `close`. What has not ended after `limit` is dropped.
-#[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
-pub fn close_all<S: BackingServices>(
-    clients: S::Clients,
-    limit: Duration,
-) -> impl Future<Output = ()> + Send {
-    async move {
-        let scope = Scope::root::<S>();
-        // The limit is the caller's, so that it is no error when it passes.
-        let _ = timeout(limit, S::__close(clients, &scope)).await;
-    }
-}
-
-pub async fn connect<S: BackingServices>(services: &S) -> Result<S::Clients, ConnectError> {
-    let scope = Scope::root::<S>();
-    services.__connect(&scope).await.map_err(|failures| scope.report::<S>(failures))
-}
-
-/// One field alone, for `connect_<field>`.
-#[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
-pub fn connect_one<S: BackingServices, R: Attach>(
-    value: &R::Value,
-    field: &'static Field,
-) -> impl Future<Output = Result<R::Client, ConnectError>> + Send {
-    async move {
-        let scope = Scope::root::<S>();
-        let client = R::connect(value, &scope, field).await;
-        client.map_err(|failures| scope.report::<S>(failures))
-    }
-}
-
-/// The clients by name, each attached or detached: what is inside them may hold a secret.
-pub fn debug_clients(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    fields: &[(&str, bool)],
-) -> fmt::Result {
-    let mut clients = f.debug_struct(name);
-    for (field, is_attached) in fields {
-        clients.field(field, &format_args!("{}", if *is_attached { ".." } else { "detached" }));
-    }
-    clients.finish()
 }

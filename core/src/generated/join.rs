@@ -19,7 +19,7 @@ impl<'a, T> Task<'a, T> {
     ///
     /// # Errors
     ///
-    /// Nothing that `join` has not told.
+    /// Nothing that `join` has not reported.
     pub fn client(self) -> Result<T, Failures> {
         self.output.unwrap_or_else(|| Err(Failures::new()))
     }

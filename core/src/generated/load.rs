@@ -9,13 +9,12 @@ use super::{Field, Kind, Table};
 use crate::adapter::Adapter;
 use crate::adapter::reader::require_scheme;
 use crate::backing::BackingServices;
-use crate::environment::{
-    Environment, Found, Located, Origin, Resolution, Resolver, Unreadable, join,
-};
+use crate::environment::{Environment, Found, Located, Origin, Resolution, Resolver, Unreadable};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind};
 use crate::setting;
 use crate::setting::flatten::{self, Fault};
 use crate::suggest;
+use crate::table::{each_field, join};
 
 pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
     load(&Environment::process())
@@ -178,8 +177,8 @@ impl<'e> Loader<'e> {
         self.path.get(self.root.name.len() + "::".len()..).unwrap_or_default()
     }
 
-    /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are set all the
-    /// same.
+    /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are
+    /// set all the same.
     fn attached<A: Adapter>(&mut self, field: &'static Field) -> Option<Result<A, Vec<String>>> {
         let place = self.place(field)?;
         if !self.is_of_one_type::<A>(field) {
@@ -216,7 +215,8 @@ impl<'e> Loader<'e> {
         }
     }
 
-    /// Where the handle of a field is looked for: of fields that share a variable, all at the first that has it.
+    /// Where the handle of a field is looked for: of fields that share a variable, all at the first
+    /// that has it.
     fn place(&mut self, field: &'static Field) -> Option<usize> {
         self.place = self.resolver.place(self.outer(), field, self.place)?;
         let Some(variable) = field.shared_variable() else { return Some(self.place) };
@@ -230,8 +230,8 @@ impl<'e> Loader<'e> {
         set.or(Some(self.place))
     }
 
-    /// Whether the earlier fields that share the variable are of this type. Where a trait is written by hand no
-    /// constant has compared them.
+    /// Whether the earlier fields that share the variable are of this type. Where a trait is
+    /// written by hand no constant has compared them.
     fn is_of_one_type<A: Adapter>(&mut self, field: &'static Field) -> bool {
         let Some(variable) = field.shared_variable() else { return true };
         let first = self.shared.iter().find(|(name, ..)| *name == variable);
@@ -253,7 +253,7 @@ impl<'e> Loader<'e> {
         is_one
     }
 
-    /// Adds a problem; of fields that share a variable the first has told it already.
+    /// Adds a problem; of fields that share a variable the first has reported it already.
     fn report(&mut self, field: &Field, problem: Problem) {
         let is_told = field.shared_variable().is_some()
             && self.problems.iter().any(|told| {
@@ -360,23 +360,6 @@ pub(crate) fn each_variable(
         }
         Kind::Nested { .. } => {}
     });
-}
-
-/// Calls `visit` with each field of a table, also of nested ones: with the structs it stands in, a dot behind
-/// each, with the prefix of its variables, and itself.
-pub(crate) fn each_field(
-    table: &'static Table,
-    outer: &str,
-    prefix: &str,
-    visit: &mut dyn FnMut(&str, &str, &'static Field),
-) {
-    for field in table.fields {
-        visit(outer, prefix, field);
-        if let Kind::Nested { prefix: inner, table, .. } = field.kind {
-            let outer = format!("{outer}{}.", field.name);
-            each_field(table, &outer, &join(prefix, inner), visit);
-        }
-    }
 }
 
 impl Loader<'_> {

@@ -1,14 +1,15 @@
-//! What the derives write calls to, and what it stands on. Not public API: it changes with any release.
+//! What the derives write calls to, and what it stands on. Not public API: it changes with any
+//! release.
 
 #![allow(missing_docs, reason = "nobody but the derives names it")]
 
 mod attach;
 mod check;
+mod connect;
 mod join;
 mod load;
 mod once;
 mod role;
-mod table;
 mod variant;
 
 pub use core;
@@ -19,26 +20,27 @@ pub use crate::error::Message;
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 
-pub use self::attach::{Scope, close_all, connect, connect_one, debug_clients, ping_all};
+pub use self::attach::Scope;
 pub use self::check::{
     DefaultOf, Line, Unknown, check_default, check_example, check_nested, check_own_example,
     check_param_name, check_param_value, check_parameter, check_setting, check_shared,
     check_variant, count_lines, lines, word_index,
 };
+pub use self::connect::{close_all, connect, connect_one, debug_clients, ping_all};
 pub use self::join::{Task, join};
+pub(crate) use self::load::settings_that_show;
 pub use self::load::{Loader, from_env, load};
-pub(crate) use self::load::{each_field, settings_that_show};
 pub use self::role::{
     Attach, Client, Clients, Declared, Describe, DescribeNested, Flatten, Flattened, Load, Nested,
     Optional, Service, Setting, Value,
 };
-pub use self::table::{Field, Kind, Table};
 pub use self::variant::{
     ConnectVariant, Variant, concat_schemes, concat_words, count_schemes, count_words,
     debug_adapter, debug_client, port_words, refused,
 };
 pub use crate::adapter::fields::{HostField, Password, Path, PortField, Timeout, Username, Whole};
 pub use crate::adapter::reader::Reader;
+pub use crate::table::{Field, Kind, Table};
 
 #[cfg(test)]
 mod tests;

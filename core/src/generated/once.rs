@@ -19,8 +19,8 @@ struct Entry {
 }
 
 impl Once {
-    /// The place of a resource's client, and whether this field is the first that asks for it: the one
-    /// that has to put something there.
+    /// The place of a resource's client, and whether this field is the first that asks for it: the
+    /// one that has to put something there.
     pub(super) fn slot<A: Adapter + Connect>(
         &self,
         variable: &'static str,

@@ -1,11 +1,12 @@
-//! What a field is: a service, a nested struct or a setting, each perhaps optional. The derive names one
-//! such type a field and calls the same functions on all.
+//! What a field is: a service, a nested struct or a setting, each perhaps optional. The derive
+//! names one such type a field and calls the same functions on all.
 //!
 //! Each stands beside the proof that the user's type is fit for it, a constant of the trait it must
-//! implement: `Service<MySql, { <MySql as Adapter>::__IS }>`. For a type that is no adapter that constant
-//! is an error, told once, and rustc says nothing more about any type or expression that an erroneous
-//! constant is part of: neither in the derive's output nor where the app uses its clients. With
-//! `<String as Adapter>::Client` in their place, each of those uses is an error of its own.
+//! implement: `Service<MySql, { <MySql as Adapter>::__IS }>`. For a type that is no adapter that
+//! constant is an error, reported once, and rustc says nothing more about any type or expression
+//! that an erroneous constant is part of: neither in the derive's output nor where the app uses its
+//! clients. With `<String as Adapter>::Client` in their place, each of those uses is an error of
+//! its own.
 
 use std::marker::PhantomData;
 
@@ -32,8 +33,8 @@ pub struct Flatten<T, const IS: bool>(PhantomData<T>);
 /// One of the others in an `Option`.
 pub struct Optional<R>(PhantomData<R>);
 
-/// One of the others whose client the app names: a type that is another is told once, in the constant
-/// `IS`, and nowhere else.
+/// One of the others whose client the app names: a type that is another is reported once, in the
+/// constant `IS`, and nowhere else.
 pub struct Declared<T, R, const IS: bool>(PhantomData<(T, R)>);
 
 /// The client of a service.

@@ -62,7 +62,7 @@ impl Connect for Chat {
     async fn close(room: Room) {
         room.closed.fetch_add(1, Ordering::Relaxed);
         if room.host == "stuck" {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -300,6 +300,12 @@ fn a_flattened_struct() {
     assert_eq!((config, name.as_str()), (Config { port: 80, level: None, hosts }, "n"));
 }
 
+#[derive(BackingServices)]
+struct Outer {
+    #[service(nested)]
+    flat: Option<Flat>,
+}
+
 #[test]
 fn its_variables_are_explained_and_its_own() {
     let explained = set([("APP_PORT", "80")]).explain::<Flat>().to_string();
@@ -307,11 +313,6 @@ fn its_variables_are_explained_and_its_own() {
     let words: Vec<_> = row.unwrap().split_whitespace().collect();
     assert_eq!(words, ["Flat::config.port", "APP_PORT", "APP_PORT", "***"]);
 
-    #[derive(BackingServices)]
-    struct Outer {
-        #[service(nested)]
-        flat: Option<Flat>,
-    }
     assert!(Outer::load(&set([("NAME", "n")])).unwrap().flat.is_none());
     let report = Outer::load(&set([("FLAT_APP_PORT", "80")])).err().unwrap();
     assert_eq!(report.problems()[0].variable(), "FLAT_NAME");

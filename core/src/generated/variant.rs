@@ -1,4 +1,5 @@
-//! An enum of adapters: each variant beside the proof that it is one, as the fields of a struct of services are.
+//! An enum of adapters: each variant beside the proof that it is one, as the fields of a struct of
+//! services are.
 
 use std::fmt;
 use std::time::Duration;

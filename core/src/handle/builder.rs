@@ -2,7 +2,8 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Handle, HandleError};
+use super::Handle;
+use super::error::HandleError;
 use crate::secret::Secret;
 
 /// RFC 3986 `unreserved`: the characters that mean the same bare and encoded.
@@ -39,6 +40,40 @@ pub struct HandleBuilder {
     stray_port: bool,
     path: String,
     params: Vec<(String, String)>,
+}
+
+impl Handle {
+    /// Builds a handle from parts, percent-encoding each.
+    ///
+    /// ```
+    /// use backing_services::Handle;
+    ///
+    /// let handle = Handle::builder("mysql").host("localhost").username("shop").password("a#b").build()?;
+    /// assert_eq!(handle.expose_url(), "mysql://shop:a%23b@localhost");
+    /// # Ok::<(), backing_services::HandleError>(())
+    /// ```
+    pub fn builder(scheme: impl Into<String>) -> HandleBuilder {
+        HandleBuilder::new(scheme.into())
+    }
+
+    /// A builder with every part of this handle.
+    pub(crate) fn to_builder(&self) -> HandleBuilder {
+        let mut builder = Self::builder(self.scheme());
+        if let Some(username) = self.username() {
+            builder = builder.username(username);
+        }
+        if let Some(password) = self.password() {
+            builder = builder.password(password.clone());
+        }
+        for host in self.hosts() {
+            builder = builder.host(host.name());
+            if let Some(port) = host.port() {
+                builder = builder.port(port);
+            }
+        }
+        builder = builder.encoded_path(self.path());
+        self.query().iter().fold(builder, |builder, (name, value)| builder.param(name, value))
+    }
 }
 
 impl HandleBuilder {

@@ -69,8 +69,8 @@ impl Host {
         Self { name: name.to_owned(), port: None }
     }
 
-    /// The name in lower case (an international one as Punycode), an address without brackets, or the
-    /// path of a Unix socket.
+    /// The name in lower case (an international one as Punycode), an address without brackets, or
+    /// the path of a Unix socket.
     ///
     /// ```
     /// # use backing_services::Handle;
@@ -117,7 +117,8 @@ impl Host {
         if let Ok(address) = self.name.parse::<IpAddr>() {
             return address.to_canonical().is_loopback();
         }
-        // Any other name, also one below `localhost`, is asked of a resolver, which may answer anything.
+        // Any other name, also one below `localhost`, is asked of a resolver, which may answer
+        // anything.
         self.name == "localhost" || self.is_socket()
     }
 
@@ -133,8 +134,8 @@ impl Host {
     }
 }
 
-/// Whether what looks like a number is no address of four decimal parts: resolvers take `127.1`, `0x7f.1`
-/// and `010.0.0.1` for addresses, each for another one than most people would.
+/// Whether what looks like a number is no address of four decimal parts: resolvers take `127.1`,
+/// `0x7f.1` and `010.0.0.1` for addresses, each for another one than most people would.
 fn is_number(name: &str) -> bool {
     // Nothing else can be one.
     if !name.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -154,7 +155,6 @@ fn is_plain(name: &str) -> bool {
     let mut first = None;
     for (at, byte) in name.bytes().enumerate() {
         match (byte, first) {
-            (b'.', None) => return false,
             (b'.', Some(_)) => first = None,
             (b'a'..=b'z' | b'0'..=b'9' | b'-', Some(_)) => {}
             (b'a'..=b'z' | b'0'..=b'9' | b'-', None) => {

@@ -69,8 +69,8 @@ fn split(text: &str) -> Vec<Address<'_>> {
     addresses
 }
 
-/// Where the first `://` stands. The search for one byte takes less than that for three, and few handles
-/// have many colons.
+/// Where the first `://` stands. The search for one byte takes less than that for three, and few
+/// handles have many colons.
 fn slashes(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut colons = (0..bytes.len()).filter(|at| bytes[*at] == b':');

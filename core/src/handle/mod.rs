@@ -1,6 +1,7 @@
 //! Resource handles: one strict grammar, parsed before any driver sees the text.
 
 mod builder;
+mod error;
 pub(crate) mod grammar;
 mod host;
 mod list;
@@ -9,6 +10,7 @@ pub(crate) mod params;
 pub(crate) mod text;
 
 pub use self::builder::HandleBuilder;
+pub use self::error::HandleError;
 pub use self::host::Host;
 pub use self::origin::Origin;
 
@@ -20,24 +22,23 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use self::grammar::{Fault, Part, Span};
-use crate::adapter::grammar::{Grammar, Part as AdapterPart, Scheme, Word};
-use crate::adapter::value::Kind;
-use crate::error::{HandleError, Secrets};
 use crate::secret::Secret;
+use crate::spelling::is_plain_word;
 
-/// How many hosts and how many parameters a handle may have: more than anybody needs, and few enough to compare
-/// each with each.
+/// How many hosts and how many parameters a handle may have: more than anybody needs, and few
+/// enough to compare each with each.
 const MOST: usize = 64;
 
 /// A resource handle: the URL that locates a resource and carries its credentials.
 ///
 /// Parsing is strict. What the `url` crate or a driver would read as something else than its author
 /// meant is an error that says how to write it: an unescaped `#`, `/`, `?` or `@` in a password, a
-/// fragment, a `%` without two hex digits, white space, an unexpanded `${...}`, a port out of range.
+/// fragment, a `%` without two hex digits, white space, an unexpanded `${...}`, a port out of
+/// range.
 ///
-/// `Debug` and `Display` are redacted: they show scheme, host and port, and no byte of the user name,
-/// the password, the path or a parameter's value. Only [`expose_url`](Handle::expose_url) gives the
-/// whole text.
+/// `Debug` and `Display` are redacted: they show scheme, host and port, and no byte of the user
+/// name, the password, the path or a parameter's value. Only [`expose_url`](Handle::expose_url)
+/// gives the whole text.
 ///
 /// ```
 /// use backing_services::Handle;
@@ -75,13 +76,13 @@ struct Parsed {
 
 impl Handle {
     /// Parses a handle. One newline at the very end is dropped, because files end in one. A list of
-    /// whole addresses, `nats://a,nats://b` or `amqp://a;amqp://b`, is read as `nats://a,b` where they
-    /// differ in nothing but their hosts.
+    /// whole addresses, `nats://a,nats://b` or `amqp://a;amqp://b`, is read as `nats://a,b` where
+    /// they differ in nothing but their hosts.
     ///
     /// # Errors
     ///
-    /// The first rule of the grammar that the text breaks, with the repair. The error holds no byte of
-    /// the user name, the password, the path or a parameter's value.
+    /// The first rule of the grammar that the text breaks, with the repair. The error holds no byte
+    /// of the user name, the password, the path or a parameter's value.
     ///
     /// ```
     /// use backing_services::Handle;
@@ -98,19 +99,6 @@ impl Handle {
             .map_err(HandleError::syntax)
     }
 
-    /// Builds a handle from parts, percent-encoding each.
-    ///
-    /// ```
-    /// use backing_services::Handle;
-    ///
-    /// let handle = Handle::builder("mysql").host("localhost").username("shop").password("a#b").build()?;
-    /// assert_eq!(handle.expose_url(), "mysql://shop:a%23b@localhost");
-    /// # Ok::<(), backing_services::HandleError>(())
-    /// ```
-    pub fn builder(scheme: impl Into<String>) -> HandleBuilder {
-        HandleBuilder::new(scheme.into())
-    }
-
     /// The scheme, in lower case.
     ///
     /// ```
@@ -123,8 +111,8 @@ impl Handle {
         lower_scheme.as_deref().unwrap_or_else(|| scheme.of(url.expose()))
     }
 
-    /// The first host: a name in lower case, or an address without brackets; of `s3` the bucket, as it is
-    /// written. `None` for a socket or a file.
+    /// The first host: a name in lower case, or an address without brackets; of `s3` the bucket, as
+    /// it is written. `None` for a socket or a file.
     ///
     /// ```
     /// # use backing_services::Handle;
@@ -207,7 +195,8 @@ impl Handle {
         percent_decode_str(self.path()).decode_utf8_lossy().into_owned()
     }
 
-    /// The path as one decoded name, without its leading `/`: a database, a tube. `None` when empty.
+    /// The path as one decoded name, without its leading `/`: a database, a tube. `None` when
+    /// empty.
     ///
     /// # Errors
     ///
@@ -231,12 +220,12 @@ impl Handle {
         Ok((!name.is_empty()).then_some(name))
     }
 
-    /// The parameters behind the `?`, as any `serde` struct. Its fields are the parameters that exist:
-    /// one that the struct does not have is an error that suggests the nearest name.
+    /// The parameters behind the `?`, as any `serde` struct. Its fields are the parameters that
+    /// exist: one that the struct does not have is an error that suggests the nearest name.
     ///
     /// Numbers, booleans, strings, [`Secret`], enums (case and `-`/`_` do not matter), `Option`,
-    /// newtypes and [`Duration`](std::time::Duration) (`500ms`, `5s`, `2m`, `1h`) are understood. A tuple
-    /// of structs shares the parameters; `()` takes none.
+    /// newtypes and [`Duration`](std::time::Duration) (`500ms`, `5s`, `2m`, `1h`) are understood. A
+    /// tuple of structs shares the parameters; `()` takes none.
     ///
     /// # Errors
     ///
@@ -270,27 +259,8 @@ impl Handle {
         &self.parsed.params
     }
 
-    /// A builder with every part of this handle.
-    pub(crate) fn to_builder(&self) -> HandleBuilder {
-        let mut builder = Self::builder(self.scheme());
-        if let Some(username) = self.username() {
-            builder = builder.username(username);
-        }
-        if let Some(password) = self.password() {
-            builder = builder.password(password.clone());
-        }
-        for host in self.hosts() {
-            builder = builder.host(host.name());
-            if let Some(port) = host.port() {
-                builder = builder.port(port);
-            }
-        }
-        builder = builder.encoded_path(self.path());
-        self.query().iter().fold(builder, |builder, (name, value)| builder.param(name, value))
-    }
-
-    /// The whole handle, with every credential, in the form it was parsed from; of a list of addresses
-    /// what they share stands there once. For drivers only.
+    /// The whole handle, with every credential, in the form it was parsed from; of a list of
+    /// addresses what they share stands there once. For drivers only.
     ///
     /// ```
     /// # use backing_services::Handle;
@@ -329,73 +299,9 @@ impl Handle {
         self.parsed.hosts.iter().all(Host::is_loopback)
     }
 
-    /// Scheme, hosts with their ports and, where the path is a name, the path: what `Debug` of an adapter
-    /// shows. A name may be one of the database and no secret.
-    pub(crate) fn shown(&self, grammar: &Grammar) -> String {
-        let scheme = grammar.scheme(self.scheme());
-        let name = scheme.map_or("***", |scheme| scheme.name());
-        let port = scheme.and_then(Scheme::default_port);
-        let is_file = |word: &Word| word.part() == AdapterPart::File;
-        if grammar.all_words().iter().any(is_file) && self.hosts().is_empty() {
-            return format!("{name}:{}", self.path_decoded());
-        }
-        let is_socket = scheme.is_some_and(Scheme::is_socket);
-        if is_socket || self.hosts().first().is_some_and(Host::is_socket) {
-            return format!("{name}:socket{}", self.shown_name(grammar, is_socket));
-        }
-        let hosts = self.hosts().iter();
-        let hosts: Vec<_> = hosts
-            .map(|host| {
-                port.map_or_else(|| host.to_string(), |port| host.or_port(port).to_string())
-            })
-            .collect();
-        let slashes = if hosts.is_empty() { "" } else { "//" };
-        format!("{name}:{slashes}{}{}", hosts.join(","), self.shown_name(grammar, is_socket))
-    }
-
-    fn shown_name(&self, grammar: &Grammar, is_socket: bool) -> String {
-        let is_name =
-            |word: &&Word| word.part() == AdapterPart::Name && word.kind() != Kind::Secret;
-        match (grammar.all_words().iter().find(is_name), self.name()) {
-            (Some(word), _) if is_socket => {
-                let value = self.query().iter().find(|(name, _)| word.is_called(name));
-                value.map(|(_, value)| format!("/{value}")).unwrap_or_default()
-            }
-            (Some(_), Ok(Some(name))) => format!("/{name}"),
-            _ => String::new(),
-        }
-    }
-
     /// The scheme, if showing it cannot show a secret.
     pub(crate) fn known_scheme(&self) -> Option<&'static str> {
         crate::list::known_scheme(self.scheme())
-    }
-
-    /// Replaces whatever a message of a driver repeats of this handle's secrets: of a path too, where the
-    /// grammar says that it is one.
-    pub(crate) fn mask(&self, message: &str, grammar: &Grammar) -> String {
-        let Parsed { username, password, params, .. } = &*self.parsed;
-        let password = password.as_ref().map(Secret::expose);
-        let mut secrets = Secrets::default();
-        if username.is_some() || password.is_some() {
-            let (user, password) = (username.as_deref().unwrap_or(""), password.unwrap_or(""));
-            secrets = secrets.with(user).with(password).with_login(user, password);
-        }
-        secrets = params.iter().fold(secrets, |all, (_, value)| all.with_words(value));
-        let is_secret = |word: &Word| word.part().is_path() && word.kind() == Kind::Secret;
-        let path = self.path_decoded();
-        if grammar.of_scheme(self.scheme()).all_words().iter().any(is_secret) {
-            secrets = path.split('/').fold(secrets.with(&path), Secrets::with_words);
-        }
-        // One that has nothing but a scheme and hosts is no secret, and may be a word: `memory:`.
-        if username.is_some()
-            || password.is_some()
-            || !params.is_empty()
-            || !matches!(self.path(), "" | "/")
-        {
-            secrets = secrets.with(self.expose_url());
-        }
-        secrets.mask(message)
     }
 }
 
@@ -467,12 +373,6 @@ fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
         params.push((key, decode(value, Part::Query)?.into_owned()));
     }
     Ok(params)
-}
-
-/// Whether the name of a parameter may be shown: what has not the form of one may be half of a secret that
-/// was cut in two.
-pub(crate) fn is_plain_word(name: &str) -> bool {
-    name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_')
 }
 
 impl fmt::Display for Handle {

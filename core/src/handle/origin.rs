@@ -83,8 +83,8 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The variable that gave the value, an alias if it was one; `None` for a default and for what a platform
-    /// has bound.
+    /// The variable that gave the value, an alias if it was one; `None` for a default and for what
+    /// a platform has bound.
     ///
     /// ```
     /// # use backing_services::Origin;

@@ -1,5 +1,5 @@
-//! The parameters of a handle as a `serde` struct. `serde_urlencoded` and friends drop unknown names and
-//! repeat values in their errors; both are what this module is there to prevent.
+//! The parameters of a handle as a `serde` struct. `serde_urlencoded` and friends drop unknown
+//! names and repeat values in their errors; both are what this module is there to prevent.
 
 use std::cell::RefCell;
 use std::fmt::{self, Display};
@@ -9,8 +9,9 @@ use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::adapter::value::{DURATION, parse_duration, read_bool};
-use crate::error::{HandleError, Message, mask};
+use super::error::HandleError;
+use crate::error::{Message, mask};
+use crate::spelling::{DURATION, parse_duration, read_bool};
 use crate::suggest;
 
 pub(super) fn deserialize<T: DeserializeOwned>(
@@ -39,8 +40,8 @@ pub(super) fn refuse_unknown(
 /// Noted as known by a map, which takes every name.
 const ANY: &str = "*";
 
-/// The parameters, of which each struct takes those it has a field for. A tuple of structs shares them,
-/// so that adapters need not repeat the fields they have in common.
+/// The parameters, of which each struct takes those it has a field for. A tuple of structs shares
+/// them, so that adapters need not repeat the fields they have in common.
 struct Params<'a> {
     pairs: &'a [(String, String)],
     known: &'a RefCell<Vec<&'static str>>,

@@ -543,8 +543,8 @@ proptest! {
         let _ = Handle::parse(&String::from_utf8_lossy(&bytes));
     }
 
-    /// Near-handles reach further into the grammar than noise does; a secret stands in every part that
-    /// may hold one.
+    /// Near-handles reach further into the grammar than noise does; a secret stands in every part
+    /// that may hold one.
     #[test]
     fn a_broken_handle_never_shows_its_secret(
         scheme in "mysql:/{0,3}|[a-z:/]{0,6}",

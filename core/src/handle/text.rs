@@ -1,5 +1,5 @@
-//! A text that can be built while compiling, so that a bad default and a bad variable are told in the
-//! same words.
+//! A text that can be built while compiling, so that a bad default and a bad variable are reported
+//! in the same words.
 
 /// More than the longest message; what does not fit is cut, never a panic.
 const CAPACITY: usize = 640;

@@ -12,12 +12,12 @@ use serde::Serialize;
 
 pub use self::picture::Picture;
 use crate::environment::Environment;
-use crate::generated::{Field, Kind, Table};
+use crate::table::{Field, Kind, Table};
 
 /// What a struct declares: every resource and every setting, those of nested structs included.
 ///
-/// It can leave the binary as a [`.env.example`](Self::env_example), a [Markdown table](Self::markdown),
-/// [JSON](Self::json) and a [picture](Self::picture).
+/// It can leave the binary as a [`.env.example`](Self::env_example), a [Markdown
+/// table](Self::markdown), [JSON](Self::json) and a [picture](Self::picture).
 ///
 /// ```
 /// use backing_services::BackingServices;
@@ -176,8 +176,8 @@ impl Manifest {
         &self.settings
     }
 
-    /// A `.env.example`: every variable with its doc comment, an example or its default. What need not be set
-    /// is commented out. The derive's key `example` holds the file against the struct.
+    /// A `.env.example`: every variable with its doc comment, an example or its default. What need
+    /// not be set is commented out. The derive's key `example` holds the file against the struct.
     ///
     /// ```
     /// # use backing_services::BackingServices;
@@ -253,8 +253,8 @@ impl Manifest {
         Picture::declared(self)
     }
 
-    /// A picture of the deploy and the resources that `environment` attaches: those of this machine, those
-    /// elsewhere, and what is detached. It shows hosts, and no secret.
+    /// A picture of the deploy and the resources that `environment` attaches: those of this
+    /// machine, those elsewhere, and what is detached. It shows hosts, and no secret.
     ///
     /// ```
     /// # use backing_services::{BackingServices, Environment};

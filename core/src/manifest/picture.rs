@@ -6,8 +6,8 @@ use crate::adapter::reader::Reader;
 use crate::environment::{Environment, Resolver};
 use crate::handle::Handle;
 
-/// The deploy in the middle, each resource attached to it, as [SVG](Self::svg) or as [Mermaid](Self::mermaid)
-/// text.
+/// The deploy in the middle, each resource attached to it, as [SVG](Self::svg) or as
+/// [Mermaid](Self::mermaid) text.
 ///
 /// ```
 /// # use backing_services::{BackingServices, Environment};

@@ -1,6 +1,7 @@
 //! SVG: the deploy in the middle, its resources on both sides.
 //!
-//! No font is known here, so each label says how wide it is drawn (`textLength`): it fits its box in any.
+//! No font is known here, so each label says how wide it is drawn (`textLength`): it fits its box
+//! in any.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! How each platform hands out handles: one page a platform, with a configuration that works and what the
-//! struct sees of it.
+//! How each platform hands out handles: one page a platform, with a configuration that works and
+//! what the struct sees of it.
 //!
 //! Every page is about this struct. Its code is the same everywhere, and so is the binary.
 //!
@@ -22,8 +22,8 @@
 //! # }
 //! ```
 //!
-//! The last block of a page is what [`Environment::explain`](crate::Environment::explain) prints there: a handy
-//! first line in the log of a deploy.
+//! The last block of a page is what [`Environment::explain`](crate::Environment::explain) prints
+//! there: a handy first line in the log of a deploy.
 
 #[doc = include_str!("heroku.md")]
 pub mod heroku {}

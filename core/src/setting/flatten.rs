@@ -1,7 +1,7 @@
 //! A struct each of whose fields is a variable, as `envy` reads it.
 //!
-//! `serde` ends at the first error. To find them all each value is read alone, and what is missing is found
-//! by filling in, one after another, the fields that are.
+//! `serde` ends at the first error. To find them all each value is read alone, and what is missing
+//! is found by filling in, one after another, the fields that are.
 
 use std::fmt::Display;
 
@@ -30,8 +30,8 @@ pub(crate) enum Fault {
     Refused,
 }
 
-/// The names of a struct's fields, in its code's spelling, other names included. A type that reads any name
-/// has none.
+/// The names of a struct's fields, in its code's spelling, other names included. A type that reads
+/// any name has none.
 pub(crate) fn names<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut names: &'static [&'static str] = &[];
     // Whatever becomes of it: the type has told its names before.
@@ -44,8 +44,8 @@ pub(crate) fn variable(name: &str) -> String {
     name.to_uppercase().replace('-', "_")
 }
 
-/// Reads a struct from the values of its fields, each under a name of the struct's. What is in `broken` has
-/// a value that could not be had, which has been reported.
+/// Reads a struct from the values of its fields, each under a name of the struct's. What is in
+/// `broken` has a value that could not be had, which has been reported.
 pub(crate) fn read<T: DeserializeOwned>(
     values: &[(&str, &str)],
     broken: &[&'static str],

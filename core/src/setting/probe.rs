@@ -10,7 +10,7 @@ use serde::de::{
 use super::json::Shape;
 use super::text::is_duration;
 use super::{Expected, words};
-use crate::adapter::value::DURATION;
+use crate::spelling::DURATION;
 
 pub(super) struct Probed {
     pub(super) words: String,

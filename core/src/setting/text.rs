@@ -8,8 +8,7 @@ use serde::forward_to_deserialize_any;
 
 use super::json::{self, Shape};
 use super::{Expected, words};
-use crate::adapter::grammar::same_name;
-use crate::adapter::value::{DURATION, parse_duration};
+use crate::spelling::{DURATION, parse_duration, same_name};
 
 pub(super) struct Text<'a> {
     text: &'a str,

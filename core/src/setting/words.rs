@@ -2,7 +2,7 @@
 
 use serde::de;
 
-use crate::adapter::value::DURATION;
+use crate::spelling::DURATION;
 use crate::suggest;
 
 pub(super) const BOOL: &str = "`true` or `false`";

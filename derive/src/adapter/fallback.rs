@@ -1,5 +1,5 @@
-//! The output after an error: all that the derive promises, doing nothing, so that no use of the type is
-//! an error too.
+//! The output after an error: all that the derive promises, doing nothing, so that no use of the
+//! type is an error too.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

@@ -68,7 +68,8 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     output
 }
 
-/// How a variant is written, the preferred spelling first: as its attribute says, or its name in lower case.
+/// How a variant is written, the preferred spelling first: as its attribute says, or its name in
+/// lower case.
 fn spellings(errors: &Errors, variant: &Variant) -> Vec<String> {
     for attr in variant.attrs.iter().filter(|attr| attr.path().is_ident("word")) {
         let texts = match &attr.meta {

@@ -2,8 +2,8 @@ use super::entry::Entry;
 use super::{Attribute, Cell, Key};
 use crate::errors::Errors;
 
-/// The keys of one attribute, a cell each. A key that nobody takes out again is a mistake of this crate, told
-/// when the cells are dropped.
+/// The keys of one attribute, a cell each. A key that nobody takes out again is a mistake of this
+/// crate, reported when the cells are dropped.
 pub(crate) struct Cells(Vec<(Key, Vec<Cell>)>);
 
 impl Cells {

@@ -1,4 +1,5 @@
-//! The entries of an attribute, `key = "value"`, `key("value")` or `key`, each known and each of the right form.
+//! The entries of an attribute, `key = "value"`, `key("value")` or `key`, each known and each of
+//! the right form.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -171,8 +172,8 @@ impl Entries {
     }
 }
 
-/// What says what the item is or what it makes, and what must be there: taken as meant when it is nearly
-/// right, so that the uses of the item do not fail too.
+/// What says what the item is or what it makes, and what must be there: taken as meant when it is
+/// nearly right, so that the uses of the item do not fail too.
 const MEANT: &[&str] = &["nested", "clients", "client", "schemes", "example"];
 
 fn known(errors: &Errors, attribute: &Attribute, ident: &Ident) -> Option<&'static Key> {

@@ -1,6 +1,6 @@
 //! Rules across fields: no variable is read twice. What is nested is compared by a constant in the
-//! output, because its names are known only to its own derive; so are the types of fields that share a
-//! variable.
+//! output, because its names are known only to its own derive; so are the types of fields that
+//! share a variable.
 
 use std::collections::HashMap;
 use std::iter;

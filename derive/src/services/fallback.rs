@@ -1,5 +1,5 @@
-//! The output after an error: all that the derive promises, doing nothing, so that no use of the struct
-//! is an error too.
+//! The output after an error: all that the derive promises, doing nothing, so that no use of the
+//! struct is an error too.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -23,7 +23,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let pending = quote!(#krate::__private::core::future::pending());
     let methods = fields.iter().filter_map(|field| connect::method(model, field, &pending));
     let of_clients = ping::declared(model, &pending, &pending);
-    // What is wrong with a default is told in the same pass.
+    // What is wrong with a default is reported in the same pass.
     let (aliases, defaults) = if input.generics.params.is_empty() {
         (emit::aliases(model), checks::defaults(model))
     } else {

@@ -47,7 +47,8 @@ where
     .await;
 }
 
-/// An SMTP server that takes every message and keeps none: a real one would spend its time on its disk.
+/// An SMTP server that takes every message and keeps none: a real one would spend its time on its
+/// disk.
 fn sink() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -72,8 +73,8 @@ fn swallow(stream: TcpStream) -> io::Result<()> {
         }
         let answer = match &*line {
             b".\r\n" if in_data => "250 taken\r\n",
-            // The end of the message is held back until the rest is acknowledged, which the system puts off unless
-            // there is something to send: the first line of the answer.
+            // The end of the message is held back until the rest is acknowledged, which the system
+            // puts off unless there is something to send: the first line of the answer.
             b"\r\n" if in_data && !begun => {
                 begun = true;
                 "250-coming\r\n"

@@ -1,11 +1,11 @@
-//! Round trips a second through the client that each adapter hands out, and through the bare driver, set up as its
-//! own documentation says, to the same server.
+//! Round trips a second through the client that each adapter hands out, and through the bare
+//! driver, set up as its own documentation says, to the same server.
 //!
 //! `cargo bench --bench round_trips [names of adapters]`
 //!
-//! One call after the other on one thread, so that nothing hides what a call costs. The two sides take turns in short
-//! rounds, so that whatever else the machine does concerns both; the ratio is the median of those of all the pairs of
-//! rounds. What comes out below 0.97 is marked with `!`.
+//! One call after the other on one thread, so that nothing hides what a call costs. The two sides
+//! take turns in short rounds, so that whatever else the machine does concerns both; the ratio is
+//! the median of those of all the pairs of rounds. What comes out below 0.97 is marked with `!`.
 
 #![allow(missing_docs, clippy::expect_used, reason = "a bench that cannot go on ends")]
 

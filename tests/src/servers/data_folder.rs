@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The files a server needs to start, in memory: making them takes a second, writing them a twentieth of
-/// that.
+/// The files a server needs to start, in memory: making them takes a second, writing them a
+/// twentieth of that.
 pub(super) struct DataFolder {
     folders: Vec<PathBuf>,
     files: Vec<(PathBuf, Vec<u8>)>,

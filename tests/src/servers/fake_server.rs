@@ -1,5 +1,5 @@
-//! A third party that no test can reach: an HTTP server that keeps what it is sent and answers as the test
-//! says.
+//! A third party that no test can reach: an HTTP server that keeps what it is sent and answers as
+//! the test says.
 
 use std::fmt;
 use std::pin::Pin;

@@ -100,8 +100,8 @@ where
 {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
     while let Ok((stream, _)) = listener.accept().await {
-        // An answer in two parts would wait for the client's acknowledgement of the first. A client that is gone
-        // already is no matter.
+        // An answer in two parts would wait for the client's acknowledgement of the first. A client
+        // that is gone already is no matter.
         let _ = stream.set_nodelay(true);
         let (tls, service) = (tls.clone(), service.clone());
         tokio::spawn(async move {

@@ -1,9 +1,9 @@
 //! Real servers, each on a free port of 127.0.0.1 and in a temporary folder of its own.
 //!
 //! Every server has the same shape: `start` (and variants such as `with_tls`), `port`, `kill`
-//! (SIGKILL: no goodbye to its clients) and `restart` (same port, same data). Each returns when it is
-//! so: the server answers, or its port refuses. Dropping a server ends it and deletes its data, and
-//! no server outlives the process that started it.
+//! (SIGKILL: no goodbye to its clients) and `restart` (same port, same data). Each returns when it
+//! is so: the server answers, or its port refuses. Dropping a server ends it and deletes its data,
+//! and no server outlives the process that started it.
 //!
 //! A server that is not installed is a failing test that says what to run.
 

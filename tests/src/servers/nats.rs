@@ -39,13 +39,15 @@ impl Nats {
         Self::run(&format!("authorization {{ token: {token:?} }}"), None)
     }
 
-    /// A server that presents `tls`, and wants [`user`](Self::user) and [`password`](Self::password).
+    /// A server that presents `tls`, and wants [`user`](Self::user) and
+    /// [`password`](Self::password).
     pub fn with_tls(tls: &Tls) -> Self {
         let login = format!("authorization {{ user: {USER:?}, password: {PASSWORD:?} }}");
         Self::run(&login, Some(tls))
     }
 
-    /// A server in clear text that wants the [credentials](Self::credentials) of a user, as hosted ones do.
+    /// A server in clear text that wants the [credentials](Self::credentials) of a user, as hosted
+    /// ones do.
     pub fn with_credentials() -> Self {
         let folder = folder("nats");
         let [operator, account, user] =

@@ -129,8 +129,8 @@ impl Postfix {
         TOKEN
     }
 
-    /// The messages delivered to `recipient` so far, oldest first, each as it was received, with the
-    /// server's own headers before the sender's.
+    /// The messages delivered to `recipient` so far, oldest first, each as it was received, with
+    /// the server's own headers before the sender's.
     pub fn mailbox(&self, recipient: &str) -> Vec<String> {
         let delivered_to = format!("Delivered-To: {recipient}");
         let Ok(inbox) = fs::read_dir(self.folder.path().join("mail/inbox/new")) else {

@@ -122,12 +122,14 @@ impl PostgreSql {
         USER
     }
 
-    /// The user's password, and that of `postgres`, as it is: in a URL it has to be percent-encoded.
+    /// The user's password, and that of `postgres`, as it is: in a URL it has to be
+    /// percent-encoded.
     pub fn password(&self) -> &'static str {
         PASSWORD
     }
 
-    /// What the server answers its superuser in the database: rows by line, columns by tab, no header.
+    /// What the server answers its superuser in the database: rows by line, columns by tab, no
+    /// header.
     pub fn sql(&self, statement: &str) -> String {
         let output = Command::new(find("psql"))
             .args(["-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", ACCOUNT])

@@ -23,8 +23,8 @@ const FOREIGN_VHOST: &str = "warehouse";
 /// Where the one of `PATH` insists on a user of its own.
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
-/// A `RabbitMQ` server with the virtual hosts `/`, `shop` and `warehouse`, a user who may use the first two, and
-/// `guest`, who may use the first.
+/// A `RabbitMQ` server with the virtual hosts `/`, `shop` and `warehouse`, a user who may use the
+/// first two, and `guest`, who may use the first.
 #[derive(Debug)]
 pub struct RabbitMq {
     daemon: Daemon,
@@ -173,8 +173,8 @@ fn definitions(owner: &str, password: &str) -> String {
     )
 }
 
-/// The port of the service where Erlang's nodes find each other. It is ours, and ends with this process: they
-/// would leave one running behind.
+/// The port of the service where Erlang's nodes find each other. It is ours, and ends with this
+/// process: they would leave one running behind.
 fn names() -> u16 {
     static NAMES: OnceLock<Daemon> = OnceLock::new();
     let names = NAMES.get_or_init(|| {
@@ -199,7 +199,8 @@ fn names() -> u16 {
     names.port
 }
 
-/// The answer to a client's first words is a frame (1); one that speaks TLS alone answers with an alert (21).
+/// The answer to a client's first words is a frame (1); one that speaks TLS alone answers with an
+/// alert (21).
 fn answers(stream: &mut TcpStream) -> io::Result<bool> {
     stream.write_all(b"AMQP\0\0\x09\x01")?;
     let mut first = [0];

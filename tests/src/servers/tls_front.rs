@@ -44,7 +44,8 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, backend: u16) {
     while let Ok((client, _)) = listener.accept().await {
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
-            // A client that does not trust the certificate ends here, and a server that is dead too.
+            // A client that does not trust the certificate ends here, and a server that is dead
+            // too.
             if let Ok(mut client) = acceptor.accept(client).await
                 && let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, backend)).await
             {

@@ -291,8 +291,8 @@ async fn a_dropped_job_is_given_back() {
     assert_eq!(queue.stats_job(again).await.unwrap().priority, 6);
 }
 
-/// The server gives a job out again when its time is over, here to the same connection: who had it first
-/// can neither delete nor release what the second works on.
+/// The server gives a job out again when its time is over, here to the same connection: who had it
+/// first can neither delete nor release what the second works on.
 #[tokio::test]
 async fn a_job_whose_time_is_over_belongs_to_the_next() {
     let server = servers::Beanstalkd::start();
@@ -323,7 +323,8 @@ async fn a_job_whose_time_is_over_belongs_to_the_next() {
     assert!(matches!(slow.unwrap().touch().await, Err(BeanstalkdError::NotFound)));
 }
 
-/// Returns when a job's time to run is over, though nobody uses the connection that has reserved it.
+/// Returns when a job's time to run is over, though nobody uses the connection that has reserved
+/// it.
 async fn until_ready(watcher: &BeanstalkdClient, id: u64) {
     let started = Instant::now();
     while watcher.stats_job(id).await.unwrap().state != JobState::Ready {

@@ -73,7 +73,8 @@ fn on(server: &S3Server, prefix: &str) -> String {
     handle.path(prefix).build().unwrap().expose_url().to_owned()
 }
 
-/// Moving the objects to another place is a change of handle: the code below does not know which it is.
+/// Moving the objects to another place is a change of handle: the code below does not know which it
+/// is.
 #[tokio::test]
 async fn one_code_many_places() {
     let server = S3Server::start();

@@ -1,5 +1,5 @@
-//! What every adapter promises, as one list of behaviours. A new adapter joins with one `Subject` and one
-//! `conformance!` line.
+//! What every adapter promises, as one list of behaviours. A new adapter joins with one `Subject`
+//! and one `conformance!` line.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,8 +14,9 @@ pub(crate) trait Subject {
     type Adapter: Adapter + Connect;
     type Server: Server;
 
-    /// Whether the client trusts the CA certificates of `SSL_CERT_FILE` and those of no handle. Its tests then run in a
-    /// process of their own each, with a file of its own for that, which `tls_handle` fills: see `trusted_file`.
+    /// Whether the client trusts the CA certificates of `SSL_CERT_FILE` and those of no handle. Its
+    /// tests then run in a process of their own each, with a file of its own for that, which
+    /// `tls_handle` fills: see `trusted_file`.
     const TRUSTS_THE_ENVIRONMENT: bool = false;
 
     /// A server without TLS.
@@ -48,14 +49,14 @@ pub(crate) trait Subject {
         }
     }
 
-    /// A handle for the server with TLS that trusts the CA certificate of this file only and verifies the
-    /// host's name.
+    /// A handle for the server with TLS that trusts the CA certificate of this file only and
+    /// verifies the host's name.
     fn tls_handle(scheme: &str, _: &Self::Server, _ca: &Path) -> HandleBuilder {
         Self::handle(scheme)
     }
 
-    /// A handle with a wrong password, and what the failure then says; `None` for a service that knows no
-    /// passwords.
+    /// A handle with a wrong password, and what the failure then says; `None` for a service that
+    /// knows no passwords.
     fn wrong_password() -> Option<(HandleBuilder, &'static str)>;
 
     /// What a ping says of a server that has been killed.
@@ -63,8 +64,8 @@ pub(crate) trait Subject {
         "connection refused"
     }
 
-    /// Whether the client has an end at all: that of a driver without one answers until its last clone is
-    /// dropped, and closing one clone takes nothing from the others.
+    /// Whether the client has an end at all: that of a driver without one answers until its last
+    /// clone is dropped, and closing one clone takes nothing from the others.
     fn ends() -> bool {
         true
     }
@@ -127,7 +128,8 @@ macro_rules! conformance {
     )*};
 }
 
-/// Set by `in_process` and by nothing else: many a machine has an `SSL_CERT_FILE`, and that is not ours to write.
+/// Set by `in_process` and by nothing else: many a machine has an `SSL_CERT_FILE`, and that is not
+/// ours to write.
 const OWN_FILE: &str = "BACKING_SERVICES_TEST_CA";
 
 /// Where the CA certificates are that a test in a process of its own trusts.
@@ -272,8 +274,8 @@ pub(crate) async fn silent_server<S: Subject, C: App<S::Adapter>>() {
 /// The server and the files of the certificates, for as long as a test runs.
 type Kept<S> = (<S as Subject>::Server, [Tls; 2]);
 
-/// A server whose certificate is for `names`, and a handle that trusts the CA certificate that `trusts`
-/// picks from the right one and another.
+/// A server whose certificate is for `names`, and a handle that trusts the CA certificate that
+/// `trusts` picks from the right one and another.
 fn with_tls<S: Subject>(
     names: &[&str],
     trusts: impl FnOnce([&Tls; 2]) -> &Tls,

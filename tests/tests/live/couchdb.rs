@@ -185,7 +185,8 @@ async fn a_proxy_gets_nothing_that_is_for_this_machine() {
     assert_eq!(cause, "the proxy of the environment would get what is for this machine");
 }
 
-/// What the server acknowledged is there after it was killed and started again, and nobody restarts the app.
+/// What the server acknowledged is there after it was killed and started again, and nobody restarts
+/// the app.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_use() {
     let mut server = servers::CouchDb::start();

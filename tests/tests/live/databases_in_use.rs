@@ -1,5 +1,5 @@
-//! A database that is killed and comes back while the app writes to it: the same pool goes on, what was
-//! acknowledged is there, and nothing is there twice.
+//! A database that is killed and comes back while the app writes to it: the same pool goes on, what
+//! was acknowledged is there, and nothing is there twice.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

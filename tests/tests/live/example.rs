@@ -11,7 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::conformance::Subject;
 
-/// An example with an empty environment. Cargo builds the examples before it runs the tests of a workspace.
+/// An example with an empty environment. Cargo builds the examples before it runs the tests of a
+/// workspace.
 pub(crate) fn command(name: &str) -> Command {
     let mut path: PathBuf = std::env::current_exe().unwrap();
     path.pop();

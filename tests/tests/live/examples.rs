@@ -1,4 +1,5 @@
-//! One example a group of adapters, compiled, on servers of the harness: what it says, and what it leaves there.
+//! One example a group of adapters, compiled, on servers of the harness: what it says, and what it
+//! leaves there.
 
 use std::process::Command;
 use std::time::Duration;

@@ -497,7 +497,8 @@ async fn what_a_ping_counts_as_an_answer() {
     assert!(error.to_string().starts_with("unknown host"), "{error}");
 }
 
-/// The server ends and comes back under a client in use: calls in between are tried again, none is lost.
+/// The server ends and comes back under a client in use: calls in between are tried again, none is
+/// lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn survives_a_restart() {
     let mut server = FakeServer::start(guarded);

@@ -70,8 +70,8 @@ async fn send_receipt(mail: &MailTransport) -> Result<String, MailError> {
     mail.send(message("ada@example.com")).await
 }
 
-/// Swapping the provider is a change of handle: a relay with STARTTLS and a login, Postmark's SMTP, which takes
-/// its token as both user and password, and a folder.
+/// Swapping the provider is a change of handle: a relay with STARTTLS and a login, Postmark's SMTP,
+/// which takes its token as both user and password, and a folder.
 #[tokio::test]
 async fn one_code_many_providers() {
     let certificate = Ca::new("right").issue(&["localhost"]);
@@ -108,8 +108,8 @@ async fn one_code_many_providers() {
 /// Postmark over SMTP, with a fake server on this machine: the token is user name and password.
 #[tokio::test]
 async fn postmark() {
-    // The harness's server knows one user, whose name is not the password: the token is refused, and the
-    // failure shows that it was sent as both.
+    // The harness's server knows one user, whose name is not the password: the token is refused,
+    // and the failure shows that it was sent as both.
     let server = Postfix::with_plain_auth();
     let url = format!("postmark://{USER}@localhost:{}?tls=none", server.port());
     let services = Services::load(&Environment::from_pairs([("MAIL_URL", url)])).unwrap();
@@ -119,8 +119,8 @@ async fn postmark() {
     assert!(!report.to_string().contains(PASSWORD) && !report.to_string().contains(USER));
 }
 
-/// A relay of the test's own that answers the end of its first message when it is told to, and nothing that
-/// follows on that connection before.
+/// A relay of the test's own that answers the end of its first message when it is told to, and
+/// nothing that follows on that connection before.
 struct Slow {
     port: u16,
     answer: Arc<Notify>,
@@ -189,7 +189,8 @@ impl Slow {
     }
 }
 
-/// A relay that goes silent is given up, and its late answers are not taken for those to other messages.
+/// A relay that goes silent is given up, and its late answers are not taken for those to other
+/// messages.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_relay_is_given_up() {
     let slow = Slow::start().await;
@@ -229,7 +230,8 @@ async fn a_send_that_is_dropped_harms_no_other() {
     assert_eq!(slow.arrived("ada@example.com"), 1);
 }
 
-/// What Postfix acknowledged is delivered after it was killed and started again, and nobody restarts the app.
+/// What Postfix acknowledged is delivered after it was killed and started again, and nobody
+/// restarts the app.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_use() {
     let certificate = Ca::new("right").issue(&["localhost"]);

@@ -86,8 +86,8 @@ async fn many_tasks_share_the_pool() {
     assert!(format!("{cache:?}").ends_with(": 2 connections)"), "{cache:?}");
 }
 
-/// A cache loses what it held when it dies, but the app goes on with the pool it has, and no error outlasts the
-/// outage.
+/// A cache loses what it held when it dies, but the app goes on with the pool it has, and no error
+/// outlasts the outage.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_in_use() {
     let mut server = servers::Memcached::start();

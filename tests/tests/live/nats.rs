@@ -209,8 +209,8 @@ async fn a_subscription_survives_restarts() {
     }
 }
 
-/// What `JetStream` has acknowledged is there after five deaths of the server under load, and the consumer
-/// that was reading goes on.
+/// What `JetStream` has acknowledged is there after five deaths of the server under load, and the
+/// consumer that was reading goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_message_survives_restarts() {
     let mut server = servers::Nats::start();

@@ -151,7 +151,7 @@ async fn a_full_server_is_asked_again() {
     let _taken = pool.acquire().await.unwrap();
     server.sql("ALTER ROLE shop CONNECTION LIMIT 1");
 
-    let short = builder().param("connect_timeout", "500ms").build().unwrap();
+    let short = builder().param("connect_timeout", "2s").build().unwrap();
     let environment = Environment::from_pairs([("DB_URL", short.expose_url())]);
     let failed = Services::load(&environment).unwrap().connect_db().await.unwrap_err();
     assert_eq!(failed.failures()[0].cause(), "the server has too many connections");

@@ -238,7 +238,8 @@ async fn errors_keep_their_codes() {
     assert!(!format!("{error} {error:?} {other:?}").contains("other-t0ken"));
 }
 
-/// A service that is down for a while, or slows its clients down, is waited for; a wrong token is not.
+/// A service that is down for a while, or slows its clients down, is waited for; a wrong token is
+/// not.
 #[tokio::test]
 async fn maintenance_and_rate_limits_pass() {
     for (status, body) in [(503, ""), (500, "Internal Server Error"), (429, "")] {
@@ -288,7 +289,8 @@ async fn a_redirect_is_not_followed() {
     assert!(other.requests().is_empty(), "the token went to another server");
 }
 
-/// What the service acknowledged has arrived, though it was cut off meanwhile, and nobody restarts the app.
+/// What the service acknowledged has arrived, though it was cut off meanwhile, and nobody restarts
+/// the app.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_use() {
     let mut server = FakeServer::start(answer);

@@ -186,7 +186,8 @@ async fn a_client_certificate() {
     );
 }
 
-/// A publisher and a consumer that know nothing of recovery: what they get is an error or a message.
+/// A publisher and a consumer that know nothing of recovery: what they get is an error or a
+/// message.
 struct AtWork {
     stop: Arc<AtomicBool>,
     publisher: JoinHandle<BTreeSet<u64>>,
@@ -319,7 +320,8 @@ async fn recovers_from_an_orderly_stop() {
     work.finish().await;
 }
 
-/// Away for longer than `lapin`'s own attempts last; part of the time something else answers in its place.
+/// Away for longer than `lapin`'s own attempts last; part of the time something else answers in its
+/// place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recovers_after_a_long_time() {
     let mut server = servers::RabbitMq::start();
@@ -428,8 +430,8 @@ async fn consume(channel: &Channel, queue: &str) -> Consumer {
     channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await.unwrap()
 }
 
-/// Passes on what is sent to it, until the network fails: then it keeps its connections, and passes on nothing.
-/// Later connections work.
+/// Passes on what is sent to it, until the network fails: then it keeps its connections, and passes
+/// on nothing. Later connections work.
 struct Network {
     port: u16,
     failed: Arc<AtomicU64>,
@@ -472,7 +474,8 @@ async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, failures: Arc<
     }
 }
 
-/// No goodbye and no end of the stream: only the heartbeat tells, and what was being sent stays unsent.
+/// No goodbye and no end of the stream: only the heartbeat tells, and what was being sent stays
+/// unsent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recovers_from_a_network_that_fell_silent() {
     let server = servers::RabbitMq::start();

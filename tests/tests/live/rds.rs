@@ -1,4 +1,5 @@
-//! Databases as Amazon RDS has them: verified TLS, and the CA certificates of all regions in one bundle.
+//! Databases as Amazon RDS has them: verified TLS, and the CA certificates of all regions in one
+//! bundle.
 //!
 //! `sqlx` trusts the public CAs beside those of the bundle; no test can show a certificate of one.
 

@@ -166,8 +166,8 @@ async fn what_is_wrong_is_told() {
     }
 }
 
-/// A server that dies and comes back under a client in use: what it acknowledged is there, and the app goes on
-/// with the client it has.
+/// A server that dies and comes back under a client in use: what it acknowledged is there, and the
+/// app goes on with the client it has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_in_use() {
     let mut server = servers::Redis::start();
@@ -228,8 +228,8 @@ async fn killed_while_in_use() {
     assert!(acknowledged.len() > 100 && failures > 0, "{} and {failures}", acknowledged.len());
 }
 
-/// A client that was idle during the outage answers a ping as if nothing had been, and its first command or its
-/// second is served.
+/// A client that was idle during the outage answers a ping as if nothing had been, and its first
+/// command or its second is served.
 #[tokio::test]
 async fn idle_during_an_outage() {
     let mut server = servers::Redis::start();
@@ -268,7 +268,8 @@ async fn the_connection_ends_with_the_last_clone() {
     }
 }
 
-/// A command that is not answered ends with an error, and a blocking one may wait for as long as `timeout` says.
+/// A command that is not answered ends with an error, and a blocking one may wait for as long as
+/// `timeout` says.
 #[tokio::test]
 async fn a_server_that_falls_silent() {
     let server = servers::Redis::start();

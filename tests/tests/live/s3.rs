@@ -154,7 +154,8 @@ fn http_status(code: u16) -> reqwest::StatusCode {
     reqwest::StatusCode::from_u16(code).unwrap()
 }
 
-/// A URL that a browser may use without a credential, with the bucket in the path and in the host name.
+/// A URL that a browser may use without a credential, with the bucket in the path and in the host
+/// name.
 #[tokio::test]
 async fn signed_urls() {
     let server = S3Server::start();
@@ -232,8 +233,8 @@ async fn an_endpoint_that_is_not_there() {
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
 }
 
-/// Without a key in the handle it is that of the process or of its container. A process of its own has an
-/// environment of its own, so the test starts itself again.
+/// Without a key in the handle it is that of the process or of its container. A process of its own
+/// has an environment of its own, so the test starts itself again.
 #[test]
 fn credentials_of_the_environment() {
     if let Ok(services) = Services::from_env() {

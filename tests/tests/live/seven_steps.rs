@@ -1,5 +1,5 @@
-//! A compiled shop, never rebuilt, moves from one database server to another in seven steps, while a customer
-//! goes on ordering.
+//! A compiled shop, never rebuilt, moves from one database server to another in seven steps, while
+//! a customer goes on ordering.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,8 @@ impl Deploy {
     }
 }
 
-/// Orders one thing after the other until told to stop, each again until it is taken. Gives their count.
+/// Orders one thing after the other until told to stop, each again until it is taken. Gives their
+/// count.
 fn customer(port: u16, done: Arc<AtomicBool>) -> JoinHandle<u64> {
     tokio::spawn(async move {
         let client = reqwest::Client::new();

@@ -180,8 +180,8 @@ async fn mariadb_to_postgresql_to_sqlite() {
     assert!(file.metadata().unwrap().len() > 0);
 }
 
-/// Why `placeholders` is there, and how a built query goes through it. If the first half fails, `sqlx` has
-/// learned to translate.
+/// Why `placeholders` is there, and how a built query goes through it. If the first half fails,
+/// `sqlx` has learned to translate.
 #[tokio::test]
 async fn a_built_query_has_question_marks_also_for_postgresql() {
     let server = PostgreSql::start();

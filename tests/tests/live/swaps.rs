@@ -1,5 +1,5 @@
-//! One compiled binary, never rebuilt, on one resource after the other: it says the same, and the data is where
-//! the variable points.
+//! One compiled binary, never rebuilt, on one resource after the other: it says the same, and the
+//! data is where the variable points.
 
 use std::path::Path;
 use std::time::Duration;
@@ -87,8 +87,8 @@ async fn from_mariadb_to_postgresql_to_sqlite() {
     assert_eq!(example::built("quickstart"), built, "nothing was rebuilt");
 }
 
-/// Postmark takes mail over SMTP too, with its token as user and as password: so does the fake server, a Postfix with
-/// TLS and such a user.
+/// Postmark takes mail over SMTP too, with its token as user and as password: so does the fake
+/// server, a Postfix with TLS and such a user.
 #[test]
 fn from_postfix_to_postmark_to_a_folder() {
     let built = example::built("quickstart");

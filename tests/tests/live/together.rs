@@ -90,8 +90,8 @@ struct One {
     it: Memcached,
 }
 
-/// A server that comes up while the app is already connecting. It answers from this process: a real one
-/// starts in its own time.
+/// A server that comes up while the app is already connecting. It answers from this process: a real
+/// one starts in its own time.
 #[tokio::test]
 async fn a_server_that_is_restarted_meanwhile_is_found() {
     let port = free_port();

@@ -3,8 +3,6 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::protocol::Reply;
-
 /// Why a command to beanstalkd failed.
 ///
 /// ```no_run
@@ -59,22 +57,6 @@ pub enum BeanstalkdError {
 }
 
 impl BeanstalkdError {
-    /// What a reply that is not the expected one means.
-    pub(super) fn from_reply(reply: &Reply) -> Self {
-        match reply {
-            Reply::NotFound => Self::NotFound,
-            Reply::JobTooBig => Self::JobTooBig,
-            Reply::Draining => Self::Draining,
-            Reply::OutOfMemory => Self::OutOfMemory,
-            Reply::Buried(Some(id)) => Self::Buried(*id),
-            Reply::ExpectedCrlf => Self::ExpectedCrlf,
-            Reply::BadFormat => Self::BadFormat,
-            Reply::UnknownCommand => Self::UnknownCommand,
-            Reply::InternalError => Self::InternalError,
-            _ => Self::Unexpected,
-        }
-    }
-
     /// Whether it comes from the connection and a new one may mend it.
     pub(super) fn is_of_connection(&self) -> bool {
         match self {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::Refused::Malformed;
-use super::BeanstalkdError;
+use super::error::BeanstalkdError;
 
 /// The longest line that the server sends: a word and the name of a tube.
 const MAX_LINE: usize = 256;
@@ -288,6 +288,24 @@ fn bare(word: &str) -> Result<Reply, Refused> {
 fn number(word: Option<&str>) -> Result<u64, Refused> {
     let digits = word.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).ok_or(Malformed)
+}
+
+impl BeanstalkdError {
+    /// What a reply that is not the expected one means.
+    pub(super) fn from_reply(reply: &Reply) -> Self {
+        match reply {
+            Reply::NotFound => Self::NotFound,
+            Reply::JobTooBig => Self::JobTooBig,
+            Reply::Draining => Self::Draining,
+            Reply::OutOfMemory => Self::OutOfMemory,
+            Reply::Buried(Some(id)) => Self::Buried(*id),
+            Reply::ExpectedCrlf => Self::ExpectedCrlf,
+            Reply::BadFormat => Self::BadFormat,
+            Reply::UnknownCommand => Self::UnknownCommand,
+            Reply::InternalError => Self::InternalError,
+            _ => Self::Unexpected,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@
 mod error;
 mod memory;
 mod relay;
+mod sent;
 mod transport;
 
 use std::fmt;
@@ -81,8 +82,9 @@ use std::fmt;
 use lettre::AsyncTransport;
 
 pub use self::error::{MailError, SmtpError};
-pub use self::memory::{Memory, SentMail};
+pub use self::memory::Memory;
 pub use self::relay::{PostmarkRelay, Relay};
+pub use self::sent::SentMail;
 pub use self::transport::MailTransport;
 
 use super::folder::Folder;

@@ -13,13 +13,13 @@ use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Execu
 use tokio::time::timeout;
 
 use super::error::{MailError, SmtpError};
-use super::memory::{Sent, SentMail};
+use super::sent::{Sent, SentMail};
 use crate::adapters::CONNECT_TIMEOUT;
 use crate::adapters::shared::{folder_cause, within};
 use crate::adapters::smtp::answers;
 use crate::error::{ClientError, Secrets};
 
-/// Sends mail wherever the handle of a [`Mail`] field says.
+/// Sends mail wherever the handle of a [`Mail`](super::Mail) field says.
 ///
 /// ```
 /// use backing_services::adapters::mail::{MailError, MailTransport};

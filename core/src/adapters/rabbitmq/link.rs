@@ -50,7 +50,7 @@ const LAPIN_ATTEMPTS: usize = 16;
 /// A connection to RabbitMQ that recovers by itself: a [`lapin::Connection`] that can be cloned.
 ///
 /// Every clone is the same connection. It stays open until the last clone and the last of its
-/// channels are gone, or [`Adapter::close`](crate::Adapter::close) ends it.
+/// channels are gone, or [`Connect::close`](crate::Connect::close) ends it.
 ///
 /// ```no_run
 /// use backing_services::adapters::rabbitmq::RabbitMqConnection;

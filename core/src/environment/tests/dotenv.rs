@@ -8,7 +8,8 @@ use crate::backing::BackingServices;
 use crate::environment::dotenv::STEPS;
 use crate::environment::{Environment, Origin, Unreadable};
 use crate::error::{Failure, ProblemKind};
-use crate::generated::{Field, Kind, Loader, Scope, Table};
+use crate::generated::{Loader, Scope};
+use crate::table::{Field, Kind, Table};
 
 /// The pairs that stand for the process, and a `.env` file of this text.
 fn layers(pairs: &[(&str, &str)], text: impl AsRef<[u8]>) -> Environment {

@@ -1,5 +1,5 @@
-//! Checks that run while the user's crate compiles: each is called from a `const _: () = ...;` whose
-//! tokens stand at what the user must change. `#[track_caller]` moves the error there.
+//! Checks that run while the user's crate compiles: each is called from a `const _: () = ...;`
+//! whose tokens stand at what the user must change. `#[track_caller]` moves the error there.
 
 mod default;
 mod example;

@@ -33,7 +33,7 @@ pub(super) const fn add_expected(text: &Text, kind: Kind) -> Text {
             text.add("a whole number from ").add_number(min).add(" to ").add_number(max)
         }
         Kind::Float => text.add("a number"),
-        Kind::Duration => text.add(crate::adapter::value::DURATION),
+        Kind::Duration => text.add(crate::spelling::DURATION),
         Kind::Other(expected) => text.add(expected),
         Kind::Words(words) => {
             let mut text = *text;

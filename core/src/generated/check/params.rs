@@ -4,7 +4,8 @@ use crate::adapter::grammar::{About, Grammar, Part, Word};
 use crate::adapter::value::{Kind, find_word};
 use crate::handle::text::Text;
 
-/// One of the app's own defaults is for a parameter that the adapter has; of an enum, one of its variants.
+/// One of the app's own defaults is for a parameter that the adapter has; of an enum, one of its
+/// variants.
 #[track_caller]
 pub const fn check_param_name(adapter: &str, grammar: &Grammar, name: &str) {
     // The type that should have named its schemes has an error of its own.
@@ -49,7 +50,22 @@ pub const fn check_param_value(grammar: &Grammar, name: &str, value: &str) {
     }
     let Some(word) = find(grammar, name, None) else { return };
     let text = Text::of("`").add(value).add("` is no value of the parameter `").add(word.name());
-    fail(&add_expected(&text.add("`\nhelp: expected "), word.kind()));
+    fail(&add_word(&text.add("`\nhelp: expected "), word));
+}
+
+/// What [`Word::expected`] says, in a constant.
+const fn add_word(text: &Text, word: &Word) -> Text {
+    match (word.kind(), word.max_value()) {
+        (Kind::Integer { min, max }, Some(own)) => {
+            let max = match i128::from_str_radix(own, 10) {
+                Ok(own) => own,
+                Err(_) => max,
+            };
+            add_expected(text, Kind::Integer { min, max })
+        }
+        (kind, Some(max)) => add_expected(text, kind).add(", at most `").add(max).add("`"),
+        (kind, None) => add_expected(text, kind),
+    }
 }
 
 /// The word of this name, of a variant's too; with a value, one that takes it.
@@ -59,7 +75,7 @@ const fn find(grammar: &Grammar, name: &str, value: Option<&str>) -> Option<&'st
     while at < words.len() {
         if words[at].is_called(name) {
             match value {
-                Some(value) if !words[at].kind().accepts(value) => {}
+                Some(value) if !words[at].accepts(value) => {}
                 _ => return Some(&words[at]),
             }
         }
@@ -198,7 +214,9 @@ mod tests {
 
     const WORDS: &[Word] = &[
         Word::new("database", Part::Name, Kind::Text),
-        Word::new("max_connections", Part::Param, Kind::Integer { min: 1, max: 10_000 }),
+        Word::new("max_connections", Part::Param, Kind::Integer { min: 1, max: 65_535 })
+            .max("10000"),
+        Word::new("timeout", Part::Param, Kind::Duration).max("24h"),
         Word::new("token", Part::Param, Kind::Secret),
         Word::new("ssl-mode", Part::Param, Kind::Words(&[&["disable"], &["require"], &["verify"]]))
             .names(&["tls"])
@@ -232,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic = "`Either` has no parameter `pool`\nhelp: its parameters are of Chat `max_connections`, `token`, `ssl-mode`; of Blog `max_connections`"]
+    #[should_panic = "`Either` has no parameter `pool`\nhelp: its parameters are of Chat `max_connections`, `timeout`, `token`, `ssl-mode`; of Blog `max_connections`"]
     fn another_name() {
         check_param_name("Either", &EITHER, "pool");
     }
@@ -253,6 +271,13 @@ mod tests {
     #[should_panic = "`many` is no value of the parameter `max_connections`\nhelp: expected a whole number from 1 to 10000"]
     fn another_value() {
         check_param_value(&CHAT, "max_connections", "many");
+    }
+
+    #[test]
+    #[should_panic = "`25h` is no value of the parameter `timeout`\nhelp: expected a duration such as `500ms`, `5s`, `2m` or `1h`, above zero, at most `24h`"]
+    fn too_much() {
+        check_param_value(&CHAT, "timeout", "24h");
+        check_param_value(&CHAT, "timeout", "25h");
     }
 
     #[test]

@@ -5,9 +5,9 @@ use super::own::add_expected;
 use crate::adapter::value::{Kind, Value};
 use crate::handle::text::Text;
 
-/// Of a type that a constant knows, the form of its values. The derive does not know types: it names the
-/// constant `KIND`, which is this one where the type implements [`Value`], and that of [`Unknown`] where it
-/// does not.
+/// Of a type that a constant knows, the form of its values. The derive does not know types: it
+/// names the constant `KIND`, which is this one where the type implements [`Value`], and that of
+/// [`Unknown`] where it does not.
 pub struct DefaultOf<T>(PhantomData<T>);
 
 impl<T: Value> DefaultOf<T> {

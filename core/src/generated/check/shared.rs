@@ -2,8 +2,8 @@ use super::{Place, equal, fail, root_path};
 use crate::generated::{Kind, Table};
 use crate::handle::text::Text;
 
-/// A field that shares its variable is of the type of the earlier fields that do, and says the same.
-/// Nested structs are compared with their variables.
+/// A field that shares its variable is of the type of the earlier fields that do, and says the
+/// same. Nested structs are compared with their variables.
 #[track_caller]
 pub const fn check_shared(table: &Table, index: usize) {
     let path = root_path(table.name);
@@ -26,8 +26,8 @@ const fn place<'a>(table: &'a Table, index: usize, path: &'a Text) -> Place<'a> 
     Place { path: path.as_str(), prefix: "", field: &table.fields[index], optional: false }
 }
 
-/// One handle makes one client: of two fields that share a variable both are of one type, and what they say
-/// of the handle is the same.
+/// One handle makes one client: of two fields that share a variable both are of one type, and what
+/// they say of the handle is the same.
 pub(super) const fn compare_shared(first: Place<'_>, second: Place<'_>) -> Option<Text> {
     let (
         Kind::Resource { variables, grammar, id, default, params, .. },

@@ -1,6 +1,7 @@
 //! Which characters may stand where.
 
-use super::{Fault, Part, Span};
+use super::fault::Fault;
+use super::part::{Part, Span};
 
 /// Every character of a part is one that the part may hold bare, or a whole percent escape.
 pub(super) const fn check(bytes: &[u8], span: Span, part: Part) -> Result<(), Fault> {
@@ -26,20 +27,21 @@ pub(super) const fn check(bytes: &[u8], span: Span, part: Part) -> Result<(), Fa
     Ok(())
 }
 
-/// RFC 3986, narrowed: what drivers read differently is never bare. Outside user name and password,
-/// where look-alikes cost hours, characters beyond ASCII are taken as their UTF-8 form.
 /// For each byte the parts of a handle in which it may stand unescaped, a bit each.
 const BARE: [u8; 256] = {
     let parts = [Part::Username, Part::Password, Part::Host, Part::Path, Part::Query];
     let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < table.len() {
+    let mut byte = 0_u8;
+    loop {
         let mut part = 0;
         while part < parts.len() {
-            if may_stand_bare(byte as u8, parts[part]) {
-                table[byte] |= bit(parts[part]);
+            if may_stand_bare(byte, parts[part]) {
+                table[byte as usize] |= bit(parts[part]);
             }
             part += 1;
+        }
+        if byte == u8::MAX {
+            break;
         }
         byte += 1;
     }
@@ -50,6 +52,8 @@ const fn bit(part: Part) -> u8 {
     1 << part as u8
 }
 
+/// RFC 3986, narrowed: what drivers read differently is never bare. Outside user name and password,
+/// where look-alikes cost hours, characters beyond ASCII are taken as their UTF-8 form.
 const fn may_stand_bare(byte: u8, part: Part) -> bool {
     match byte {
         b'-' | b'.' | b'_' | b'~' => true,

@@ -1,6 +1,6 @@
 //! The rules, in words.
 
-use super::Part;
+use super::part::Part;
 use crate::handle::text::Text;
 
 /// The one rule that a text breaks. It holds no text of the handle but the offending byte.

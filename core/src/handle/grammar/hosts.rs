@@ -1,7 +1,8 @@
 //! `host[:port]` and lists of it.
 
 use super::chars::check;
-use super::{Fault, Part, Span, tri};
+use super::fault::Fault;
+use super::part::{Part, Span, tri};
 
 pub(super) const fn check_hosts(bytes: &[u8], hosts: Span) -> Result<(), Fault> {
     let mut start = hosts.start;

@@ -12,23 +12,15 @@ mod bytes;
 mod chars;
 mod fault;
 mod hosts;
+mod part;
 
 use self::bytes::{find, find_any, find_expansion, is_space, starts_with, starts_with_word};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
 pub(crate) use self::hosts::{parse_port, split_port};
-
-/// `?`, which a `const fn` cannot use yet.
-macro_rules! tri {
-    ($result:expr) => {
-        match $result {
-            Ok(value) => value,
-            Err(fault) => return Err(fault),
-        }
-    };
-}
-use tri;
+use self::part::tri;
+pub(crate) use self::part::{Part, Span};
 
 /// Schemes whose handles need no `//`: the resource is part of this machine.
 const EMBEDDED: &[&str] = &["sqlite", "file", "memory"];
@@ -42,52 +34,6 @@ pub(crate) struct Spans {
     pub(crate) hosts: Span,
     pub(crate) path: Span,
     pub(crate) query: Option<Span>,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-}
-
-impl Span {
-    pub(crate) const fn is_empty(self) -> bool {
-        self.start == self.end
-    }
-
-    pub(crate) fn of(self, text: &str) -> &str {
-        text.get(self.start..self.end).unwrap_or_default()
-    }
-}
-
-/// A part of a handle, as named in messages.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Part {
-    Username,
-    Password,
-    Host,
-    Path,
-    Query,
-}
-
-impl Part {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Username => "user name",
-            Self::Password => "password",
-            Self::Host => "host",
-            Self::Path => "path",
-            Self::Query => "parameters",
-        }
-    }
-
-    /// Of what a handle may have several.
-    pub(crate) const fn plural(self) -> &'static str {
-        match self {
-            Self::Host => "hosts",
-            _ => "parameters",
-        }
-    }
 }
 
 /// The text without the one newline that files end in.

@@ -1,5 +1,5 @@
-//! Constants that fail while the user's crate is checked: what only the types know, and what the grammar of
-//! handles says. Each stands under the tokens that must change.
+//! Constants that fail while the user's crate is checked: what only the types know, and what the
+//! grammar of handles says. Each stands under the tokens that must change.
 
 use proc_macro2::TokenStream;
 use quote::quote;

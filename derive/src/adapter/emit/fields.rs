@@ -27,7 +27,8 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
         #[automatically_derived]
         impl #krate::Adapter for #ident {
             const GRAMMAR: &'static #krate::Grammar = __GRAMMAR;
-            // A type that does not say how to connect is told here, and no field that uses it repeats that.
+            // A type that does not say how to connect is reported here, and no field that uses it
+            // repeats that.
             const __IS: #krate::__private::core::primitive::bool = <#ident as #krate::Connect>::__IS;
             #id
 

@@ -87,7 +87,8 @@ pub(super) fn implementation(
         connect(model, client, variants)
     };
     let check = container.check.is_set().then(|| quote!(Self::check(&#adapter)?;));
-    // Without a client of its own the app says how to connect, which is told here if it does not.
+    // Without a client of its own the app says how to connect, which is reported here if it does
+    // not.
     let proof = container.no_client.is_set().then(|| {
         quote! {
             const __IS: #private::core::primitive::bool = <#ident as #krate::Connect>::__IS;

@@ -1,4 +1,5 @@
-//! Attributes of a struct of services: what the user wrote, each value with its place, no meaning yet.
+//! Attributes of a struct of services: what the user wrote, each value with its place, no meaning
+//! yet.
 
 mod container;
 mod field;

@@ -48,8 +48,8 @@ pub(crate) fn of_setting(field: &str) -> String {
     field.to_uppercase()
 }
 
-/// Variables that a machine, a shell or a session sets for every process: a setting of the same name
-/// would read theirs where the deploy sets none.
+/// Variables that a machine, a shell or a session sets for every process: a setting of the same
+/// name would read theirs where the deploy sets none.
 const MACHINE: &[&str] = &[
     "COMPUTERNAME",
     "DISPLAY",

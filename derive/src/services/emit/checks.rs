@@ -1,5 +1,5 @@
-//! Constants that fail while the user's crate is checked: what only the types know. Each stands under
-//! the tokens that must change.
+//! Constants that fail while the user's crate is checked: what only the types know. Each stands
+//! under the tokens that must change.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -19,8 +19,8 @@ pub(super) fn constants(model: &Model<'_>) -> TokenStream {
     quote!(#defaults #(#nested)* #(#shared)* #example #(#examples)*)
 }
 
-/// What the attributes give in the place of an environment has the form that is read: the default of a
-/// service, and its parameters, and the default of a setting.
+/// What the attributes give in the place of an environment has the form that is read: the default
+/// of a service, and its parameters, and the default of a setting.
 pub(crate) fn defaults(model: &Model<'_>) -> TokenStream {
     let krate = &model.krate;
     let (mut checks, mut of_settings) = (TokenStream::new(), TokenStream::new());
@@ -52,7 +52,8 @@ pub(crate) fn defaults(model: &Model<'_>) -> TokenStream {
     checks
 }
 
-/// The default of a service parses and has one of the adapter's schemes; the adapter has the parameters.
+/// The default of a service parses and has one of the adapter's schemes; the adapter has the
+/// parameters.
 fn of_service(
     model: &Model<'_>,
     index: usize,

@@ -51,8 +51,8 @@ pub(super) fn methods(model: &Model<'_>) -> TokenStream {
         )
     });
     let ident = &input.ident;
-    // Named in the user's own `macro_rules`, what an app does not use is dead code to rustc. An `allow`
-    // would be an error under `forbid`.
+    // Named in the user's own `macro_rules`, what an app does not use is dead code to rustc. An
+    // `allow` would be an error under `forbid`.
     let (names, uses): (Vec<_>, Vec<_>) = services(model)
         .map(|(_, field)| (format_ident!("connect_{}", field.name), field.ident))
         .unzip();

@@ -97,14 +97,14 @@ fn attached_role(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStr
     }
 }
 
-/// The role of a field whose client the app names, under a short name. The proof that it is the adapter's client
-/// stands under the type, and is the one place where another type is an error.
+/// The role of a field whose client the app names, under a short name. The proof that it is the
+/// adapter's client stands under the type, and is the one place where another type is an error.
 fn named_role(model: &Model<'_>, index: usize, field: &Field<'_>) -> Option<TokenStream> {
     let ty = field.client.ty.as_ref()?;
     let (krate, name, alias) = (&model.krate, named(index), alias(index));
     let (role, client) = (role(model, index, field), optional(model, field, ty.to_token_stream()));
-    // The body of the closure is a field of a local: two places at least, so that it begins and ends as the type
-    // does. rustc joins them only where both are the user's.
+    // The body of the closure is a field of a local: two places at least, so that it begins and
+    // ends as the type does. rustc joins them only where both are the user's.
     let [first, last] = types::ends(ty);
     let made = Ident::new("made", first);
     let body = Literal::usize_unsuffixed(0);

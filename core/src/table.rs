@@ -1,17 +1,24 @@
+//! What the structs of an app declare, and the walk over it.
+
+use std::borrow::Cow;
+
 use crate::adapter::grammar::Grammar;
 
 /// What one struct declares, in a form that constants can compare and the loader can walk.
 pub struct Table {
     /// The struct's name.
     pub name: &'static str,
+    /// Its fields, in the order in which they are written.
     pub fields: &'static [Field],
 }
 
+/// One field of a struct.
 pub struct Field {
     /// The field's name, without `r#`.
     pub name: &'static str,
     /// Its doc comment, lines joined by newlines, without the leading space.
     pub doc: &'static str,
+    /// What the field is, and what it reads.
     pub kind: Kind,
 }
 
@@ -40,15 +47,22 @@ impl Field {
     }
 }
 
+/// What a field is.
 pub enum Kind {
+    /// A backing service.
     Resource {
         /// The first is the field's variable, the others are aliases in their order.
         variables: &'static [&'static str],
+        /// The name of the binding or service of a platform that it takes, where it is not found by
+        /// its kind.
         binding: Option<&'static str>,
+        /// How its handles are read.
         grammar: &'static Grammar,
         /// The adapter's path and name; empty where it is written by hand.
         id: &'static str,
+        /// Whether it is a problem that nothing is set.
         required: bool,
+        /// The handle that is used where nothing is set.
         default: Option<&'static str>,
         /// Whether the variable takes no prefix, and other fields of the same type may read it too.
         shared: bool,
@@ -59,10 +73,13 @@ pub enum Kind {
         /// Whether readiness depends on it.
         ready: bool,
     },
+    /// A value that is no handle.
     Setting {
         /// The first is the setting's variable, the others are aliases in their order.
         variables: &'static [&'static str],
+        /// Whether it is a problem that nothing is set.
         required: bool,
+        /// The text that is read where nothing is set.
         default: Option<&'static str>,
     },
     /// A struct of the app's, of whose fields each is a setting.
@@ -72,9 +89,35 @@ pub enum Kind {
         /// The names of its fields, as `serde` knows them.
         names: fn() -> &'static [&'static str],
     },
+    /// A struct of its own.
     Nested {
+        /// Goes before the names of its variables.
         prefix: &'static str,
+        /// Whether it is absent where none of its variables is set.
         optional: bool,
+        /// What it declares.
         table: &'static Table,
     },
+}
+
+/// Calls `visit` with each field of a table, also of nested ones: with the structs it stands in, a
+/// dot behind each, with the prefix of its variables, and itself.
+pub(crate) fn each_field(
+    table: &'static Table,
+    outer: &str,
+    prefix: &str,
+    visit: &mut dyn FnMut(&str, &str, &'static Field),
+) {
+    for field in table.fields {
+        visit(outer, prefix, field);
+        if let Kind::Nested { prefix: inner, table, .. } = field.kind {
+            let outer = format!("{outer}{}.", field.name);
+            each_field(table, &outer, &join(prefix, inner), visit);
+        }
+    }
+}
+
+/// The name of a variable with what goes before it.
+pub(crate) fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
+    if prefix.is_empty() { name.into() } else { [prefix, name].concat().into() }
 }

@@ -1,9 +1,8 @@
 use std::fmt;
 
-use super::{Message, ProblemKind, ours};
-use crate::adapter::grammar::Grammar;
-use crate::handle::Handle;
-use crate::handle::grammar::Fault;
+use super::grammar::Fault;
+use crate::error::{Message, ProblemKind};
+use crate::spelling::is_plain_word;
 use crate::suggest;
 
 /// Why a handle means nothing to an adapter: what is wrong and what would be right.
@@ -113,34 +112,6 @@ impl HandleError {
         Self { kind: ProblemKind::Insecure, message: message.into(), help: help.into() }
     }
 
-    /// A scheme that is not one of an adapter's.
-    pub(crate) fn scheme(
-        handle: &Handle,
-        adapter: &str,
-        schemes: impl Iterator<Item = &'static str>,
-    ) -> Self {
-        let known: Vec<_> = schemes.collect();
-        let expected: Vec<_> = known.iter().map(|scheme| format!("{scheme}://")).collect();
-        let expected: Vec<_> = expected.iter().map(String::as_str).collect();
-        let message = match handle.known_scheme() {
-            Some(scheme) => {
-                Message::ours(format_args!("the scheme `{scheme}` is not one of {adapter}"))
-            }
-            None => Message::ours(format_args!("the scheme is not one of {adapter}")),
-        };
-        let mut help = Message::ours(format_args!("expected {}", suggest::list(&expected)));
-        if handle.scheme() == "tcp" {
-            help = help.then(format_args!(
-                "; a value like `tcp://10.0.0.1:80` is put there by Kubernetes service links: \
-                 set `enableServiceLinks: false` or name the variable with `env`"
-            ));
-        }
-        if let Some(advice) = advice(handle.scheme(), &known) {
-            help = ours!("{advice}").then(format_args!("; ")).with(&help);
-        }
-        Self { kind: ProblemKind::Scheme, message, help }
-    }
-
     pub(crate) fn unknown_parameter(name: &str, known: &[&'static str]) -> Self {
         let near = suggest::nearest(name, known.iter().copied());
         let help = match near {
@@ -148,7 +119,7 @@ impl HandleError {
             None if known.is_empty() => "this handle takes no parameters".into(),
             None => Message::ours(format_args!("the parameters are {}", suggest::list(known))),
         };
-        let message = if near.is_some() || crate::handle::is_plain_word(name) {
+        let message = if near.is_some() || is_plain_word(name) {
             Message::from("unknown parameter `").said(name).then(format_args!("`"))
         } else {
             "an unknown parameter".into()
@@ -164,9 +135,13 @@ impl HandleError {
         }
     }
 
-    pub(crate) fn masked(self, handle: &Handle, grammar: &Grammar) -> Self {
-        let mask = |text: &str| handle.mask(text, grammar);
-        Self { message: self.message.masked(mask), help: self.help.masked(mask), kind: self.kind }
+    /// With everything in it that the app did not write replaced.
+    pub(crate) fn masked_by(self, mask: impl Fn(&str) -> String) -> Self {
+        Self { message: self.message.masked(&mask), help: self.help.masked(mask), kind: self.kind }
+    }
+
+    pub(crate) fn of_scheme(message: Message, help: Message) -> Self {
+        Self { kind: ProblemKind::Scheme, message, help }
     }
 
     pub(crate) fn as_message(&self) -> &Message {
@@ -174,47 +149,13 @@ impl HandleError {
     }
 
     /// Message and help as one.
-    pub(super) fn to_message(&self) -> Message {
+    pub(crate) fn to_message(&self) -> Message {
         if self.help.is_empty() {
             self.message.clone()
         } else {
             self.message.clone().then(format_args!(": ")).with(&self.help)
         }
     }
-}
-
-/// What to write instead of a scheme that other tools know.
-fn advice(scheme: &str, known: &[&'static str]) -> Option<String> {
-    if scheme.contains("sentinel") || scheme.contains("cluster") {
-        return Some(
-            "name the primary's address, or that of a proxy in front of the group".to_owned(),
-        );
-    }
-    let stores = match scheme {
-        "gs" => {
-            "Google Cloud Storage attaches as S3, with an HMAC key: write \
-             `s3://KEY:SECRET@bucket?endpoint=https://storage.googleapis.com`; no feature takes `gs://`"
-        }
-        "az" => {
-            "no feature takes Azure Blob Storage, which does not speak the protocol of S3: an adapter \
-             of the app's own can, with `object_store` and its feature `azure`"
-        }
-        _ => "",
-    };
-    if !stores.is_empty() && known.contains(&"s3") {
-        return Some(stores.to_owned());
-    }
-    // `postgresql+asyncpg` names the driver of another language.
-    let name = scheme.split('+').next().unwrap_or_default();
-    let name = match name {
-        "cockroachdb" | "cockroach" | "yugabyte" | "timescaledb" | "pgsql" | "pg" => "postgresql",
-        "tidb" | "percona" => "mysql",
-        "sqlite3" => "sqlite",
-        "rabbitmq" => "amqp",
-        name if name.len() < scheme.len() => name,
-        _ => return None,
-    };
-    known.contains(&name).then(|| format!("write {name}://"))
 }
 
 impl fmt::Display for HandleError {

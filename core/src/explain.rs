@@ -2,15 +2,16 @@
 
 use std::fmt::{self, Write as _};
 
-use super::beside::{Note, Why};
-use super::resolve::Resolver;
-use super::{Environment, Origin, Unreadable, join};
+use crate::adapter::reader::Reader;
 use crate::backing::BackingServices;
-use crate::generated::{Kind, each_field, settings_that_show};
+use crate::environment::{Environment, Note, Resolver, Unreadable, Why};
+use crate::generated::settings_that_show;
+use crate::handle::{Handle, Origin};
 use crate::setting::flatten;
+use crate::table::{Field, Kind, each_field, join};
 
-/// Where each field of a struct gets its value: the table of [`Environment::explain`], and below it the names
-/// that are passed over. `Display` and `Debug` show it; no secret is in it.
+/// Where each field of a struct gets its value: the table of [`Environment::explain`], and below it
+/// the names that are passed over. `Display` and `Debug` show it; no secret is in it.
 ///
 /// ```
 /// # use backing_services::{BackingServices, Environment};
@@ -24,8 +25,32 @@ pub struct Explanation {
 
 const TITLES: [&str; 5] = ["FIELD", "VARIABLE", "FROM", "VALUE", "PASSED OVER"];
 
+impl Environment {
+    /// Where each field of a struct gets its value, and which sources are passed over: a table
+    /// without any secret in it.
+    ///
+    /// ```
+    /// use backing_services::{BackingServices, Environment};
+    ///
+    /// #[derive(BackingServices)]
+    /// struct Services {
+    ///     #[setting(default = "8080")]
+    ///     port: u16,
+    /// }
+    ///
+    /// let environment = Environment::from_pairs([("PORT", "80")]);
+    /// assert_eq!(
+    ///     environment.explain::<Services>().to_string(),
+    ///     "FIELD           VARIABLE  FROM  VALUE  PASSED OVER\nServices::port  PORT      PORT  80     the default\n",
+    /// );
+    /// ```
+    pub fn explain<S: BackingServices>(&self) -> Explanation {
+        Explanation::new::<S>(self)
+    }
+}
+
 impl Explanation {
-    pub(super) fn new<S: BackingServices>(environment: &Environment) -> Self {
+    fn new<S: BackingServices>(environment: &Environment) -> Self {
         let root = S::TABLE;
         let shown = settings_that_show::<S>(environment);
         let resolver = Resolver::new(environment, root);
@@ -41,7 +66,7 @@ impl Explanation {
                     let (from, value) = match &resolution.located {
                         Some(located) => {
                             let value = match &located.handle {
-                                Ok(handle) => super::shown(handle, field),
+                                Ok(handle) => shown_handle(handle, field),
                                 Err(error) => format!("error: {}", error.message()),
                             };
                             (located.origin.to_string(), value)
@@ -144,5 +169,17 @@ impl fmt::Display for Explanation {
 impl fmt::Debug for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A handle without its secrets: one that its adapter refuses shows no host either, which may be a
+/// secret that stands in the wrong place.
+fn shown_handle(handle: &Handle, field: &Field) -> String {
+    let Kind::Resource { grammar, .. } = field.kind else { return String::new() };
+    let grammar = grammar.of_scheme(handle.scheme());
+    if Reader::takes(handle, grammar) {
+        handle.to_string()
+    } else {
+        format!("{}:***", handle.known_scheme().unwrap_or("***"))
     }
 }
