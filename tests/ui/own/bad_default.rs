@@ -13,8 +13,6 @@ struct Chat {
     host: String,
     #[handle(default = "1")]
     nothing: String,
-    #[handle(param = "retries", default = "many")]
-    retries: u8,
     #[handle(param = "room", default = "lobby")]
     room: Option<String>,
 }
@@ -26,6 +24,8 @@ struct Talk {
     handle: Handle,
     #[handle(param = "connect_timeout", default = "5")]
     connect_timeout: Duration,
+    #[handle(param = "retries", default = "many")]
+    retries: u8,
     #[handle(param = "mode", default = "fats")]
     mode: Mode,
 }
