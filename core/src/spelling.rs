@@ -54,6 +54,11 @@ pub(crate) const fn read_bool(text: &str) -> Option<bool> {
     None
 }
 
+/// A name as the end of a variable: `ssl-mode` is the `SSL_MODE` of `DB_SSL_MODE`.
+pub(crate) fn as_variable(name: &str) -> String {
+    name.to_ascii_uppercase().replace('-', "_")
+}
+
 /// Whether two names are the same without regard to case, `-`, `_` and `.`.
 pub(crate) const fn same_name(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());

@@ -4,7 +4,7 @@
 //! Everything here can be built and looked up while compiling: the derive checks defaults with it.
 
 use super::value::{Kind, Unit};
-use crate::spelling::{parse_duration, same_name};
+use crate::spelling::{as_variable, parse_duration, same_name};
 
 /// What the handles of one adapter may say: the table that parsing, the other sources, reports and
 /// documentation are made from.
@@ -905,10 +905,20 @@ impl Grammar {
 
     /// The word for TLS, where there is one.
     pub(crate) fn tls_word(&self) -> Option<(&'static Word, TlsWord)> {
-        self.words.iter().find_map(|word| match word.about {
-            About::Tls(values) => Some((word, values)),
+        self.tls_word_at().map(|(_, word, values)| (word, values))
+    }
+
+    /// The same, with its place among the words.
+    pub(crate) fn tls_word_at(&self) -> Option<(usize, &'static Word, TlsWord)> {
+        self.words.iter().enumerate().find_map(|(at, word)| match word.about {
+            About::Tls(values) => Some((at, word, values)),
             _ => None,
         })
+    }
+
+    /// The word for a part of the handle.
+    pub(crate) fn part(&self, part: Part) -> Option<&'static Word> {
+        self.words.iter().find(|word| word.part == part)
     }
 
     /// The variable beside one that holds a handle that says what the word for TLS says:
@@ -917,7 +927,7 @@ impl Grammar {
         let mut own = std::iter::once(self).chain(self.variants.iter().copied());
         let (word, values) = own.find_map(Grammar::tls_word)?;
         let stem = variable.strip_suffix("_URL").unwrap_or(variable);
-        let name = word.name.to_ascii_uppercase().replace('-', "_");
+        let name = as_variable(word.name);
         (!stem.is_empty()).then(|| (values, format!("{stem}_{name}")))
     }
 

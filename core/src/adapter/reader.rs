@@ -229,8 +229,8 @@ impl<'g> Reader<'g> {
     /// A socket may stand in the place of a host that may be absent, or of one that the query may
     /// name, as in `?host=/run/postgresql`, unless it has schemes of its own.
     fn takes_socket_host(&self, hosts: Hosts) -> bool {
-        let in_query = |word: &Word| word.part() == Part::Host && word.stands_in_query();
-        (hosts == Hosts::Optional || self.grammar.all_words().iter().any(in_query))
+        let in_query = || self.grammar.part(Part::Host).is_some_and(Word::stands_in_query);
+        (hosts == Hosts::Optional || in_query())
             && !self.grammar.schemes().iter().any(Scheme::is_socket)
     }
 
@@ -261,9 +261,8 @@ impl<'g> Reader<'g> {
     /// A part that the grammar has no word for means nothing.
     fn check_parts(&self) -> Result<(), HandleError> {
         let handle = &self.handle;
-        let words = self.grammar.all_words();
-        let has = |part: Part| words.iter().any(|word| word.part() == part);
-        let has_path = || words.iter().any(|word| word.part().is_path());
+        let has = |part: Part| self.grammar.part(part).is_some();
+        let has_path = || self.grammar.all_words().iter().any(|word| word.part().is_path());
         let fixed = self.grammar.host_count() == Hosts::None;
         let (user, password) = (handle.username().is_some(), handle.password().is_some());
         let stray = if user && !has(Part::Username) {
@@ -312,7 +311,7 @@ impl<'g> Reader<'g> {
     }
 
     fn check_encryption(&mut self) -> Result<(), HandleError> {
-        let word = tls_word(self.grammar);
+        let word = self.grammar.tls_word_at();
         let said = match word {
             Some((at, word, values)) => said(self.scheme, word, values, self.param(at)),
             None if self.scheme.is_tls() => Said::On,
@@ -391,12 +390,12 @@ pub(crate) fn said(scheme: &Scheme, word: &Word, values: TlsWord, value: Option<
     }
 }
 
-fn tls_word(grammar: &Grammar) -> Option<(usize, &Word, TlsWord)> {
-    let mut words = grammar.all_words().iter().enumerate();
-    words.find_map(|(at, word)| match word.subject() {
-        About::Tls(values) => Some((at, word, values)),
-        _ => None,
-    })
+impl Word {
+    /// What the query of a handle says by one of its names.
+    pub(crate) fn param_of<'h>(&self, handle: &'h Handle) -> Option<&'h str> {
+        let (_, value) = handle.query().iter().find(|(name, _)| self.is_called(name))?;
+        Some(value)
+    }
 }
 
 /// Refuses a scheme that is not one of an adapter's. The one place that looks at it.

@@ -14,8 +14,7 @@ impl Handle {
         let scheme = grammar.scheme(self.scheme());
         let name = scheme.map_or("***", |scheme| scheme.name());
         let port = scheme.and_then(Scheme::default_port);
-        let is_file = |word: &Word| word.part() == Part::File;
-        if grammar.all_words().iter().any(is_file) && self.hosts().is_empty() {
+        if grammar.part(Part::File).is_some() && self.hosts().is_empty() {
             return format!("{name}:{}", self.path_decoded());
         }
         let is_socket = scheme.is_some_and(Scheme::is_socket);
@@ -36,8 +35,7 @@ impl Handle {
         let is_name = |word: &&Word| word.part() == Part::Name && word.kind() != Kind::Secret;
         match (grammar.all_words().iter().find(is_name), self.name()) {
             (Some(word), _) if is_socket => {
-                let value = self.query().iter().find(|(name, _)| word.is_called(name));
-                value.map(|(_, value)| format!("/{value}")).unwrap_or_default()
+                word.param_of(self).map(|value| format!("/{value}")).unwrap_or_default()
             }
             (Some(_), Ok(Some(name))) => format!("/{name}"),
             _ => String::new(),

@@ -10,7 +10,7 @@ use crate::adapter::grammar::{About, Grammar, Hosts, Part, TlsWord, Word};
 use crate::adapter::value::Kind;
 use crate::error::ProblemKind;
 use crate::handle::Handle;
-use crate::spelling::same_name;
+use crate::spelling::{as_variable, read_bool, same_name};
 use crate::suggest;
 
 /// Everything beside one handle, weighed.
@@ -170,7 +170,7 @@ impl<'e, 'n> Beside<'e, 'n> {
 
     /// Whether what is there makes a whole handle.
     pub(super) fn makes_handle(&self, depth: usize) -> bool {
-        let has_host = self.grammar.all_words().iter().any(|word| word.part() == Part::Host);
+        let has_host = self.grammar.part(Part::Host).is_some();
         let suffices = |said: &Said<'_>| {
             said.depth == depth
                 && match said.word.part() {
@@ -246,7 +246,7 @@ impl<'e, 'n> Beside<'e, 'n> {
         if beside_place {
             return self.note(hit, Why::Because("the handle names its host"));
         }
-        let text = match hit.text().map(|text| text.and_then(|text| self.unset(text))) {
+        let text = match self.text(hit) {
             Ok(Some(text)) => text,
             Ok(None) => return,
             Err(unreadable) => {
@@ -301,15 +301,13 @@ impl<'e, 'n> Beside<'e, 'n> {
     /// The word for the host, by a name in the plural where several are allowed.
     fn hosts_word(&self, name: &str) -> Option<&'static Word> {
         let several = self.grammar.host_count() == Hosts::Several;
-        let mut words = self.grammar.all_words().iter();
-        let host = words.find(|word| word.part() == Part::Host)?;
-        (several && is_plural(name)).then_some(host)
+        self.grammar.part(Part::Host).filter(|_| several && is_plural(name))
     }
 
     /// `REDIS_SERVERS`, where there is one host and nothing else names it: it would be missed
     /// without a word.
     fn is_only_hosts(&mut self, handle: Option<&Handle>, hit: &Hit<'e>) -> bool {
-        let has_host = self.grammar.all_words().iter().any(|word| word.part() == Part::Host);
+        let has_host = self.grammar.part(Part::Host).is_some();
         let is_said = self.words.iter().any(|said| said.word.part() == Part::Host);
         if self.source != Source::Variables
             || handle.is_some()
@@ -398,10 +396,10 @@ impl<'e, 'n> Beside<'e, 'n> {
         true
     }
 
-    /// Nothing, where an empty value or what Laravel writes for one stands.
-    fn unset<'t>(&self, text: Cow<'t, str>) -> Option<Cow<'t, str>> {
-        let is_null = self.source == Source::Variables && is_null(&*text);
-        (!text.is_empty() && !is_null).then_some(text)
+    /// The value; none where an empty one stands, or what Laravel writes for one.
+    fn text(&self, hit: &Hit<'e>) -> Result<Option<Cow<'e, str>>, Unreadable> {
+        let is_null = |text: &str| self.source == Source::Variables && is_null(text);
+        Ok(hit.text()?.filter(|text| !text.is_empty() && !is_null(text)))
     }
 
     /// Whether the value has the form of the word; if not, what becomes of it.
@@ -467,7 +465,7 @@ impl<'e, 'n> Beside<'e, 'n> {
 
     /// A name that is no word of the grammar.
     fn judge(&mut self, handle: Option<&Handle>, hit: &Hit<'e>) {
-        let text = match hit.text().map(|text| text.and_then(|text| self.unset(text))) {
+        let text = match self.text(hit) {
             Ok(Some(text)) => text,
             Ok(None) => return,
             // Nobody needs the value of a name that nobody reads.
@@ -554,13 +552,8 @@ impl<'e, 'n> Beside<'e, 'n> {
             (None, false) if tls::begins(word) => {
                 if self.is_unencrypted() {
                     self.note(hit, Why::Because(SWITCHED_OFF));
-                } else if tls::switch(text) != Some(false) {
-                    self.refuse(
-                        hit,
-                        ProblemKind::Parameter,
-                        "speaks of TLS in a word that is not known",
-                        self.tls_help(),
-                    );
+                } else {
+                    self.leave_unknown_tls(hit, text);
                 }
                 return true;
             }
@@ -612,25 +605,26 @@ impl<'e, 'n> Beside<'e, 'n> {
             None if tls::name(word).is_some_and(|name| name.verifies || name.inverted) => {
                 self.note(hit, Why::Because("a certificate is verified all the same"));
             }
-            None if tls::begins(word) && tls::switch(text) != Some(false) => {
-                let help = self.tls_help();
-                self.refuse(
-                    hit,
-                    ProblemKind::Parameter,
-                    "speaks of TLS in a word that is not known",
-                    help,
-                );
-            }
-            None => return tls::begins(word),
+            None if tls::begins(word) => self.leave_unknown_tls(hit, text),
+            None => return false,
         }
         true
+    }
+
+    /// A word about TLS that nobody knows is fine only where it switches something off.
+    fn leave_unknown_tls(&mut self, hit: &Hit<'e>, text: &str) {
+        if tls::switch(text) != Some(false) {
+            let help = self.tls_help();
+            let message = "speaks of TLS in a word that is not known";
+            self.refuse(hit, ProblemKind::Parameter, message, help);
+        }
     }
 
     fn tls_help(&self) -> String {
         let stem = self.field.stem();
         match self.grammar.tls_word() {
             Some((word, _)) => {
-                let name = word.name().to_ascii_uppercase().replace('-', "_");
+                let name = as_variable(word.name());
                 format!("say it by `{stem}_{name}`: {}", word.kind().expected())
             }
             None => "clear it, or add `ignore` to the field if it is somebody else's".to_owned(),
@@ -678,8 +672,7 @@ impl<'e, 'n> Beside<'e, 'n> {
         {
             return false;
         }
-        let has = |part: Part| self.grammar.all_words().iter().find(|word| word.part() == part);
-        let word = has(Part::Password).or_else(|| has(Part::Username));
+        let word = self.grammar.part(Part::Password).or_else(|| self.grammar.part(Part::Username));
         let right = word.map_or("PASSWORD", Word::usual_name).to_ascii_uppercase();
         let stem = self.field.stem();
         let help = format!(
@@ -691,8 +684,7 @@ impl<'e, 'n> Beside<'e, 'n> {
     }
 
     fn has_credential(&self, handle: Option<&Handle>) -> bool {
-        let is_key = |word: &Word| word.part() == Part::Password;
-        let by_password = self.grammar.all_words().iter().any(is_key);
+        let by_password = self.grammar.part(Part::Password).is_some();
         let in_handle = handle.is_some_and(|handle| {
             handle.password().is_some() || !by_password && handle.username().is_some()
         });
@@ -718,10 +710,7 @@ impl<'e, 'n> Beside<'e, 'n> {
                 Part::Username => handle.username().is_some(),
                 Part::Password => handle.password().is_some(),
                 Part::Path | Part::Name | Part::File => !matches!(handle.path(), "" | "/"),
-                Part::Param => {
-                    handle.query().iter().any(|(name, _)| word.is_called(name))
-                        || !self.tls.is_empty()
-                }
+                Part::Param => word.param_of(handle).is_some() || !self.tls.is_empty(),
             });
             by_handle || self.words.iter().any(|said| std::ptr::eq(said.word, word))
         };
@@ -740,7 +729,7 @@ impl<'e, 'n> Beside<'e, 'n> {
             });
             let Some(near) = near.filter(|_| !says(known)) else { continue };
             let stem = self.field.stem();
-            let near = near.to_ascii_uppercase().replace('-', "_");
+            let near = as_variable(near);
             let help = format!(
                 "did you mean `{stem}_{near}`? If it is somebody else's, add `ignore` to the field"
             );
@@ -786,10 +775,7 @@ pub(super) fn same_value(word: &Word, a: &str, b: &str) -> bool {
             Kind::Integer { .. } => {
                 matches!((a.parse::<i128>(), b.parse::<i128>()), (Ok(a), Ok(b)) if a == b)
             }
-            Kind::Bool => {
-                use crate::spelling::read_bool;
-                read_bool(a).is_some() && read_bool(a) == read_bool(b)
-            }
+            Kind::Bool => read_bool(a).is_some() && read_bool(a) == read_bool(b),
             _ => word.part() == Part::Host && a.eq_ignore_ascii_case(b),
         }
 }

@@ -3,7 +3,7 @@
 
 use super::Unreadable;
 use super::beside::{Ask, Beside, TlsAsked, same_value};
-use crate::adapter::grammar::{Grammar, Part, Scheme, TlsWord, Word};
+use crate::adapter::grammar::{Part, Scheme, Word};
 use crate::adapter::value::Kind;
 use crate::error::{HandleError, ProblemKind};
 use crate::handle::{Handle, HandleBuilder};
@@ -33,16 +33,10 @@ impl Beside<'_, '_> {
                 Part::Name | Part::Path | Part::File => {
                     let path = handle.path_decoded();
                     let path = path.strip_prefix('/').unwrap_or(&path).to_owned();
-                    let in_query = handle.query().iter().find(|(it, _)| said.word.is_called(it));
-                    in_query
-                        .map(|(_, value)| value.clone())
-                        .or(Some(path))
-                        .filter(|it| !it.is_empty())
+                    let in_query = said.word.param_of(&handle).map(str::to_owned);
+                    in_query.or(Some(path)).filter(|it| !it.is_empty())
                 }
-                Part::Param => {
-                    let own = handle.query().iter().find(|(it, _)| said.word.is_called(it));
-                    own.map(|(_, value)| value.clone())
-                }
+                Part::Param => said.word.param_of(&handle).map(str::to_owned),
                 // Beside a handle that names a host these are not taken.
                 Part::Host | Part::Port => continue,
             };
@@ -53,7 +47,8 @@ impl Beside<'_, '_> {
             }
         }
         self.problems.extend(conflicts);
-        match self.tls_value(handle.scheme(), own_tls(self.grammar, &handle).as_deref()) {
+        let own_tls = self.grammar.tls_word().and_then(|(word, _)| word.param_of(&handle));
+        match self.tls_value(handle.scheme(), own_tls) {
             Ok(Some((word, value, name))) => {
                 builder = set(of(builder.take()).replace_param(word.name(), &value), &name);
             }
@@ -228,7 +223,7 @@ impl Beside<'_, '_> {
         &self,
         scheme_tls: bool,
     ) -> Result<Option<(&'static Word, String, String)>, Unreadable> {
-        let has_host = self.grammar.all_words().iter().any(|word| word.part() == Part::Host);
+        let has_host = self.grammar.part(Part::Host).is_some();
         let wants = |asked: &&TlsAsked| !matches!(asked.ask, Ask::Off);
         match self.tls.iter().find(wants) {
             Some(asked) if has_host && !scheme_tls => Err(Unreadable {
@@ -253,13 +248,6 @@ fn first_spelling(word: &Word, value: &str) -> String {
         _ => None,
     };
     spellings.and_then(|same| same.first()).map_or(value, |first| first).to_owned()
-}
-
-/// What the handle's own word for TLS says.
-fn own_tls(grammar: &Grammar, handle: &Handle) -> Option<String> {
-    let (word, _): (&Word, TlsWord) = grammar.tls_word()?;
-    let own = handle.query().iter().find(|(name, _)| word.is_called(name));
-    own.map(|(_, value)| value.clone())
 }
 
 fn put(builder: HandleBuilder, word: &Word, text: &str) -> HandleBuilder {

@@ -381,12 +381,9 @@ fn candidates(
 fn with_params(mut located: Located, field: &FieldNames<'_>, grammar: &'static Grammar) -> Located {
     let Kind::Resource { params, .. } = field.field.kind else { return located };
     if let (Ok(handle), false) = (&located.handle, params.is_empty()) {
-        let is_said = |name: &str| {
-            let word = grammar.word(name);
-            handle.query().iter().any(|(own, _)| word.is_some_and(|word| word.is_called(own)))
-        };
-        let unsaid =
-            params.iter().filter(|(name, _)| grammar.word(name).is_some() && !is_said(name));
+        let is_unsaid =
+            |name: &str| grammar.word(name).is_some_and(|word| word.param_of(handle).is_none());
+        let unsaid = params.iter().filter(|(name, _)| is_unsaid(name));
         let builder =
             unsaid.fold(handle.to_builder(), |builder, (name, value)| builder.param(*name, *value));
         located.handle = builder.build();

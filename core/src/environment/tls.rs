@@ -52,8 +52,7 @@ pub(super) struct Name {
 
 /// The meaning of a name that is made of such words only, with or without `_`.
 pub(super) fn name(word: &str) -> Option<Name> {
-    let letters: String =
-        word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let letters = letters(word);
     if letters == "ENCRYPTION" {
         return Some(Name { verifies: false, inverted: false });
     }
@@ -63,6 +62,11 @@ pub(super) fn name(word: &str) -> Option<Name> {
         verifies: has(VERIFYING) || has(TRUSTING),
         inverted: has(INVERTED) || has(TRUSTING),
     })
+}
+
+/// A name without the joints between its words.
+fn letters(word: &str) -> String {
+    word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// The words that the letters are made of, if they are made of words.
@@ -140,8 +144,7 @@ const LATER: &[&str] = &["SECUREENABLED"];
 /// What a name and its value ask for; `None` where the name is none of mail's, `Err` where the
 /// value is none that is known.
 pub(super) fn mail(word: &str, value: &str, port: Option<u16>) -> Option<Result<Mail, ()>> {
-    let letters: String =
-        word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let letters = letters(word);
     let by_value = BY_VALUE.contains(&letters.as_str());
     if !by_value && name(word).is_none_or(|name| name.verifies || name.inverted) {
         return None;
