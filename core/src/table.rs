@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::adapter::grammar::Grammar;
+use crate::setting::flatten;
 
 /// What one struct declares, in a form that constants can compare and the loader can walk.
 pub struct Table {
@@ -38,6 +39,21 @@ impl Field {
         match self.kind {
             Kind::Resource { shared: true, variables: [variable, ..], .. } => Some(variable),
             _ => None,
+        }
+    }
+
+    /// Every variable that it reads, in a struct with this prefix.
+    pub(crate) fn variables(&self, prefix: &str) -> Vec<Cow<'static, str>> {
+        match self.kind {
+            Kind::Resource { variables, .. } | Kind::Setting { variables, .. } => {
+                variables.iter().map(|name| join(self.prefix(prefix), name)).collect()
+            }
+            Kind::Flatten { prefix: inner, names } => {
+                let prefix = join(prefix, inner);
+                let whole = |name: &&str| [&*prefix, &flatten::variable(name)].concat().into();
+                names().iter().map(whole).collect()
+            }
+            Kind::Nested { .. } => Vec::new(),
         }
     }
 

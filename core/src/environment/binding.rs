@@ -9,6 +9,7 @@ use super::bindings::{Bindings, Bound};
 use super::value_file::{self, Trouble};
 use super::{Environment, Origin, Unreadable};
 use crate::file::reason;
+use crate::handle::grammar::without_final_newline;
 
 const ROOT: &str = "SERVICE_BINDING_ROOT";
 
@@ -113,7 +114,7 @@ fn bound(name: String, folder: &Path) -> Bound {
             "provider" | "private-key" | "name" => {}
             _ => match value_file::read(&path) {
                 Ok(text) => {
-                    let text = value_file::without_final_newline(&text).to_owned();
+                    let text = without_final_newline(&text).to_owned();
                     match name.as_str() {
                         "type" => bound.kinds.push(text),
                         "uri" | "url" if !text.is_empty() => bound.handles.push(text),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::ProblemKind;
 use crate::handle::Origin;
+use crate::handle::grammar::without_final_newline;
 
 /// A value and where it came from.
 pub(crate) struct Found<'a> {
@@ -23,7 +24,7 @@ pub(crate) struct Unreadable {
 impl Found<'_> {
     /// Files end in a newline, which is none of the value's.
     pub(super) fn without_newline(self) -> Self {
-        let value = crate::handle::grammar::without_final_newline(&self.value).to_owned();
+        let value = without_final_newline(&self.value).to_owned();
         Self { value: value.into(), origin: self.origin }
     }
 }

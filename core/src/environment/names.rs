@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use super::layer::{Entry, Layer};
 use super::{Environment, Found, Origin, Unreadable, credential, file};
 use crate::adapter::grammar::Grammar;
-use crate::setting::flatten;
-use crate::table::{Field, Kind, Table, each_field, join};
+use crate::handle::grammar::without_final_newline;
+use crate::table::{Field, Kind, Table, each_field};
 
 /// The names of all fields of a struct, and what is set under them.
 pub(crate) struct Names<'e> {
@@ -70,9 +70,8 @@ impl<'e> Names<'e> {
             Self { fields: Vec::new(), settings: Vec::new(), declared: OnceCell::new() };
         names.fields.reserve_exact(root.fields.len());
         each_field(root, "", "", &mut |outer, prefix, field| match field.kind {
-            Kind::Resource { variables, binding, grammar, shared, ignored, .. } => {
-                let prefix = if shared { "" } else { prefix };
-                let variables = variables.iter().map(|name| join(prefix, name)).collect();
+            Kind::Resource { binding, grammar, ignored, .. } => {
+                let variables = field.variables(prefix);
                 let outer = outer.into();
                 names.fields.push(FieldNames {
                     outer,
@@ -84,13 +83,8 @@ impl<'e> Names<'e> {
                     hits: Vec::new(),
                 });
             }
-            Kind::Setting { variables, .. } => {
-                names.settings.extend(variables.iter().map(|name| join(prefix, name)));
-            }
-            Kind::Flatten { prefix: inner, names: inside } => {
-                let prefix = join(prefix, inner);
-                let variable = |name: &&str| join(&prefix, &flatten::variable(name)).into_owned();
-                names.settings.extend(inside().iter().map(variable).map(Cow::Owned));
+            Kind::Setting { .. } | Kind::Flatten { .. } => {
+                names.settings.extend(field.variables(prefix));
             }
             Kind::Nested { .. } => {}
         });
@@ -188,6 +182,13 @@ impl<'e> FieldNames<'e> {
         }
     }
 
+    /// Whether this is one of its variables, or the name of a file that holds its handle.
+    pub(super) fn is_whole(&self, hit: &Hit<'_>) -> bool {
+        self.variables.iter().any(|name| {
+            hit.name.strip_prefix(&**name).is_some_and(|rest| matches!(rest, "" | "_FILE"))
+        })
+    }
+
     /// Where the field stands in the struct, such as `reports.db`.
     pub(super) fn path(&self) -> String {
         format!("{}{}", self.outer, self.field.name)
@@ -275,8 +276,8 @@ impl<'e> Hit<'e> {
             Place::Layer { layer, entry, .. } => Some(layer.found(&self.name, entry)?),
         };
         Ok(found.map(|Found { value, .. }| match value {
-            Cow::Borrowed(text) => Cow::Borrowed(without_newline(text)),
-            Cow::Owned(text) => Cow::Owned(without_newline(&text).to_owned()),
+            Cow::Borrowed(text) => Cow::Borrowed(without_final_newline(text)),
+            Cow::Owned(text) => Cow::Owned(without_final_newline(&text).to_owned()),
         }))
     }
 
@@ -306,10 +307,6 @@ impl<'e> Hit<'e> {
 /// What Laravel writes for an empty value.
 pub(super) fn is_null(text: impl AsRef<OsStr>) -> bool {
     ["null", "(null)"].iter().any(|null| text.as_ref().eq_ignore_ascii_case(null))
-}
-
-fn without_newline(text: &str) -> &str {
-    crate::handle::grammar::without_final_newline(text)
 }
 
 /// Whether a name begins with the stem of a field's variable and goes on behind a `_`, or is that

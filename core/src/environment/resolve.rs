@@ -37,6 +37,17 @@ pub(crate) struct Located {
     pub(crate) origin: Origin,
 }
 
+impl Resolution {
+    /// What is wrong beside a handle of this origin, and what is not used.
+    fn take(&mut self, mut problems: Vec<Unreadable>, notes: Vec<Note>, origin: &Origin) {
+        for problem in &mut problems {
+            problem.origin.get_or_insert_with(|| origin.clone());
+        }
+        self.problems.append(&mut problems);
+        self.notes.extend(notes);
+    }
+}
+
 impl<'e> Resolver<'e> {
     pub(crate) fn new(environment: &'e Environment, root: &'static Table) -> Self {
         let mut broken = Vec::new();
@@ -207,11 +218,7 @@ impl<'e> Resolver<'e> {
             let mut beside =
                 Beside::weigh(field, &self.names, grammar, Source::Variables, Some(&handle), &hits);
             let made = beside.complete(handle);
-            for problem in &mut beside.problems {
-                problem.origin.get_or_insert_with(|| origin.clone());
-            }
-            out.problems.append(&mut beside.problems);
-            out.notes.append(&mut beside.notes);
+            out.take(beside.problems, beside.notes, &origin);
             Located { handle: Ok(made.handle), origin: origin.completed(&made.from) }
         };
         out.located = Some(with_params(located, field, grammar));
@@ -220,12 +227,9 @@ impl<'e> Resolver<'e> {
     /// What stands under the field's names and is no whole handle.
     fn beside<'a>(field: &'a FieldNames<'e>, depth: usize) -> impl Iterator<Item = &'a Hit<'e>> {
         field.hits.iter().filter(move |hit| {
-            let is_handle = |name: &std::borrow::Cow<'_, str>| {
-                hit.name.strip_prefix(&**name).is_some_and(|rest| matches!(rest, "" | "_FILE"))
-            };
             hit.depth() <= depth
                 && !matches!(hit.rest(), "URL" | "URI" | "DSN" | "URL_FILE" | "URI_FILE")
-                && !field.variables.iter().any(is_handle)
+                && !field.is_whole(hit)
         })
     }
 
@@ -258,11 +262,7 @@ impl<'e> Resolver<'e> {
             let name = field.variables.first().map_or("", |name| &**name);
             let from: Vec<&str> = beside.words.iter().map(|said| said.name.as_str()).collect();
             let origin = Origin::Parts { name: name.into(), parts: from.join(", ").into() };
-            for problem in &mut beside.problems {
-                problem.origin.get_or_insert_with(|| origin.clone());
-            }
-            out.problems.append(&mut beside.problems);
-            out.notes.append(&mut beside.notes);
+            out.take(beside.problems, beside.notes, &origin);
             match made {
                 Ok(made) => {
                     let parts = made.from.join(", ").into();
@@ -290,13 +290,7 @@ impl<'e> Resolver<'e> {
         let Some(field) = self.names.fields.get(place) else { return Vec::new() };
         let mut all = Vec::new();
         for depth in 0..self.environment.layers.len() {
-            let whole = field.hits.iter().filter(|hit| {
-                let is_own = |name: &std::borrow::Cow<'_, str>| {
-                    let rest = hit.name.strip_prefix(&**name);
-                    rest.is_some_and(|rest| matches!(rest, "" | "_FILE"))
-                };
-                hit.depth() == depth && field.variables.iter().any(is_own)
-            });
+            let whole = field.hits.iter().filter(|hit| hit.depth() == depth && field.is_whole(hit));
             all.extend(whole.filter_map(|hit| {
                 let name = hit.name.strip_suffix("_FILE").unwrap_or(&hit.name);
                 Some(hit.handle(name).ok()??.origin)

@@ -16,8 +16,3 @@ pub(super) fn read(path: &Path) -> Result<String, Trouble> {
         .map_err(|trouble| Trouble::Unreadable(trouble.to_string()))?;
     String::from_utf8(bytes).map_err(|_| Trouble::NotUtf8)
 }
-
-/// Without the one newline that files end in.
-pub(super) fn without_final_newline(text: &str) -> &str {
-    crate::handle::grammar::without_final_newline(text)
-}

@@ -1,6 +1,7 @@
 #![allow(clippy::option_option, reason = "`None` is a problem, `Some(None)` is detached")]
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
@@ -156,17 +157,12 @@ impl<'e> Loader<'e> {
                     let place = self.resolver.place(outer, field, self.place);
                     place.is_some_and(|place| self.resolver.is_set(place))
                 }
-                Kind::Setting { variables, .. } => {
-                    !matches!(self.environment.setting(variables, prefix), Ok(None))
+                Kind::Setting { .. } | Kind::Flatten { .. } | Kind::Nested { .. } => {
+                    let is_set = |name: &Cow<'_, str>| {
+                        !matches!(self.environment.setting(&[name], ""), Ok(None))
+                    };
+                    field.variables(prefix).iter().any(is_set)
                 }
-                Kind::Flatten { prefix: inner, names } => {
-                    let prefix = join(prefix, inner);
-                    names().iter().any(|name| {
-                        let variable = flatten::variable(name);
-                        !matches!(self.environment.setting(&[&variable], &prefix), Ok(None))
-                    })
-                }
-                Kind::Nested { .. } => false,
             };
         });
         any
@@ -294,8 +290,8 @@ impl<'e> Loader<'e> {
     fn missing(&mut self, field: &'static Field, help: String) {
         let problem = self.problem(field);
         let mut claimed = HashSet::new();
-        each_variable(self.root, "", &mut |name, _| {
-            claimed.insert(name.to_owned());
+        each_field(self.root, "", "", &mut |_, prefix, field| {
+            claimed.extend(field.variables(prefix));
         });
         let near = self.environment.names().filter(|name| {
             !claimed.contains(*name) && suggest::one_edit_apart(name, problem.variable())
@@ -332,34 +328,6 @@ impl<'e> Loader<'e> {
         )
         .of(field)
     }
-}
-
-/// Calls `visit` with every variable of a table, and whether it holds a handle.
-pub(crate) fn each_variable(
-    table: &'static Table,
-    prefix: &str,
-    visit: &mut dyn FnMut(&str, bool),
-) {
-    each_field(table, "", prefix, &mut |_, prefix, field| match field.kind {
-        Kind::Resource { variables, .. } => {
-            let prefix = field.prefix(prefix);
-            for variable in variables {
-                visit(&join(prefix, variable), true);
-            }
-        }
-        Kind::Setting { variables, .. } => {
-            for variable in variables {
-                visit(&join(prefix, variable), false);
-            }
-        }
-        Kind::Flatten { prefix: inner, names } => {
-            let prefix = join(prefix, inner);
-            for name in names() {
-                visit(&join(&prefix, &flatten::variable(name)), false);
-            }
-        }
-        Kind::Nested { .. } => {}
-    });
 }
 
 impl Loader<'_> {
