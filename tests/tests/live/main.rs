@@ -7,6 +7,7 @@ mod conformance;
 
 mod beanstalkd;
 mod blobs;
+mod collector;
 mod couchdb;
 mod databases_in_use;
 mod example;

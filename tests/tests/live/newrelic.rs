@@ -1,7 +1,6 @@
 //! New Relic: a fake server that answers as it is documented.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -12,7 +11,6 @@ use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, NewRel
 use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
 use opentelemetry::KeyValue;
-use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _, Severity};
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -21,9 +19,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric};
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use prost::Message;
 
+use crate::collector::{flush, log, sent, service_name, status, takes};
 use crate::conformance::Subject;
 
 const KEY: &str = "0123456789abcdefNRAL";
@@ -59,77 +56,22 @@ impl Subject for OnNewRelic {
 
     async fn use_it(client: &NewRelicClient) -> Result<(), String> {
         record(client, "use it");
-        let client = client.clone();
-        let flushed = tokio::task::spawn_blocking(move || {
-            client.tracer_provider.force_flush()?;
-            client.meter_provider.force_flush()?;
-            client.logger_provider.force_flush()
-        });
-        flushed.await.unwrap().map_err(|error| error.to_string())
+        flush(client).await
     }
 }
 
 conformance!(OnNewRelic);
 
-fn status(code: u16) -> Response {
-    http::Response::builder().status(code).body(bytes::Bytes::new()).unwrap()
-}
-
 /// <https://docs.newrelic.com/docs/opentelemetry/best-practices/opentelemetry-otlp/> and
 /// <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 fn new_relic(request: &Request) -> Response {
-    let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap());
-    if request.method() != http::Method::POST {
-        return status(405);
-    }
-    if header("api-key") != Some(KEY) {
+    if request.headers().get("api-key").is_none_or(|key| key != KEY) {
         return status(403);
-    }
-    if header("content-type") != Some("application/x-protobuf") {
-        return status(415);
     }
     if request.body().len() >= 1_000_000 {
         return status(413);
     }
-    let Some(body) = payload(request) else { return status(400) };
-    let body = body.as_slice();
-    let understood = match request.uri().to_string().as_str() {
-        "/v1/traces" => ExportTraceServiceRequest::decode(body).is_ok(),
-        "/v1/metrics" => ExportMetricsServiceRequest::decode(body).is_ok(),
-        "/v1/logs" => ExportLogsServiceRequest::decode(body).is_ok(),
-        _ => return status(404),
-    };
-    status(if understood { 200 } else { 400 })
-}
-
-fn payload(request: &Request) -> Option<Vec<u8>> {
-    match request.headers().get("content-encoding") {
-        None => request.body().is_empty().then(Vec::new),
-        Some(encoding) if encoding == "gzip" => {
-            let mut body = Vec::new();
-            flate2::read::GzDecoder::new(request.body().as_ref()).read_to_end(&mut body).ok()?;
-            Some(body)
-        }
-        Some(_) => None,
-    }
-}
-
-/// The decoded requests to `path` that hold anything.
-fn sent<M: Message + Default>(server: &FakeServer, path: &str) -> Vec<M> {
-    let requests = server.requests();
-    let requests = requests.iter().filter(|request| request.uri() == path);
-    let bodies = requests.map(|request| payload(request).unwrap());
-    let bodies = bodies.filter(|body| !body.is_empty());
-    bodies.map(|body| M::decode(body.as_slice()).unwrap()).collect()
-}
-
-fn service_name(resource: Option<&Resource>) -> String {
-    let attributes = &resource.expect("a resource").attributes;
-    let name = attributes.iter().find(|attribute| attribute.key == "service.name").unwrap();
-    match name.value.as_ref().unwrap().value.as_ref().unwrap() {
-        Value::StringValue(name) => name.clone(),
-        other => panic!("{other:?}"),
-    }
+    takes(request, "")
 }
 
 pub(crate) fn spans(server: &FakeServer) -> Vec<String> {
@@ -186,14 +128,6 @@ fn record(client: &NewRelicClient, name: &str) {
     meter.f64_histogram("duration").build().record(0.25, &[]);
     meter.i64_up_down_counter("open").build().add(2, &[]);
     log(client, name.to_owned());
-}
-
-fn log(client: &NewRelicClient, text: String) {
-    let logger = client.logger_provider.logger("test");
-    let mut record = logger.create_log_record();
-    record.set_severity_number(Severity::Info);
-    record.set_body(text.into());
-    logger.emit(record);
 }
 
 async fn connect(server: &FakeServer, params: &[(&str, &str)]) -> NewRelicClient {

@@ -1,27 +1,24 @@
 //! An OpenTelemetry collector: a fake server that answers as OTLP/HTTP is specified. What it shares
 //! with New Relic (attempts, pauses, restarts, the limits of `close`) is tested there.
 
-use std::io::Read;
 use std::path::Path;
 
 use backing_services::adapters::telemetry::TelemetryClient;
 use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, Otlp};
 use backing_services_tests::servers::{FakeServer, Request, Response};
 use backing_services_tests::tls::Tls;
-use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _, Severity};
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric};
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use prost::Message;
 
+use crate::collector::{flush, log, sent, service_name, status, takes};
 use crate::conformance::{Reaches, Subject, in_process, trusted_file};
 
+const BASE: &str = "/otlp";
 const USER: &str = "1234";
 const PASSWORD: &str = "glc_t0ken";
 /// `1234:glc_t0ken` in Base64.
@@ -47,7 +44,7 @@ impl Subject for OnOtlp {
 
     fn handle(scheme: &str) -> HandleBuilder {
         let handle = Handle::builder(scheme).username(USER).password(PASSWORD);
-        handle.path("/otlp").param("service_name", "shop")
+        handle.path(BASE).param("service_name", "shop")
     }
 
     fn tls_handle(scheme: &str, server: &FakeServer, ca: &Path) -> HandleBuilder {
@@ -57,7 +54,7 @@ impl Subject for OnOtlp {
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        let handle = Handle::builder("http").username(USER).password("wrong").path("/otlp");
+        let handle = Handle::builder("http").username(USER).password("wrong").path(BASE);
         Some((handle, "authentication failed"))
     }
 
@@ -69,65 +66,11 @@ impl Subject for OnOtlp {
 
 conformance!(OnOtlp);
 
-fn status(code: u16) -> Response {
-    http::Response::builder().status(code).body(bytes::Bytes::new()).unwrap()
-}
-
 /// <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 fn collector(request: &Request) -> Response {
     match request.headers().get("authorization") {
-        Some(authorization) if authorization == BASIC => takes(request),
+        Some(authorization) if authorization == BASIC => takes(request, BASE),
         _ => status(401),
-    }
-}
-
-/// What it answers to a request whose credential is right.
-fn takes(request: &Request) -> Response {
-    if request.method() != http::Method::POST {
-        return status(405);
-    }
-    if request.headers()["content-type"] != "application/x-protobuf" {
-        return status(415);
-    }
-    let Some(body) = payload(request) else { return status(400) };
-    let body = body.as_slice();
-    let understood = match request.uri().path() {
-        "/otlp/v1/traces" => ExportTraceServiceRequest::decode(body).is_ok(),
-        "/otlp/v1/metrics" => ExportMetricsServiceRequest::decode(body).is_ok(),
-        "/otlp/v1/logs" => ExportLogsServiceRequest::decode(body).is_ok(),
-        _ => return status(404),
-    };
-    status(if understood { 200 } else { 400 })
-}
-
-fn payload(request: &Request) -> Option<Vec<u8>> {
-    match request.headers().get("content-encoding") {
-        None => Some(request.body().to_vec()),
-        Some(encoding) if encoding == "gzip" => {
-            let mut body = Vec::new();
-            flate2::read::GzDecoder::new(request.body().as_ref()).read_to_end(&mut body).ok()?;
-            Some(body)
-        }
-        Some(_) => None,
-    }
-}
-
-/// The decoded requests for a signal that hold anything.
-fn sent<M: Message + Default>(server: &FakeServer, signal: &str) -> Vec<M> {
-    let requests = server.requests();
-    let path = format!("/otlp/v1/{signal}");
-    let requests = requests.iter().filter(|request| request.uri().path() == path);
-    let bodies = requests.map(|request| payload(request).unwrap());
-    let bodies = bodies.filter(|body| !body.is_empty());
-    bodies.map(|body| M::decode(body.as_slice()).unwrap()).collect()
-}
-
-fn service_name(resource: Option<&Resource>) -> String {
-    let attributes = &resource.expect("a resource").attributes;
-    let name = attributes.iter().find(|attribute| attribute.key == "service.name").unwrap();
-    match name.value.as_ref().unwrap().value.as_ref().unwrap() {
-        Value::StringValue(name) => name.clone(),
-        other => panic!("{other:?}"),
     }
 }
 
@@ -137,21 +80,7 @@ fn record(client: &TelemetryClient, name: &str) {
     let meter = client.meter_provider.meter("test");
     meter.u64_counter("orders").build().add(3, &[]);
     meter.f64_histogram("duration").build().record(0.25, &[]);
-    let logger = client.logger_provider.logger("test");
-    let mut record = logger.create_log_record();
-    record.set_severity_number(Severity::Info);
-    record.set_body(name.to_owned().into());
-    logger.emit(record);
-}
-
-async fn flush(client: &TelemetryClient) -> Result<(), String> {
-    let client = client.clone();
-    let flushed = tokio::task::spawn_blocking(move || {
-        client.tracer_provider.force_flush()?;
-        client.meter_provider.force_flush()?;
-        client.logger_provider.force_flush()
-    });
-    flushed.await.unwrap().map_err(|error| error.to_string())
+    log(client, name.to_owned());
 }
 
 async fn connect(handle: HandleBuilder, server: &FakeServer) -> TelemetryClient {
@@ -161,7 +90,7 @@ async fn connect(handle: HandleBuilder, server: &FakeServer) -> TelemetryClient 
 
 /// The temporality and the values of the counter `orders`, one a request.
 fn orders(server: &FakeServer) -> (Option<AggregationTemporality>, Vec<Number>) {
-    let requests: Vec<ExportMetricsServiceRequest> = sent(server, "metrics");
+    let requests: Vec<ExportMetricsServiceRequest> = sent(server, "/otlp/v1/metrics");
     let mut temporality = None;
     let values = requests.iter().map(|request| {
         let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
@@ -184,13 +113,13 @@ async fn close_sends_everything_below_the_base() {
     record(&client, "first");
     Otlp::close(client).await;
 
-    let traces: Vec<ExportTraceServiceRequest> = sent(&server, "traces");
+    let traces: Vec<ExportTraceServiceRequest> = sent(&server, "/otlp/v1/traces");
     let of = &traces[0].resource_spans[0];
     assert_eq!(service_name(of.resource.as_ref()), "shop");
     assert_eq!(of.scope_spans[0].spans[0].name, "first");
-    let logs: Vec<ExportLogsServiceRequest> = sent(&server, "logs");
+    let logs: Vec<ExportLogsServiceRequest> = sent(&server, "/otlp/v1/logs");
     assert_eq!(service_name(logs[0].resource_logs[0].resource.as_ref()), "shop");
-    let metrics: Vec<ExportMetricsServiceRequest> = sent(&server, "metrics");
+    let metrics: Vec<ExportMetricsServiceRequest> = sent(&server, "/otlp/v1/metrics");
     let metrics = &metrics[0].resource_metrics[0].scope_metrics[0].metrics;
     let duration = metrics.iter().find(|metric| metric.name == "duration").unwrap();
     assert!(matches!(duration.data, Some(metric::Data::Histogram(_))), "{duration:?}");
@@ -228,11 +157,11 @@ async fn counters_are_totals_unless_the_handle_asks_for_deltas() {
 async fn credentials_of_every_kind() {
     let with = |name: &'static str, value: &'static str| {
         FakeServer::start(move |request| match request.headers().get(name) {
-            Some(sent) if sent == value => takes(request),
+            Some(sent) if sent == value => takes(request, BASE),
             _ => status(403),
         })
     };
-    let handle = || Handle::builder("http").path("/otlp");
+    let handle = || Handle::builder("http").path(BASE);
     for (server, handle) in [
         (with("authorization", "Bearer t0ken"), handle().password("t0ken")),
         (with("authorization", "Basic a2V5Og=="), handle().username("key")),
