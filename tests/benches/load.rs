@@ -90,7 +90,7 @@ mod by_hand {
         }
     }
 
-    fn handle(name: &str, schemes: &[&str]) -> Result<Url, Box<dyn Error>> {
+    pub(super) fn handle(name: &str, schemes: &[&str]) -> Result<Url, Box<dyn Error>> {
         let value = env::var(name).map_err(|error| format!("{name}: {error}"))?;
         let url = Url::parse(&value).map_err(|error| format!("{name}: {error}"))?;
         if schemes.contains(&url.scheme()) {
@@ -100,7 +100,7 @@ mod by_hand {
         }
     }
 
-    fn setting<T: FromStr<Err: Error>>(name: &str) -> Result<T, Box<dyn Error>> {
+    pub(super) fn setting<T: FromStr<Err: Error>>(name: &str) -> Result<T, Box<dyn Error>> {
         let value = env::var(name).map_err(|error| format!("{name}: {error}"))?;
         Ok(value.parse().map_err(|error| format!("{name}: {error}"))?)
     }
@@ -112,10 +112,10 @@ mod floor {
     use std::env;
     use std::error::Error;
     use std::hint::black_box;
-    use std::str::FromStr;
 
     use percent_encoding::percent_decode_str;
-    use url::Url;
+
+    use super::by_hand::{self, setting};
 
     pub(super) struct Services {
         database: Parts,
@@ -155,11 +155,7 @@ mod floor {
     }
 
     fn handle(name: &str, schemes: &[&str]) -> Result<Parts, Box<dyn Error>> {
-        let value = env::var(name).map_err(|error| format!("{name}: {error}"))?;
-        let url = Url::parse(&value).map_err(|error| format!("{name}: {error}"))?;
-        if !schemes.contains(&url.scheme()) {
-            return Err(format!("{name}: wrong scheme").into());
-        }
+        let url = by_hand::handle(name, schemes)?;
         let decoded = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
         Ok(Parts {
             host: url.host_str().unwrap_or_default().to_owned(),
@@ -169,11 +165,6 @@ mod floor {
             path: decoded(url.path())?,
             params: url.query_pairs().into_owned().collect(),
         })
-    }
-
-    fn setting<T: FromStr<Err: Error>>(name: &str) -> Result<T, Box<dyn Error>> {
-        let value = env::var(name).map_err(|error| format!("{name}: {error}"))?;
-        Ok(value.parse().map_err(|error| format!("{name}: {error}"))?)
     }
 }
 
