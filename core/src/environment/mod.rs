@@ -11,6 +11,7 @@ mod dotenv;
 mod family;
 mod file;
 pub(crate) mod found;
+mod judge;
 mod layer;
 mod names;
 mod resolve;

@@ -111,11 +111,8 @@ impl<'e> Resolver<'e> {
     /// Whether some source says where the field's service is.
     pub(crate) fn is_set(&self, place: usize) -> bool {
         let Some(field) = self.names.fields.get(place) else { return false };
-        let mut resolution = Resolution::default();
-        let layers = 0..self.environment.layers.len();
-        let found = layers.into_iter().any(|depth| self.explicit(field, depth, &mut resolution))
-            || self.platforms.iter().any(|it| it.resolve(self, field, &mut resolution));
-        found || !resolution.problems.is_empty()
+        self.is_explicit(field)
+            || self.platforms.iter().any(|it| it.resolve(self, field, &mut Resolution::default()))
     }
 
     /// Whether a variable says it: then no binding is taken by its kind.
