@@ -37,7 +37,6 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use couch_rs::Client;
@@ -47,7 +46,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 
-use super::ending::{closed, within};
+use super::ending::{Closed, within};
 use super::http_client::{cause, origin, refused};
 use super::refused::refuse_colon;
 use crate::error::{FailureKind, Message};
@@ -146,7 +145,7 @@ pub struct CouchDatabase {
     database: Database,
     client: Client,
     limit: Duration,
-    closed: Arc<AtomicBool>,
+    closed: Arc<Closed>,
 }
 
 impl CouchDb {
@@ -214,9 +213,7 @@ impl Connect for CouchDb {
 
     /// Asks for the database: that proves the server, the credentials and that it exists.
     async fn ping(client: &CouchDatabase) -> Result<(), ClientError> {
-        if client.closed.load(Ordering::Relaxed) {
-            return Err(closed());
-        }
+        client.closed.check()?;
         within(client.limit, async {
             let answer = client.call(Method::GET).await?;
             match answer.status() {
@@ -233,7 +230,7 @@ impl Connect for CouchDb {
     }
 
     async fn close(client: CouchDatabase) {
-        client.closed.store(true, Ordering::Relaxed);
+        client.closed.close();
     }
 }
 

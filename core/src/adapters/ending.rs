@@ -19,6 +19,11 @@ impl Closed {
     pub(crate) fn is_closed(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
+
+    /// An error after `close`.
+    pub(crate) fn check(&self) -> Result<(), ClientError> {
+        if self.is_closed() { Err(closed()) } else { Ok(()) }
+    }
 }
 
 /// What a client says after `close`.

@@ -29,7 +29,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,7 +36,7 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::ending::{closed, within};
+use super::ending::{Closed, within};
 use super::http_client::{HttpTimeouts, cause, origin, refused};
 use super::refused::refuse_bare_host;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret, Tls};
@@ -128,7 +127,7 @@ pub struct PostmarkClient {
     base: Url,
     token: HeaderValue,
     limit: Duration,
-    closed: Arc<AtomicBool>,
+    closed: Arc<Closed>,
 }
 
 impl Postmark {
@@ -177,7 +176,7 @@ impl Connect for Postmark {
     }
 
     async fn close(client: PostmarkClient) {
-        client.closed.store(true, Ordering::Relaxed);
+        client.closed.close();
     }
 }
 
@@ -188,9 +187,7 @@ impl PostmarkClient {
         path_and_query: &str,
         complete: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Result<(StatusCode, Bytes), ClientError> {
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(closed());
-        }
+        self.closed.check()?;
         let (path, query) = match path_and_query.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (path_and_query, None),

@@ -26,7 +26,6 @@ use std::fmt;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::background;
-use super::ending::{closed, within};
+use super::ending::{Closed, within};
 use super::http_client::{body, cause, refused};
 use crate::{ClientError, FailureKind, Kind, Secret, Value};
 
@@ -131,7 +130,7 @@ struct Sender {
     runtime: runtime::Handle,
     /// Dropped with this, which ends the thread.
     _running: oneshot::Sender<()>,
-    closed: AtomicBool,
+    closed: Closed,
 }
 
 impl TelemetryClient {
@@ -144,7 +143,7 @@ impl TelemetryClient {
         if let Some(ServiceName(name)) = &to.service_name {
             resource = resource.with_service_name(name.clone());
         }
-        let sender = Sender { to, runtime, _running: running, closed: AtomicBool::new(false) };
+        let sender = Sender { to, runtime, _running: running, closed: Closed::default() };
         Self::new(Arc::new(sender), &resource.build()).map_err(ClientError::caused_by)
     }
 
@@ -195,9 +194,7 @@ impl TelemetryClient {
     /// takes is its own affair: one that does not know the path of one is asked for the next.
     pub(super) async fn ping(&self) -> Result<(), ClientError> {
         let sender = &self.sender;
-        if sender.closed.load(Ordering::Relaxed) {
-            return Err(closed());
-        }
+        sender.closed.check()?;
         let asked = within(sender.to.connect_timeout, async {
             let mut status = StatusCode::NOT_FOUND;
             for path in SIGNALS {
@@ -223,7 +220,7 @@ impl TelemetryClient {
     }
 
     pub(super) async fn close(self) {
-        self.sender.closed.store(true, Ordering::Relaxed);
+        self.sender.closed.close();
         let Destination { name, timeout, .. } = self.sender.to;
         let Self { tracer_provider: tracer, meter_provider: meter, .. } = self.clone();
         let logger = self.logger_provider.clone();

@@ -1,13 +1,13 @@
 //! What the adapters share whose client is an [`HttpClient`]: how calls are made, and what
 //! credential they carry.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use url::Url;
 
 use super::client::{Applied, HttpClient, Inner, has_dots};
+use crate::adapters::ending::Closed;
 use crate::adapters::http_client::{HttpTimeouts, cause, origin};
 use crate::adapters::refused::refuse_colon;
 use crate::{ClientError, Handle, HandleError, Host, Kind, Parameters, Secret, Tls, Value};
@@ -95,7 +95,7 @@ impl Calls {
             total_timeout: self.total_timeout,
             retries: self.retries,
             ping: ping.map(str::to_owned),
-            closed: AtomicBool::new(false),
+            closed: Closed::default(),
         }))
     }
 }

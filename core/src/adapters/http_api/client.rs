@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use percent_encoding::percent_decode_str;
@@ -11,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::error::{HttpError, HttpErrorKind};
-use crate::adapters::ending::closed;
+use crate::adapters::ending::{Closed, closed};
 use crate::adapters::http_client::retry_after;
 use crate::backoff::Backoff;
 use crate::error::{ClientError, Message, mask};
@@ -93,7 +92,7 @@ pub(super) struct Inner {
     pub(super) total_timeout: Duration,
     pub(super) retries: u32,
     pub(super) ping: Option<String>,
-    pub(super) closed: AtomicBool,
+    pub(super) closed: Closed,
 }
 
 /// How often one call has been tried, and may yet be.
@@ -263,7 +262,7 @@ impl HttpClient {
     }
 
     pub(crate) fn close(&self) {
-        self.inner.closed.store(true, Ordering::Relaxed);
+        self.inner.closed.close();
     }
 
     /// What a server wrote, without the secrets in it.
@@ -367,7 +366,7 @@ impl HttpClient {
         mut request: Request,
         attempts: &Attempts<'_>,
     ) -> Result<Response, HttpError> {
-        if self.inner.closed.load(Ordering::Relaxed) {
+        if self.inner.closed.is_closed() {
             return Err(attempts.error(HttpErrorKind::Closed, closed()));
         }
         self.authorize(&mut request);
