@@ -166,6 +166,35 @@ pub trait Connect: Sized {
     /// What the app talks through. Cloning it is cheap and shares the connection or pool.
     type Client: Clone + Send + Sync + 'static;
 
+    /// Whether a client that [`connect`](Self::connect) returns has proven already that the
+    /// resource answers: a handshake with a login was answered. By default it has not, and a
+    /// [`ping`](Self::ping) follows at the cost of one more round trip.
+    ///
+    /// ```
+    /// use backing_services::{Adapter, ClientError, Connect, Handle, Host};
+    ///
+    /// #[derive(Adapter, Clone)]
+    /// #[adapter(schemes("chat"), example = "chat://localhost:6667", port = 6667)]
+    /// struct Chat {
+    ///     #[handle]
+    ///     handle: Handle,
+    ///     #[handle(host)]
+    ///     host: Host,
+    /// }
+    ///
+    /// impl Connect for Chat {
+    ///     type Client = ();
+    ///     const PROVEN: bool = true; // the server has sent its greeting
+    ///
+    ///     async fn connect(&self) -> Result<(), ClientError> {
+    ///         // ... reads the greeting
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # assert!(Chat::PROVEN);
+    /// ```
+    const PROVEN: bool = false;
+
     /// Makes the client: one attempt. The time limit and repeated attempts are the caller's.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ impl<A: Adapter, const IS: bool> Variant for Service<A, IS> {
 /// How an enum with a generated client connects.
 pub trait ConnectVariant: Variant {
     type Client: Clone + Send + Sync + 'static;
+    const PROVEN: bool;
 
     fn connect(
         adapter: &Self::Adapter,
@@ -62,6 +63,7 @@ pub trait ConnectVariant: Variant {
 
 impl<A: Adapter + Connect, const IS: bool> ConnectVariant for Service<A, IS> {
     type Client = A::Client;
+    const PROVEN: bool = A::PROVEN;
 
     fn connect(adapter: &A) -> impl Future<Output = Result<A::Client, ClientError>> + Send {
         adapter.connect()

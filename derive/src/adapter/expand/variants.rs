@@ -159,6 +159,8 @@ fn connect(model: &Model<'_>, client: &Ident, variants: &[Variant<'_>]) -> Token
         #[automatically_derived]
         impl #krate::Connect for #ident {
             type Client = #client;
+            const PROVEN: #private::core::primitive::bool =
+                true #(&& <#roles as #variant>::PROVEN)*;
 
             fn connect(&self) -> impl #future<Output = #result<#client, #krate::ClientError>>
                 + #private::core::marker::Send
