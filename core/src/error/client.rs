@@ -27,9 +27,13 @@ const RESOLVER: [&str; 9] = [
     "System error",
 ];
 
+/// What to say where one side alone uses TLS.
+pub(crate) const NO_TLS: &str = "the server speaks no TLS on this port";
+#[allow(dead_code, reason = "not every adapter can tell")]
+pub(crate) const TLS_ONLY: &str = "the server speaks TLS from the first byte on this port";
+
 /// How the errors of rustls begin that are about what the other side does.
-const RUSTLS: [&str; 7] = [
-    "received corrupt message",
+const RUSTLS: [&str; 6] = [
     "received fatal alert",
     "received unexpected message",
     "received unexpected handshake message",
@@ -181,6 +185,11 @@ impl ClientError {
         if let Some(reason) = text.strip_prefix("invalid peer certificate: ") {
             return Self::certificate(reason);
         }
+        // The answer to the first message of the handshake is no record of TLS.
+        if text.starts_with("received corrupt message") {
+            return Self::of(FailureKind::Tls, NO_TLS)
+                .with_help("name the port where it does, or leave TLS out if that is meant");
+        }
         let is_tls = RUSTLS.iter().any(|begin| text.starts_with(begin));
         let kind = if is_tls { FailureKind::Tls } else { FailureKind::Other };
         Self::of(kind, text)
@@ -217,6 +226,15 @@ impl ClientError {
 
     /// A certificate that does not verify; the reasons are those of rustls.
     fn certificate(reason: &str) -> Self {
+        if reason.contains("CaUsedAsEndEntity") {
+            let cause = "the server's certificate does not verify: it is made for a CA, as \
+                         `openssl req -x509` does by default";
+            return Self::of(FailureKind::Tls, cause).with_help(
+                "make one for a server: `openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem \
+                 -out cert.pem -days 365 -subj /CN=HOST -addext subjectAltName=DNS:HOST -addext \
+                 basicConstraints=critical,CA:FALSE`, and name `cert.pem` as the CA certificate",
+            );
+        }
         let help = if reason.starts_with("UnknownIssuer") {
             "the CA that signed it is not trusted: name its certificate in the handle"
         } else if reason.contains("not valid for name") || reason.starts_with("NotValidForName") {

@@ -348,6 +348,19 @@ fn a_root_cause_decides_the_kind() {
             "the server's certificate does not verify: UnknownIssuer",
         ),
         (
+            text("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))"),
+            FailureKind::Tls,
+            false,
+            "the server's certificate does not verify: it is made for a CA, as `openssl req -x509` \
+             does by default",
+        ),
+        (
+            text("received corrupt message of type InvalidContentType"),
+            FailureKind::Tls,
+            false,
+            "the server speaks no TLS on this port",
+        ),
+        (
             text("received fatal alert: CertificateRequired"),
             FailureKind::Tls,
             false,
