@@ -3,7 +3,8 @@
 //! file of quotes.
 //!
 //! Their field is like any other: checked while compiling, reported with all others, connected at
-//! the same time, retried within its time limit.
+//! the same time, retried within its time limit. The tests at the end are the suite that this
+//! crate's own adapters pass, in one line.
 
 use backing_services::{Adapter, BackingServices, ClientError, Connect, Environment, Handle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -110,4 +111,29 @@ async fn serve_quotes() -> std::io::Result<u16> {
         }
     });
     Ok(port)
+}
+
+/// What the adapters of this crate promise, `Qotd` does too: `cargo test --example own_adapter`.
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpStream;
+
+    use backing_services_conformance::Scripted;
+
+    use super::Qotd;
+
+    fn server() -> Scripted {
+        Scripted::start(|mut stream: TcpStream| stream.write_all(b"Simplicity is the soul."))
+    }
+
+    async fn use_it(client: &Qotd) -> Result<(), String> {
+        match client.quote().await {
+            Ok(quote) if quote == "Simplicity is the soul." => Ok(()),
+            Ok(quote) => Err(format!("read {quote}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    backing_services_conformance::suite!(Qotd, server, use_it);
 }

@@ -1,5 +1,5 @@
 //! What the tests of `backing-services` share: [real servers](servers) on free ports, which a test
-//! can kill and restart, and the [certificates](tls) they present.
+//! can kill and restart.
 //!
 //! The tests that start an installed server are behind the feature `live`. `tests/run.sh` installs
 //! the servers and runs everything.
@@ -13,4 +13,4 @@
 )]
 
 pub mod servers;
-pub mod tls;
+mod tls;

@@ -1,111 +1,29 @@
-//! CAs and server certificates, made anew for each test.
+//! The [certificates](Tls) of the conformance suite, as servers present them.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose,
-};
-use tempfile::TempDir;
+use backing_services_conformance::Tls;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A CA of the test's own. Two of them never trust each other's certificates.
-#[derive(Debug)]
-pub struct Ca {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
+/// What a server of the test's own presents.
+pub(crate) fn server_config(tls: &Tls) -> ServerConfig {
+    let certificates = CertificateDer::pem_file_iter(tls.certificate())
+        .and_then(Iterator::collect)
+        .expect("the certificate");
+    let key = PrivateKeyDer::from_pem_file(tls.key()).expect("the key");
+    ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .expect("a certificate and its key")
 }
 
-impl Ca {
-    /// A new CA called `name`, with a key of its own.
-    pub fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = called(name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let key = KeyPair::generate().expect("a key");
-        let pem = params.self_signed(&key).expect("a certificate of a CA").pem();
-        Self { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// A certificate for a server, or a client, that goes by any of `names`: host names or IP
-    /// addresses.
-    pub fn issue(&self, names: &[&str]) -> Tls {
-        let subjects: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let mut params = CertificateParams::new(subjects).expect("names a certificate can hold");
-        params.distinguished_name = called("server");
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a server's certificate");
-
-        Tls::write(&self.pem, &certificate.pem(), &key.serialize_pem())
-    }
-}
-
-fn called(name: &str) -> DistinguishedName {
-    let mut distinguished = DistinguishedName::new();
-    distinguished.push(DnType::CommonName, name);
-    distinguished
-}
-
-/// A server's certificate, its key, and the CA that vouches for it, as PEM files that live
-/// as long as this value.
-#[derive(Debug)]
-pub struct Tls {
-    folder: TempDir,
-}
-
-impl Tls {
-    fn write(ca: &str, certificate: &str, key: &str) -> Self {
-        let folder = TempDir::with_prefix("backing-services-tls-").expect("a temporary folder");
-        // Servers that give up root read these as another user; the key protects nothing.
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("an open folder");
-        let tls = Self { folder };
-        fs::write(tls.ca(), ca).expect("ca.pem");
-        fs::write(tls.certificate(), certificate).expect("cert.pem");
-        fs::write(tls.key(), key).expect("key.pem");
-        tls
-    }
-
-    /// The certificate of the CA: what a client has to trust.
-    pub fn ca(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
-    }
-
-    /// The server's certificate.
-    pub fn certificate(&self) -> PathBuf {
-        self.folder.path().join("cert.pem")
-    }
-
-    /// The server's private key.
-    pub fn key(&self) -> PathBuf {
-        self.folder.path().join("key.pem")
-    }
-
-    /// What a server of the test's own presents.
-    pub(crate) fn server_config(&self) -> ServerConfig {
-        let certificates = CertificateDer::pem_file_iter(self.certificate())
-            .and_then(Iterator::collect)
-            .expect("the certificate");
-        let key = PrivateKeyDer::from_pem_file(self.key()).expect("the key");
-        ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(certificates, key)
-            .expect("a certificate and its key")
-    }
-
-    /// Copies the three files, so that a server outlives the value it was started with.
-    pub(crate) fn copy_to(&self, folder: &Path) {
-        for file in [self.ca(), self.certificate(), self.key()] {
-            let name = file.file_name().expect("a file name");
-            fs::copy(&file, folder.join(name)).expect("a copy of the certificate");
-        }
+/// Copies the three files, so that a server outlives the value it was started with.
+pub(crate) fn copy(tls: &Tls, folder: &Path) {
+    for file in [tls.ca(), tls.certificate(), tls.key()] {
+        let name = file.file_name().expect("a file name");
+        fs::copy(&file, folder.join(name)).expect("a copy of the certificate");
     }
 }

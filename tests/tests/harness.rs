@@ -15,10 +15,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use backing_services_conformance::{Ca, Scripted, Server as _, Tls, free_port};
 use backing_services_tests::servers::{
-    FakeServer, MariaDb, Memcached, Postfix, PostgreSql, Response, Silent, free_port,
+    FakeServer, MariaDb, Memcached, Postfix, PostgreSql, Response,
 };
-use backing_services_tests::tls::{Ca, Tls};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -160,7 +160,7 @@ fn a_port_is_given_once_and_nothing_listens_on_it() {
 
 #[test]
 fn a_silent_server_accepts_and_says_nothing() {
-    let mut server = Silent::start();
+    let mut server = Scripted::silent();
     let mut stream = connect(server.port());
     stream.write_all(b"hello?\r\n").unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();

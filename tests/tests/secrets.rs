@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use backing_services::{Adapter, BackingServices, Connect, Environment, Error, Handle};
-use backing_services_tests::servers::{FakeServer, Silent, free_port};
+use backing_services_conformance::{Scripted, Server as _, free_port};
+use backing_services_tests::servers::FakeServer;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -369,7 +370,7 @@ fn passwords_that_break_the_handle() {
 #[tokio::test]
 async fn failing_connections() {
     let _turn = TURN.lock().await;
-    let (closed, silent) = (free_port(), Silent::start());
+    let (closed, silent) = (free_port(), Scripted::silent());
     for (port, timeout) in [(closed, "1s"), (silent.port(), "300ms")] {
         let url = |scheme: &str| {
             format!("{scheme}://uZ8user:pZ8word@localhost:{port}?connect_timeout={timeout}")

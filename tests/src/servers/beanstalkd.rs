@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 
+use backing_services_conformance::free_port;
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::{folder, free_port, program};
+use super::{folder, program};
 
 /// A beanstalkd server.
 #[derive(Debug)]

@@ -6,12 +6,12 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
+use backing_services_conformance::{Tls, free_port};
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
 use super::tls_front::TlsFront;
-use super::{folder, free_port, program};
-use crate::tls::Tls;
+use super::{folder, program};
 
 const USER: &str = "shopkeeper";
 /// Every character here that can be mistaken for a part of a URL has to be percent-encoded there.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{port, program};
+use super::{program, refuses};
 
 /// Some are slow on a machine with other things to do.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -59,7 +59,7 @@ impl Daemon {
     pub(super) fn kill(&mut self) {
         self.end();
         let start = Instant::now();
-        while !port::refuses(self.port) {
+        while !refuses(self.port) {
             assert!(start.elapsed() < LIMIT, "{} is dead, but its port answers", self.name);
             thread::sleep(PAUSE);
         }

@@ -5,13 +5,13 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
+use backing_services_conformance::Tls;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::Service;
 
 use super::http_server::HttpServer;
-use crate::tls::Tls;
 
 /// A request with its whole body.
 pub type Request = http::Request<Bytes>;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use backing_services_conformance::{Tls, free_port};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -15,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{self, Runtime};
 use tokio_rustls::TlsAcceptor;
 
-use super::{free_port, port};
-use crate::tls::Tls;
+use super::refuses;
+use crate::tls;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -39,7 +40,7 @@ impl HttpServer {
         S::Error: Into<Box<dyn Error + Send + Sync>>,
         B: Body<Error: Into<Box<dyn Error + Send + Sync>>, Data: Send> + Send + 'static,
     {
-        let tls = tls.map(|tls| TlsAcceptor::from(Arc::new(tls.server_config())));
+        let tls = tls.map(|tls| TlsAcceptor::from(Arc::new(tls::server_config(tls))));
         let port = free_port();
         let service = service(port);
         let accept = move |listener| -> Accepting {
@@ -59,7 +60,7 @@ impl HttpServer {
         let Some(runtime) = self.running.take() else { return };
         runtime.shutdown_background();
         let start = Instant::now();
-        while !port::refuses(self.port) {
+        while !refuses(self.port) {
             assert!(start.elapsed() < LIMIT, "the server is dead, but its port answers");
             thread::sleep(Duration::from_millis(5));
         }

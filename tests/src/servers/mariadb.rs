@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use backing_services_conformance::{Tls, free_port};
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
 use super::data_folder::DataFolder;
-use super::{folder, free_port, is_root, program};
-use crate::tls::Tls;
+use super::{folder, is_root, program};
+use crate::tls;
 
 const DATABASE: &str = "shop";
 const USER: &str = "shop";
@@ -79,7 +80,7 @@ impl MariaDb {
             arguments.push("--user=root".into());
         }
         if let Some(tls) = tls {
-            tls.copy_to(folder.path());
+            tls::copy(tls, folder.path());
             arguments.extend([
                 option("--ssl-ca", &path("ca.pem")),
                 option("--ssl-cert", &path("cert.pem")),

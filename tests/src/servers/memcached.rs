@@ -3,10 +3,11 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 
+use backing_services_conformance::free_port;
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::{folder, free_port, is_root, program};
+use super::{folder, is_root, program};
 
 /// A Memcached server. A restart empties it, as it does everywhere.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Real servers, each on a free port of 127.0.0.1 and in a temporary folder of its own.
 //!
-//! Every server has the same shape: `start` (and variants such as `with_tls`), `port`, `kill`
+//! Every server is a [`Server`] and has the same shape: `start` (and variants such as `with_tls`), `port`, `kill`
 //! (SIGKILL: no goodbye to its clients) and `restart` (same port, same data). Each returns when it
 //! is so: the server answers, or its port refuses. Dropping a server ends it and deletes its data,
 //! and no server outlives the process that started it.
@@ -16,15 +16,20 @@ mod http_server;
 mod mariadb;
 mod memcached;
 mod nats;
-mod port;
 mod postfix;
 mod postgres;
 mod program;
 mod rabbitmq;
 mod redis;
 mod s3;
-mod silent;
 mod tls_front;
+
+use std::fs::{self, Permissions};
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+
+use backing_services_conformance::Server;
+use tempfile::TempDir;
 
 pub use beanstalkd::Beanstalkd;
 pub use couchdb::CouchDb;
@@ -32,23 +37,11 @@ pub use fake_server::{FakeServer, Request, Response};
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use nats::Nats;
-pub use port::free_port;
 pub use postfix::Postfix;
 pub use postgres::PostgreSql;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 pub use s3::S3Server;
-pub use silent::Silent;
-
-/// What a test does to any server.
-pub trait Server {
-    /// Where it listens, on 127.0.0.1.
-    fn port(&self) -> u16;
-    /// Ends it without warning; its port refuses when this returns.
-    fn kill(&mut self);
-    /// Starts it again on the same port, with the same data; it answers when this returns.
-    fn restart(&mut self);
-}
 
 macro_rules! server {
     ($($type:ty)*) => {$(
@@ -82,11 +75,6 @@ server!(
     FakeServer
 );
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
-
-use tempfile::TempDir;
-
 /// A server's folder, which servers that give up root can enter.
 fn folder(server: &str) -> TempDir {
     let folder = TempDir::with_prefix(format!("backing-services-{server}-"))
@@ -97,4 +85,9 @@ fn folder(server: &str) -> TempDir {
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// True while nothing listens on `port`.
+fn refuses(port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err()
 }

@@ -5,12 +5,13 @@ use std::io::{self, Read as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
+use backing_services_conformance::{Tls, free_port};
 use nkeys::KeyPair;
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::{folder, free_port, program};
-use crate::tls::Tls;
+use super::{folder, program};
+use crate::tls;
 
 const USER: &str = "shop";
 /// Every character here that can be mistaken for a part of a URL has to be percent-encoded there.
@@ -83,7 +84,7 @@ impl Nats {
     fn run(authorization: &str, tls: Option<&Tls>) -> Self {
         let folder = folder("nats");
         let tls = tls.map_or_else(String::new, |tls| {
-            tls.copy_to(folder.path());
+            tls::copy(tls, folder.path());
             tls_block(folder.path())
         });
         let data = folder.path().join("data");

@@ -10,11 +10,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use backing_services_conformance::{Tls, free_port};
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::{folder, free_port, is_root, program};
-use crate::tls::Tls;
+use super::{folder, is_root, program};
+use crate::tls;
 
 const USER: &str = "mailer";
 /// Every character here that can be mistaken for a part of a URL has to be percent-encoded there.
@@ -79,7 +80,7 @@ impl Postfix {
             settings += OPEN_TO_ALL;
         }
         if let Some(tls) = tls {
-            tls.copy_to(folder.path());
+            tls::copy(tls, folder.path());
             settings += &tls_settings(folder.path());
         }
         write_settings(&path("etc/main.cf"), &settings);

@@ -11,13 +11,14 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use backing_services_conformance::{Tls, free_port};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
 use super::data_folder::DataFolder;
-use super::{folder, free_port, is_root, program};
-use crate::tls::Tls;
+use super::{folder, is_root, program};
+use crate::tls;
 
 const DATABASE: &str = "shop";
 const USER: &str = "shop";
@@ -75,7 +76,7 @@ impl PostgreSql {
         let port = free_port();
         let mut settings: Vec<&str> = SETTINGS.to_vec();
         if let Some(tls) = tls {
-            tls.copy_to(&path("data"));
+            tls::copy(tls, &path("data"));
             let private = Permissions::from_mode(0o600);
             fs::set_permissions(path("data/key.pem"), private).expect("a key for one user only");
             settings.extend(TLS);

@@ -7,11 +7,12 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use backing_services_conformance::{Tls, free_port};
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::{folder, free_port, program};
-use crate::tls::Tls;
+use super::{folder, program};
+use crate::tls;
 
 const USER: &str = "shop";
 /// Every character here that can be mistaken for a part of a URL has to be percent-encoded there.
@@ -60,7 +61,7 @@ impl RabbitMq {
         let listeners = match tls {
             None => format!("{{tcp_listeners, [{{\"127.0.0.1\", {port}}}]}}"),
             Some(tls) => {
-                tls.copy_to(folder.path());
+                tls::copy(tls, folder.path());
                 format!(
                     "{{tcp_listeners, []}}, {{ssl_listeners, [{{\"127.0.0.1\", {port}}}]}}, \
                      {{ssl_options, [{{cacertfile, {}}}, {{certfile, {}}}, {{keyfile, {}}}, {verify}]}}",

@@ -5,11 +5,12 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 
+use backing_services_conformance::{Tls, free_port};
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::{folder, free_port, program};
-use crate::tls::Tls;
+use super::{folder, program};
+use crate::tls;
 
 const USER: &str = "shop";
 /// Every character here that can be mistaken for a part of a URL has to be percent-encoded there.
@@ -52,7 +53,7 @@ impl Redis {
             )
         });
         if let Some(tls) = tls {
-            tls.copy_to(folder.path());
+            tls::copy(tls, folder.path());
         }
         let settings = format!(
             "bind 127.0.0.1\n\

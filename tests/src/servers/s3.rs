@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 
+use backing_services_conformance::Tls;
 use s3s::auth::SimpleAuth;
 use s3s::host::MultiDomain;
 use s3s::service::S3ServiceBuilder;
@@ -11,7 +12,6 @@ use tempfile::TempDir;
 
 use super::folder;
 use super::http_server::HttpServer;
-use crate::tls::Tls;
 
 const BUCKET: &str = "shop";
 const KEY: &str = "AKIASHOP";

@@ -4,12 +4,13 @@ use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
+use backing_services_conformance::Tls;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 use tokio::runtime::{self, Runtime};
 use tokio_rustls::TlsAcceptor;
 
-use crate::tls::Tls;
+use crate::tls;
 
 /// Takes TLS connections and passes what they say on unencrypted, to a server on this machine.
 pub(super) struct TlsFront {
@@ -20,7 +21,7 @@ pub(super) struct TlsFront {
 impl TlsFront {
     /// Presents `tls` on a free port, and connects to the server on `backend` for each client.
     pub(super) fn start(tls: &Tls, backend: u16) -> Self {
-        let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()));
+        let acceptor = TlsAcceptor::from(Arc::new(tls::server_config(tls)));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("its port").port();
         listener.set_nonblocking(true).expect("a listener for tokio");

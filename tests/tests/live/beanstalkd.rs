@@ -9,10 +9,9 @@ use backing_services::adapters::beanstalkd::{
 use backing_services::{
     BackingServices, Beanstalkd, Connect as _, Environment, Handle, HandleBuilder,
 };
+use backing_services_conformance::{Scripted, Subject};
 use backing_services_tests::servers;
 use tokio::time::{sleep, timeout};
-
-use crate::conformance::Subject;
 
 pub(crate) struct OnBeanstalkd;
 
@@ -32,6 +31,10 @@ impl Subject for OnBeanstalkd {
         None
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &BeanstalkdClient) -> Result<(), String> {
         put_and_take(client).await.map_err(|error| error.to_string())
     }
@@ -46,7 +49,7 @@ async fn put_and_take(client: &BeanstalkdClient) -> Result<(), BeanstalkdError> 
     job.delete().await
 }
 
-conformance!(OnBeanstalkd);
+backing_services_conformance::suite!(OnBeanstalkd);
 
 #[derive(BackingServices)]
 struct Services {
@@ -379,7 +382,7 @@ async fn a_server_that_stays_away_is_told_in_time() {
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 
     // A server that accepts and says nothing.
-    let silent = servers::Silent::start_on(server.port());
+    let silent = Scripted::silent_on(server.port());
     let error = queue.put("y").await.unwrap_err();
     assert!(matches!(error, BeanstalkdError::Unknown(_)), "{error}");
     drop(silent);

@@ -2,13 +2,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backing_services::{BackingServices, Blobs, Connect as _, Environment, HandleBuilder};
+use backing_services_conformance::{Reaches, Subject, Tls};
 use backing_services_tests::servers::S3Server;
-use backing_services_tests::tls::Tls;
 use futures_util::TryStreamExt;
 use object_store::path::Path as Name;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::conformance::{Reaches, Subject};
 use crate::s3;
 
 pub(crate) struct OnS3;
@@ -48,16 +47,12 @@ impl Subject for OnS3 {
         Some((s3::handle("wrong"), "authentication failed: the secret is not that of the key"))
     }
 
-    fn ends() -> bool {
-        false
-    }
-
     async fn use_it(client: &Arc<dyn ObjectStore>) -> Result<(), String> {
         s3::use_store(&**client).await.map_err(|error| error.to_string())
     }
 }
 
-conformance!(OnS3);
+backing_services_conformance::suite!(OnS3);
 
 #[derive(BackingServices)]
 struct Services {

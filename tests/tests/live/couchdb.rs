@@ -3,14 +3,13 @@ use std::time::Duration;
 
 use backing_services::adapters::couchdb::CouchDatabase;
 use backing_services::{BackingServices, CouchDb, Environment, Handle, HandleBuilder};
+use backing_services_conformance::{Reaches, Subject, Tls, in_process, trusted_file};
 use backing_services_tests::servers::{self, FakeServer, Request, Response};
-use backing_services_tests::tls::Tls;
 use couch_rs::error::CouchError;
 use couch_rs::types::find::FindQuery;
 use couch_rs::types::view::{CouchFunc, CouchViews};
 use serde_json::{Value, json};
 
-use crate::conformance::{Reaches, Subject, in_process, trusted_file};
 use crate::in_use::InUse;
 
 pub(crate) struct OnPouchDb;
@@ -47,6 +46,10 @@ impl Subject for OnPouchDb {
         Some((builder, "authentication failed: the server answered 401 Unauthorized"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &CouchDatabase) -> Result<(), String> {
         let mut document = json!({ "title": "Dune" });
         let created = client.create(&mut document).await.map_err(|error| error.to_string())?;
@@ -55,7 +58,7 @@ impl Subject for OnPouchDb {
     }
 }
 
-conformance!(OnPouchDb);
+backing_services_conformance::suite!(OnPouchDb);
 
 #[derive(BackingServices)]
 struct Services {
@@ -176,8 +179,7 @@ async fn a_proxy_gets_nothing_that_is_for_this_machine() {
     let name = concat!(module_path!(), "::a_proxy_gets_nothing_that_is_for_this_machine");
     let server = FakeServer::start(|_| Response::new(r#"{"db_name":"shop"}"#.into()));
     let proxy = format!("http://localhost:{}", server.port());
-    if in_process(trusted_file().is_none(), name, &[("HTTP_PROXY", &proxy), ("http_proxy", &proxy)])
-    {
+    if in_process(name, &[("HTTP_PROXY", &proxy), ("http_proxy", &proxy)]) {
         assert!(server.requests().is_empty(), "the proxy was asked");
         return;
     }

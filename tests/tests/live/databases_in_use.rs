@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use backing_services::{Adapter, Connect, Handle, MySql, Postgres, Sql};
-use backing_services_tests::servers::{MariaDb, PostgreSql, Server};
+use backing_services_conformance::{Server, Subject};
+use backing_services_tests::servers::{MariaDb, PostgreSql};
 use sqlx::{AnyPool, MySqlPool, PgPool};
 
-use crate::conformance::Subject;
 use crate::{mysql, postgres};
 
 const TASKS: usize = 6;

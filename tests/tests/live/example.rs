@@ -6,10 +6,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-use backing_services_tests::servers::Server;
+use backing_services_conformance::{Server, Subject};
 use rustix::process::{Pid, Signal, kill_process};
-
-use crate::conformance::Subject;
 
 /// An example with an empty environment. Cargo builds the examples before it runs the tests of a
 /// workspace.

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use backing_services::{Beanstalkd, Connect as _, CouchDb, Handle, Nats, RabbitMq, Redis};
+use backing_services_conformance::Subject;
 use backing_services_tests::servers::{self, FakeServer, PostgreSql, S3Server};
 use futures_util::StreamExt as _;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
@@ -15,7 +16,6 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::beanstalkd::OnBeanstalkd;
-use crate::conformance::Subject;
 use crate::couchdb::OnPouchDb;
 use crate::example::{command, stdout, url};
 use crate::http_api::{answer, connect, header};

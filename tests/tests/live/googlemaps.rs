@@ -2,10 +2,9 @@ use std::path::Path;
 
 use backing_services::adapters::http_api::HttpClient;
 use backing_services::{Connect as _, GoogleMaps, Handle, HandleBuilder};
+use backing_services_conformance::{Reaches, Subject, Tls};
 use backing_services_tests::servers::{FakeServer, Request, Response};
-use backing_services_tests::tls::Tls;
 
-use crate::conformance::{Reaches, Subject};
 use crate::http_api::{answer, connect, header, line, tls_handle};
 
 const KEY: &str = "AIzaSy-k3y_&";
@@ -63,6 +62,10 @@ impl Subject for OnStandIn {
         Some((Handle::builder("http").password("other").path("/maps/api"), says))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &HttpClient) -> Result<(), String> {
         let search = client.get("geocode/json").query(&[("address", "Straße 1, Köln")]);
         let places: serde_json::Value = search
@@ -79,7 +82,7 @@ impl Subject for OnStandIn {
     }
 }
 
-conformance!(OnStandIn);
+backing_services_conformance::suite!(OnStandIn);
 
 async fn client(server: &FakeServer) -> HttpClient {
     let handle = OnStandIn::handle("http").host("localhost").port(server.port());

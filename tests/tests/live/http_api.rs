@@ -5,10 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use backing_services::adapters::http_api::{HttpClient, HttpError, HttpErrorKind};
 use backing_services::{Adapter, Connect, Handle, HandleBuilder, HttpApi};
+use backing_services_conformance::{Ca, Reaches, Subject, Tls};
 use backing_services_tests::servers::{FakeServer, Request, Response};
-use backing_services_tests::tls::{Ca, Tls};
-
-use crate::conformance::{Reaches, Subject};
 
 pub(crate) const TOKEN: &str = "t0ken/+=";
 
@@ -90,6 +88,10 @@ impl Subject for OnStandIn {
         Some((builder, "authentication failed: the server answered 401"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &HttpClient) -> Result<(), String> {
         let sent = ["grüße", "🦀"];
         let answer = client.post("echo").json(&sent).send().await.map_err(|e| e.to_string())?;
@@ -98,7 +100,7 @@ impl Subject for OnStandIn {
     }
 }
 
-conformance!(OnStandIn);
+backing_services_conformance::suite!(OnStandIn);
 
 /// A server whose answers are those of `answers`, the last one again and again.
 fn in_turn(answers: Vec<Response>) -> FakeServer {

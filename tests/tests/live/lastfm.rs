@@ -2,11 +2,10 @@ use std::path::Path;
 
 use backing_services::adapters::lastfm::{LastFmClient, LastFmError};
 use backing_services::{Connect as _, Handle, HandleBuilder, LastFm, Secret};
+use backing_services_conformance::{Reaches, Subject, Tls};
 use backing_services_tests::servers::{FakeServer, Request, Response};
-use backing_services_tests::tls::Tls;
 use serde_json::Value;
 
-use crate::conformance::{Reaches, Subject};
 use crate::http_api::{answer, connect, header, line, tls_handle};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -78,6 +77,10 @@ impl Subject for OnStandIn {
         Some((builder, "authentication failed: Last.fm answered 10, Invalid API key"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &LastFmClient) -> Result<(), String> {
         let call = client.call("artist.getInfo").param("artist", "Sigur Rós");
         let info: Value = call.send().await.map_err(|error| error.to_string())?;
@@ -88,7 +91,7 @@ impl Subject for OnStandIn {
     }
 }
 
-conformance!(OnStandIn);
+backing_services_conformance::suite!(OnStandIn);
 
 async fn client(server: &FakeServer) -> LastFmClient {
     let handle = OnStandIn::handle("http").host("localhost").port(server.port());

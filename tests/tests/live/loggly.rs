@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 
 use backing_services::adapters::loggly::LogglyClient;
 use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, Loggly};
+use backing_services_conformance::{Subject, Tls};
 use backing_services_tests::servers::{FakeServer, Request, Response};
-use backing_services_tests::tls::Tls;
 use serde_json::{Value, json};
 use tracing_subscriber::layer::SubscriberExt as _;
-
-use crate::conformance::Subject;
 
 const TOKEN: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 
@@ -45,13 +43,17 @@ impl Subject for OnLoggly {
         Some((handle, "authentication failed"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &LogglyClient) -> Result<(), String> {
         client.send(&json!({"use": "it"}));
         client.flush().await.map_err(|error| error.to_string())
     }
 }
 
-conformance!(OnLoggly);
+backing_services_conformance::suite!(OnLoggly);
 
 fn status(code: u16) -> Response {
     http::Response::builder().status(code).body(bytes::Bytes::new()).unwrap()

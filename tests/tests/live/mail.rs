@@ -4,14 +4,13 @@ use std::time::{Duration, Instant};
 
 use backing_services::adapters::mail::{MailError, MailTransport};
 use backing_services::{BackingServices, Connect as _, Environment, HandleBuilder, Mail};
+use backing_services_conformance::{Ca, Reaches, Subject, Tls};
 use backing_services_tests::servers::Postfix;
-use backing_services_tests::tls::{Ca, Tls};
 use lettre::AsyncTransport;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::conformance::{Reaches, Subject};
 use crate::in_use::InUse;
 use crate::smtp::{self, PASSWORD, USER, message};
 
@@ -48,12 +47,16 @@ impl Subject for OnPostfix {
         smtp::OnPostfix::wrong_password()
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &MailTransport) -> Result<(), String> {
         client.send(message("ada@example.com")).await.map(drop).map_err(|error| error.to_string())
     }
 }
 
-conformance!(OnPostfix);
+backing_services_conformance::suite!(OnPostfix);
 
 #[derive(BackingServices)]
 struct Services {

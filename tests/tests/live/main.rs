@@ -2,9 +2,6 @@
 #![cfg(feature = "live")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-#[macro_use]
-mod conformance;
-
 mod beanstalkd;
 mod blobs;
 mod collector;

@@ -3,9 +3,8 @@ use backing_services::adapters::memcached::MemcachedPool;
 use backing_services::{
     BackingServices, Connect as _, Environment, Handle, HandleBuilder, Memcached,
 };
+use backing_services_conformance::Subject;
 use backing_services_tests::servers;
-
-use crate::conformance::Subject;
 
 struct OnMemcached;
 
@@ -25,6 +24,10 @@ impl Subject for OnMemcached {
         None
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &MemcachedPool) -> Result<(), String> {
         let mut server = client.for_key("word").await.map_err(|error| error.to_string())?;
         server.set("word", "grüße 🦀", None, None).await.map_err(|error| error.to_string())?;
@@ -36,7 +39,7 @@ impl Subject for OnMemcached {
     }
 }
 
-conformance!(OnMemcached);
+backing_services_conformance::suite!(OnMemcached);
 
 #[derive(BackingServices)]
 struct Services {

@@ -2,11 +2,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, MySql};
+use backing_services_conformance::{Ca, Subject, Tls};
 use backing_services_tests::servers::MariaDb;
-use backing_services_tests::tls::{Ca, Tls};
 use sqlx::MySqlPool;
-
-use crate::conformance::Subject;
 
 pub(crate) struct OnMariaDb;
 
@@ -50,6 +48,10 @@ impl Subject for OnMariaDb {
         Some((builder, "access denied: the user name or the password is wrong"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &MySqlPool) -> Result<(), String> {
         let run = async {
             sqlx::query("CREATE TABLE IF NOT EXISTS words (word VARCHAR(80))")
@@ -67,7 +69,7 @@ impl Subject for OnMariaDb {
     }
 }
 
-conformance!(OnMariaDb);
+backing_services_conformance::suite!(OnMariaDb);
 
 #[derive(BackingServices)]
 struct Services {

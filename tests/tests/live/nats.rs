@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use async_nats::jetstream::{self, consumer, stream};
 use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, Nats};
+use backing_services_conformance::{Ca, Reaches, Subject, Tls};
 use backing_services_tests::servers;
-use backing_services_tests::tls::{Ca, Tls};
 use futures_util::StreamExt as _;
 use tokio::time::{sleep, timeout};
-
-use crate::conformance::{Reaches, Subject};
 
 const USER: &str = "shop";
 const PASSWORD: &str = "p@ss:w/rd#1?%";
@@ -56,6 +54,10 @@ impl Subject for OnNats {
         "the client has no connection"
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &async_nats::Client) -> Result<(), String> {
         let mut words = client.subscribe("words").await.map_err(|error| error.to_string())?;
         let word = "grüße 🦀".as_bytes();
@@ -68,7 +70,7 @@ impl Subject for OnNats {
     }
 }
 
-conformance!(OnNats);
+backing_services_conformance::suite!(OnNats);
 
 #[derive(BackingServices)]
 struct Services {

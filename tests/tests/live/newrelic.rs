@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use backing_services::adapters::newrelic::NewRelicClient;
 use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, NewRelic};
+use backing_services_conformance::{Subject, Tls};
 use backing_services_tests::servers::{FakeServer, Request, Response};
-use backing_services_tests::tls::Tls;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
@@ -21,7 +21,6 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric};
 
 use crate::collector::{flush, log, sent, service_name, status, takes};
-use crate::conformance::Subject;
 
 const KEY: &str = "0123456789abcdefNRAL";
 
@@ -54,13 +53,17 @@ impl Subject for OnNewRelic {
         Some((handle, "authentication failed"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &NewRelicClient) -> Result<(), String> {
         record(client, "use it");
         flush(client).await
     }
 }
 
-conformance!(OnNewRelic);
+backing_services_conformance::suite!(OnNewRelic);
 
 /// <https://docs.newrelic.com/docs/opentelemetry/best-practices/opentelemetry-otlp/> and
 /// <https://opentelemetry.io/docs/specs/otlp/#otlphttp>

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use backing_services::adapters::telemetry::TelemetryClient;
 use backing_services::{Adapter as _, Connect as _, Handle, HandleBuilder, Otlp};
+use backing_services_conformance::{Reaches, Subject, Tls, in_process};
 use backing_services_tests::servers::{FakeServer, Request, Response};
-use backing_services_tests::tls::Tls;
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -16,7 +16,6 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric};
 
 use crate::collector::{flush, log, sent, service_name, status, takes};
-use crate::conformance::{Reaches, Subject, in_process, trusted_file};
 
 const BASE: &str = "/otlp";
 const USER: &str = "1234";
@@ -58,13 +57,17 @@ impl Subject for OnOtlp {
         Some((handle, "authentication failed"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &TelemetryClient) -> Result<(), String> {
         record(client, "use it");
         flush(client).await
     }
 }
 
-conformance!(OnOtlp);
+backing_services_conformance::suite!(OnOtlp);
 
 /// <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 fn collector(request: &Request) -> Response {
@@ -202,7 +205,7 @@ async fn the_variables_of_the_sdk_have_no_effect() {
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "1"),
     ];
-    if in_process(trusted_file().is_none(), name, &variables) {
+    if in_process(name, &variables) {
         return;
     }
     let server = OnOtlp::start();

@@ -7,13 +7,11 @@ use backing_services::{
     BackingServices, Connect as _, ConnectError, Environment, Failure, Handle, HandleBuilder,
     Postgres, Sql,
 };
+use backing_services_conformance::{Ca, Subject, Tls};
 use backing_services_tests::servers::PostgreSql;
-use backing_services_tests::tls::{Ca, Tls};
 use sqlx::PgPool;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-
-use crate::conformance::Subject;
 
 pub(crate) struct OnPostgreSql;
 
@@ -57,6 +55,10 @@ impl Subject for OnPostgreSql {
         Some((builder, "access denied: the user name or the password is wrong"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &PgPool) -> Result<(), String> {
         let run = async {
             sqlx::query("CREATE TABLE IF NOT EXISTS words (word VARCHAR(80))")
@@ -74,7 +76,7 @@ impl Subject for OnPostgreSql {
     }
 }
 
-conformance!(OnPostgreSql);
+backing_services_conformance::suite!(OnPostgreSql);
 
 #[derive(BackingServices)]
 struct Services {

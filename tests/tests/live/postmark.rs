@@ -12,8 +12,8 @@ use backing_services::{
     Adapter as _, BackingServices, ClientError, Connect as _, Environment, Handle, HandleBuilder,
     Postmark,
 };
+use backing_services_conformance::{Reaches, Subject, Tls};
 use backing_services_tests::servers::{FakeServer, Request, Response};
-use backing_services_tests::tls::Tls;
 use postmark::api::Body;
 use postmark::api::email::{
     Attachment, Header, SendEmailBatchRequest, SendEmailRequest, SendEmailResponse,
@@ -21,7 +21,6 @@ use postmark::api::email::{
 use postmark::{Query, QueryError};
 use serde_json::{Value, json};
 
-use crate::conformance::{Reaches, Subject};
 use crate::in_use::InUse;
 
 const TOKEN: &str = "0a129aee-e1cd-480d-b08d-4f48548ff48d";
@@ -113,6 +112,10 @@ impl Subject for OnStandIn {
         Some((builder, "authentication failed: the server answered 401 Unauthorized"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &PostmarkClient) -> Result<(), String> {
         let sent = mail("ada@example.com").execute(client).await;
         let sent = sent.map_err(|error| error.to_string())?;
@@ -120,7 +123,7 @@ impl Subject for OnStandIn {
     }
 }
 
-conformance!(OnStandIn);
+backing_services_conformance::suite!(OnStandIn);
 
 #[derive(BackingServices)]
 struct Services {

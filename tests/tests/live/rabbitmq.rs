@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use backing_services::adapters::rabbitmq::RabbitMqConnection;
 use backing_services::{BackingServices, Connect as _, Environment, Error, Handle, HandleBuilder};
-use backing_services_tests::servers::{self, Silent};
-use backing_services_tests::tls::{Ca, Tls};
+use backing_services_conformance::{Ca, Reaches, Scripted, Subject, Tls};
+use backing_services_tests::servers;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use lapin::options::{
@@ -22,8 +22,6 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-
-use crate::conformance::{Reaches, Subject};
 
 pub(crate) struct OnRabbitMq;
 
@@ -59,6 +57,10 @@ impl Subject for OnRabbitMq {
         Some((builder, "authentication failed: the user name or the password is wrong"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     /// Publishes with a confirm, consumes, acknowledges.
     async fn use_it(client: &RabbitMqConnection) -> Result<(), String> {
         let run = async {
@@ -85,7 +87,7 @@ impl Subject for OnRabbitMq {
     }
 }
 
-conformance!(OnRabbitMq);
+backing_services_conformance::suite!(OnRabbitMq);
 
 async fn declare(channel: &Channel, queue: &str) -> lapin::Result<()> {
     let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
@@ -340,7 +342,7 @@ async fn recovers_after_a_long_time() {
     assert!(start.elapsed() < Duration::from_millis(200), "{:?}", start.elapsed());
 
     sleep(Duration::from_secs(5)).await;
-    let silent = Silent::start_on(server.port());
+    let silent = Scripted::silent_on(server.port());
     sleep(Duration::from_secs(4)).await;
     let error = backing_services::RabbitMq::ping(&client).await.unwrap_err();
     assert_eq!(error.to_string(), "no answer within 1 s");

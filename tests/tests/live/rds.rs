@@ -6,10 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use backing_services::{Adapter, Connect, Handle, MySql, Postgres, Sql};
-use backing_services_tests::servers::{MariaDb, PostgreSql, Server};
-use backing_services_tests::tls::{Ca, Tls};
+use backing_services_conformance::{Ca, Server, Subject, Tls};
+use backing_services_tests::servers::{MariaDb, PostgreSql};
 
-use crate::conformance::Subject;
 use crate::{mysql, postgres};
 
 /// A CA of each region, the server's own in the middle.

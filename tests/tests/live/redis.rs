@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 use backing_services::{
     Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, Redis, Scheme,
 };
+use backing_services_conformance::{Reaches, Subject, Tls};
 use backing_services_tests::servers;
-use backing_services_tests::tls::Tls;
 use redis::AsyncCommands;
 use redis::aio::ConnectionManager;
-
-use crate::conformance::{Reaches, Subject};
 
 pub(crate) struct OnRedis;
 
@@ -54,11 +52,6 @@ impl Subject for OnRedis {
         Some((handle, "authentication failed: the user name or the password is wrong"))
     }
 
-    /// The connection ends with the last clone.
-    fn ends() -> bool {
-        false
-    }
-
     async fn use_it(client: &ConnectionManager) -> Result<(), String> {
         let mut client = client.clone();
         let told = |error: redis::RedisError| error.to_string();
@@ -78,7 +71,7 @@ impl Subject for OnRedis {
     }
 }
 
-conformance!(OnRedis);
+backing_services_conformance::suite!(OnRedis);
 
 #[derive(BackingServices)]
 struct Services {

@@ -5,16 +5,14 @@ use std::time::{Duration, Instant};
 use backing_services::{
     Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, S3,
 };
-use backing_services_tests::servers::{FakeServer, Response, S3Server, free_port};
-use backing_services_tests::tls::Tls;
+use backing_services_conformance::{Subject, Tls, free_port};
+use backing_services_tests::servers::{FakeServer, Response, S3Server};
 use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3;
 use object_store::multipart::MultipartStore;
 use object_store::path::Path as Name;
 use object_store::signer::{Method, Signer};
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
-
-use crate::conformance::Subject;
 
 struct OnS3;
 
@@ -92,17 +90,12 @@ impl Subject for OnS3 {
         Some((handle("wrong"), "authentication failed: the secret is not that of the key"))
     }
 
-    /// Each request stands for itself.
-    fn ends() -> bool {
-        false
-    }
-
     async fn use_it(client: &AmazonS3) -> Result<(), String> {
         use_store(client).await.map_err(|error| error.to_string())
     }
 }
 
-conformance!(OnS3);
+backing_services_conformance::suite!(OnS3);
 
 #[derive(BackingServices)]
 struct Services {

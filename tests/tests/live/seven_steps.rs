@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use backing_services_tests::servers::{MariaDb, free_port};
+use backing_services_conformance::free_port;
+use backing_services_tests::servers::MariaDb;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 

@@ -2,11 +2,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Smtp};
+use backing_services_conformance::{Ca, Reaches, Subject, Tls};
 use backing_services_tests::servers::Postfix;
-use backing_services_tests::tls::{Ca, Tls};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-
-use crate::conformance::{Reaches, Subject};
 
 pub(crate) const USER: &str = "mailer";
 pub(crate) const PASSWORD: &str = "p@ss:w/rd#1?%";
@@ -51,6 +49,10 @@ impl Subject for OnPostfix {
         Some((builder, "authentication failed: the user name or the password is wrong"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &AsyncSmtpTransport<Tokio1Executor>) -> Result<(), String> {
         let answer =
             client.send(message("ada@example.com")).await.map_err(|error| error.to_string())?;
@@ -58,7 +60,7 @@ impl Subject for OnPostfix {
     }
 }
 
-conformance!(OnPostfix);
+backing_services_conformance::suite!(OnPostfix);
 
 #[derive(BackingServices)]
 struct Services {

@@ -2,11 +2,10 @@ use std::path::Path;
 
 use backing_services::adapters::sql::placeholders;
 use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Sql};
+use backing_services_conformance::{Ca, Reaches, Subject, Tls};
 use backing_services_tests::servers::{MariaDb, PostgreSql};
-use backing_services_tests::tls::{Ca, Tls};
 use sqlx::{Any, AnyPool, Execute, QueryBuilder};
 
-use crate::conformance::{Reaches, Subject};
 use crate::{mysql, postgres};
 
 struct OnMariaDb;
@@ -39,6 +38,10 @@ impl Subject for OnMariaDb {
         mysql::OnMariaDb::wrong_password()
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &AnyPool) -> Result<(), String> {
         write_and_read(client).await.map_err(|error| error.to_string())
     }
@@ -62,7 +65,7 @@ pub(crate) async fn write_and_read(client: &AnyPool) -> Result<(), sqlx::Error> 
     Ok(())
 }
 
-conformance!(OnMariaDb);
+backing_services_conformance::suite!(OnMariaDb);
 
 mod on_postgres {
     use super::*;
@@ -99,12 +102,16 @@ mod on_postgres {
             postgres::OnPostgreSql::wrong_password()
         }
 
+        fn ends() -> bool {
+            true
+        }
+
         async fn use_it(client: &AnyPool) -> Result<(), String> {
             write_and_read(client).await.map_err(|error| error.to_string())
         }
     }
 
-    conformance!(OnPostgreSql);
+    backing_services_conformance::suite!(OnPostgreSql);
 }
 
 #[derive(BackingServices)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::Sqlite;
+use backing_services_conformance::Ca;
 use backing_services_tests::servers::{MariaDb, Postfix, PostgreSql, S3Server};
-use backing_services_tests::tls::Ca;
 
 use crate::blobs;
 use crate::example::{self, url};

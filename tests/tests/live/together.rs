@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use backing_services::{BackingServices, Environment, Memcached, MySql, Smtp};
-use backing_services_tests::servers::{self, MariaDb, Postfix, Silent, free_port};
+use backing_services_conformance::{Scripted, Server as _, Subject, free_port};
+use backing_services_tests::servers::{self, MariaDb, Postfix};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::conformance::Subject;
 use crate::mysql;
 
 #[derive(BackingServices)]
@@ -50,7 +50,7 @@ async fn everything_connects() {
 
 #[tokio::test]
 async fn every_failure_is_told_and_the_slowest_sets_the_time() {
-    let (silent, db) = (Silent::start(), MariaDb::start());
+    let (silent, db) = (Scripted::silent(), MariaDb::start());
     let environment = Environment::from_pairs([
         ("CLEARDB_DATABASE_URL", format!("mysql://shop:wr0ng@localhost:{}/shop", db.port())),
         ("MAIL_URL", format!("smtp://localhost:{}?connect_timeout=2s", silent.port())),

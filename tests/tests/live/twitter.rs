@@ -3,10 +3,9 @@ use std::time::{Duration, SystemTime};
 
 use backing_services::adapters::http_api::{HttpClient, HttpErrorKind};
 use backing_services::{Connect as _, Handle, HandleBuilder, Twitter};
+use backing_services_conformance::{Reaches, Subject, Tls};
 use backing_services_tests::servers::{FakeServer, Request, Response};
-use backing_services_tests::tls::Tls;
 
-use crate::conformance::{Reaches, Subject};
 use crate::http_api::{answer, answer_with, connect, header, line, tls_handle};
 
 // With the characters that the tokens of X have.
@@ -62,6 +61,10 @@ impl Subject for OnStandIn {
         Some((Handle::builder("http").password("x").path("/2"), "authentication failed"))
     }
 
+    fn ends() -> bool {
+        true
+    }
+
     async fn use_it(client: &HttpClient) -> Result<(), String> {
         let search = client.get("tweets/search/recent").query(&[("query", "from:rustlang")]);
         let posts: serde_json::Value = search
@@ -78,7 +81,7 @@ impl Subject for OnStandIn {
     }
 }
 
-conformance!(OnStandIn);
+backing_services_conformance::suite!(OnStandIn);
 
 async fn client(server: &FakeServer) -> HttpClient {
     let handle = OnStandIn::handle("http").host("localhost").port(server.port());

@@ -1,0 +1,187 @@
+//! The list of behaviours: what the tests of [`suite!`](crate::suite) run.
+
+use std::time::{Duration, Instant};
+
+use backing_services::{
+    Adapter, Connect, Error, Failure, Grammar, Handle, HandleBuilder, ProblemKind, Scheme,
+};
+
+#[cfg(feature = "tls")]
+mod tls;
+
+#[cfg(feature = "tls")]
+pub use self::tls::*;
+#[cfg(feature = "tls")]
+use crate::tls::Ca;
+use crate::{Reaches, Scripted, Server, Subject, in_process};
+
+/// Loads and connects one adapter as an app does: through a derived struct.
+pub trait App<A: Connect> {
+    #[expect(async_fn_in_trait, reason = "each test waits for it on its own thread")]
+    async fn connect(handle: &Handle) -> Result<A::Client, Error>;
+}
+
+/// Runs one behaviour, in a process of its own if the subject needs one.
+pub fn run<S: Subject>(name: &str, behaviour: impl Future<Output = ()>) {
+    if S::TRUSTS_THE_ENVIRONMENT && in_process(name, &[]) {
+        return;
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(behaviour);
+}
+
+fn schemes<A: Adapter>() -> &'static [Scheme] {
+    A::GRAMMAR.schemes()
+}
+
+fn preferred<S: Subject>() -> HandleBuilder {
+    S::handle(S::plain_scheme())
+}
+
+fn takes_a_limit(grammar: &Grammar) -> bool {
+    grammar.all_words().iter().any(|word| word.is_called("connect_timeout"))
+        || grammar.all_variants().iter().any(|variant| takes_a_limit(variant))
+}
+
+/// The preferred handle with a time limit of a second, where the adapter takes one.
+fn hurried<S: Subject>() -> HandleBuilder {
+    if takes_a_limit(S::Adapter::GRAMMAR) {
+        preferred::<S>().param("connect_timeout", "1s")
+    } else {
+        preferred::<S>()
+    }
+}
+
+/// That of `hurried`: what an adapter without a parameter for it has is ten seconds.
+fn limit<S: Subject>() -> Duration {
+    Duration::from_secs(if takes_a_limit(S::Adapter::GRAMMAR) { 1 } else { 10 })
+}
+
+fn on_this_machine<S: Subject>(builder: HandleBuilder, port: u16) -> Handle {
+    S::at(builder, "localhost", Some(port)).build().unwrap()
+}
+
+fn failure<T>(result: Result<T, Error>) -> Failure {
+    match result {
+        Err(Error::Connect(report)) => report.failures()[0].clone(),
+        Err(other) => panic!("not loaded: {other}"),
+        Ok(_) => panic!("it connected"),
+    }
+}
+
+pub async fn round_trip<S: Subject, C: App<S::Adapter>>() {
+    let server = S::start();
+    let client = C::connect(&on_this_machine::<S>(preferred::<S>(), server.port())).await.unwrap();
+    S::use_it(&client).await.unwrap();
+    S::Adapter::ping(&client).await.unwrap();
+}
+
+pub async fn every_scheme<S: Subject, C: App<S::Adapter>>() {
+    let plain = S::start();
+    #[cfg(feature = "tls")]
+    let certificate = Ca::new("right").issue(&["localhost"]);
+    #[cfg(feature = "tls")]
+    let tls = S::start_with_tls(&certificate);
+    // A socket has no host and port; adapters with one have a test of their own for it.
+    let schemes = schemes::<S::Adapter>().iter().filter(|scheme| !scheme.is_socket());
+    for scheme in schemes.map(Scheme::name) {
+        let handle = match S::reaches(scheme) {
+            Reaches::Elsewhere => continue,
+            #[cfg(feature = "tls")]
+            Reaches::Tls if tls.is_some() => {
+                let server = tls.as_ref().unwrap();
+                S::tls_handle(scheme, server, &certificate.ca()).build().unwrap()
+            }
+            Reaches::Plain | Reaches::Tls => on_this_machine::<S>(S::handle(scheme), plain.port()),
+        };
+        let client = C::connect(&handle).await.unwrap_or_else(|error| panic!("{scheme}: {error}"));
+        S::use_it(&client).await.unwrap();
+    }
+}
+
+pub async fn wrong_password<S: Subject, C: App<S::Adapter>>() {
+    let server = S::start();
+    let Some((builder, says)) = S::wrong_password() else {
+        let with_password = preferred::<S>().username("shop").password("secret");
+        let refused = C::connect(&on_this_machine::<S>(with_password, server.port())).await;
+        assert!(matches!(refused, Err(Error::Load(_))), "a password was taken and not used");
+        return;
+    };
+    let failure = failure(C::connect(&on_this_machine::<S>(builder, server.port())).await);
+    assert!(failure.cause().contains(says), "{failure:?}");
+    assert_eq!(failure.attempts(), 1, "a wrong password is not tried again");
+    assert_eq!(failure.variable(), "IT_URL");
+}
+
+pub async fn server_not_there<S: Subject, C: App<S::Adapter>>() {
+    let mut server = S::start();
+    server.kill();
+    let failure = failure(C::connect(&on_this_machine::<S>(preferred::<S>(), server.port())).await);
+    assert_eq!(failure.cause(), "connection refused");
+    assert!(failure.elapsed() < Duration::from_secs(1), "{:?}", failure.elapsed());
+    assert!(failure.attempts() > 1, "a server that is being restarted is worth another try");
+}
+
+pub async fn unknown_host<S: Subject, C: App<S::Adapter>>() {
+    let handle = S::at(preferred::<S>(), "no-such-host.invalid", None).build().unwrap();
+    // A password may not go to another machine unencrypted, so this one may be refused on load.
+    let connected = C::connect(&handle).await;
+    if let Err(Error::Load(report)) = &connected {
+        assert_eq!(report.problems()[0].kind(), ProblemKind::Insecure, "{report}");
+        return;
+    }
+    let failure = failure(connected);
+    assert!(failure.cause().starts_with("unknown host"), "{failure:?}");
+}
+
+pub async fn killed_and_back_again<S: Subject, C: App<S::Adapter>>() {
+    let mut server = S::start();
+    let client = C::connect(&on_this_machine::<S>(preferred::<S>(), server.port())).await.unwrap();
+    S::use_it(&client).await.unwrap();
+
+    server.kill();
+    let error = S::Adapter::ping(&client).await.expect_err("the server is dead");
+    assert_eq!(error.to_string(), S::dead());
+
+    server.restart();
+    S::Adapter::ping(&client).await.expect("the same client finds the server again");
+    S::use_it(&client).await.unwrap();
+}
+
+pub async fn silent_server<S: Subject, C: App<S::Adapter>>() {
+    let server = Scripted::silent();
+    let started = Instant::now();
+    let failure = failure(C::connect(&on_this_machine::<S>(hurried::<S>(), server.port())).await);
+    let limit = limit::<S>();
+    assert_eq!(failure.cause(), format!("no answer within {} s", limit.as_secs()));
+    assert!(started.elapsed() < limit + Duration::from_secs(4), "{:?}", started.elapsed());
+}
+
+pub async fn unknown_parameter<S: Subject, C: App<S::Adapter>>() {
+    let builder = preferred::<S>().param("conect_timeout", "1s");
+    match C::connect(&on_this_machine::<S>(builder, 1)).await {
+        Err(Error::Load(report)) => {
+            assert_eq!(report.problems()[0].message(), "unknown parameter `conect_timeout`");
+            if takes_a_limit(S::Adapter::GRAMMAR) {
+                assert_eq!(report.problems()[0].help(), "did you mean `connect_timeout`?");
+            }
+        }
+        _ => panic!("it was taken"),
+    }
+}
+
+pub async fn close<S: Subject, C: App<S::Adapter>>() {
+    let server = S::start();
+    let client = C::connect(&on_this_machine::<S>(preferred::<S>(), server.port())).await.unwrap();
+    let other = client.clone();
+    S::Adapter::close(client).await;
+    if S::ends() {
+        S::Adapter::ping(&other).await.expect_err("a closed client does not answer");
+    } else {
+        S::Adapter::ping(&other).await.expect("another clone goes on");
+    }
+}

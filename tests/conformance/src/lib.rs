@@ -1,0 +1,224 @@
+//! What every adapter of [`backing_services`] promises, as tests that an app runs against its own
+//! adapters, each with a server of the app's own.
+//!
+//! ```toml
+//! [dev-dependencies]
+//! backing-services-conformance = "0.1"
+//! ```
+//!
+//! One line is the whole suite: the adapter, how to start its server, and, if a ping is too little,
+//! how to use the client.
+//!
+//! ```
+//! use std::io::Write as _;
+//! use std::net::TcpStream;
+//!
+//! use backing_services::{Adapter, ClientError, Connect, Handle};
+//! use backing_services_conformance::Scripted;
+//! use tokio::io::AsyncReadExt as _;
+//!
+//! /// A QOTD server, which answers every connection with a quote.
+//! #[derive(Adapter, Clone)]
+//! #[adapter(schemes("qotd"), example = "qotd://localhost:17", port = 17)]
+//! struct Qotd {
+//!     #[handle]
+//!     handle: Handle,
+//!     #[handle(host)]
+//!     host: String,
+//!     #[handle(port)]
+//!     port: u16,
+//! }
+//!
+//! impl Connect for Qotd {
+//!     type Client = Self;
+//!
+//!     async fn connect(&self) -> Result<Self, ClientError> {
+//!         Ok(self.clone())
+//!     }
+//!
+//!     async fn ping(client: &Self) -> Result<(), ClientError> {
+//!         quote(client).await.map(drop)
+//!     }
+//! }
+//!
+//! async fn quote(client: &Qotd) -> Result<String, ClientError> {
+//!     let address = (client.host.as_str(), client.port);
+//!     let stream = tokio::net::TcpStream::connect(address).await;
+//!     let mut quote = String::new();
+//!     stream.map_err(ClientError::caused_by)?
+//!         .read_to_string(&mut quote)
+//!         .await
+//!         .map_err(ClientError::caused_by)?;
+//!     Ok(quote)
+//! }
+//!
+//! fn server() -> Scripted {
+//!     Scripted::start(|mut stream: TcpStream| stream.write_all(b"Keep it simple."))
+//! }
+//!
+//! backing_services_conformance::suite!(Qotd, server);
+//! # fn main() {}
+//! ```
+//!
+//! An adapter with passwords, several schemes or TLS says so in a [`Subject`], and then
+//! `suite!(OnQotd)` is the line. The tests stand in a module `conforms`, so that one module of the
+//! app's tests has one suite. They need no runtime and no other crate of the app's.
+//!
+//! # What is tested
+//!
+//! | test | the promise |
+//! |---|---|
+//! | `round_trip`, `every_scheme` | a client of each scheme that the adapter takes is of use |
+//! | `wrong_password` | is reported as that and not tried again; where there are no passwords, one is refused |
+//! | `server_not_there`, `unknown_host` | are reported as that, within a second for a port that refuses |
+//! | `killed_and_back_again` | the same client says that its server is gone, and finds it again |
+//! | `silent_server` | `connect_timeout` holds for a server that accepts and says nothing |
+//! | `unknown_parameter` | is an error with the nearest name |
+//! | `close` | a closed client does not answer, or every clone stands for itself |
+//! | `tls_with_the_right_ca`, `tls_with_another_ca`, `tls_for_another_host` | certificates are verified (with the feature `tls`) |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+#[doc(hidden)]
+pub mod behaviours;
+mod process;
+mod servers;
+mod subject;
+#[cfg(feature = "tls")]
+mod tls;
+
+pub use self::process::in_process;
+#[cfg(feature = "tls")]
+pub use self::process::trusted_file;
+pub use self::servers::{Scripted, Server, free_port};
+pub use self::subject::{Reaches, Subject};
+#[cfg(feature = "tls")]
+pub use self::tls::{Ca, Tls};
+
+/// Makes the tests of one adapter, as a module `conforms`.
+///
+/// `suite!(Subject)` for a type that implements [`Subject`]; `suite!(Adapter, server)` for an adapter
+/// whose handle needs no more than host and port, where `server` starts its [`Server`]; `suite!(Adapter,
+/// server, use_it)` where `use_it` is an async function of `&Client` that writes and reads real data
+/// and ends with a `Result<(), String>`.
+///
+/// ```
+/// # use std::io::Write as _;
+/// # use backing_services::{Adapter, ClientError, Connect, Handle};
+/// # use backing_services_conformance::Scripted;
+/// # #[derive(Adapter, Clone)]
+/// # #[adapter(schemes("qotd"), example = "qotd://localhost:17", port = 17)]
+/// # struct Qotd {
+/// #     #[handle]
+/// #     handle: Handle,
+/// # }
+/// # impl Connect for Qotd {
+/// #     type Client = Self;
+/// #     async fn connect(&self) -> Result<Self, ClientError> {
+/// #         Ok(self.clone())
+/// #     }
+/// # }
+/// async fn use_it(client: &Qotd) -> Result<(), String> {
+///     Qotd::ping(client).await.map_err(|error| error.to_string())
+/// }
+///
+/// fn server() -> Scripted {
+///     Scripted::start(|mut stream: std::net::TcpStream| stream.write_all(b"Keep it simple."))
+/// }
+///
+/// backing_services_conformance::suite!(Qotd, server, use_it);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! suite {
+    ($subject:ty) => {
+        mod conforms {
+            #[allow(unused_imports, reason = "what names the subject may stand in full")]
+            use super::*;
+
+            type It = <$subject as $crate::Subject>::Adapter;
+
+            #[derive(::backing_services::BackingServices)]
+            struct Services {
+                #[service(env = "IT_URL")]
+                it: It,
+            }
+
+            struct Derived;
+
+            impl $crate::behaviours::App<It> for Derived {
+                async fn connect(
+                    handle: &::backing_services::Handle,
+                ) -> ::core::result::Result<
+                    <It as ::backing_services::Connect>::Client,
+                    ::backing_services::Error,
+                > {
+                    use ::backing_services::{BackingServices as _, Environment};
+                    let environment = Environment::from_pairs([("IT_URL", handle.expose_url())]);
+                    ::core::result::Result::Ok(Services::load(&environment)?.connect().await?.it)
+                }
+            }
+
+            $crate::__tests!($subject: round_trip every_scheme wrong_password server_not_there
+                unknown_host killed_and_back_again silent_server unknown_parameter close);
+            $crate::__tls_tests!($subject);
+        }
+    };
+    ($adapter:ty, $server:expr $(, $use_it:expr)?) => {
+        struct Conforming;
+
+        impl $crate::Subject for Conforming {
+            type Adapter = $adapter;
+            type Server = ::std::boxed::Box<dyn $crate::Server>;
+
+            fn start() -> Self::Server {
+                ::std::boxed::Box::new($server())
+            }
+
+            $(async fn use_it(
+                client: &<$adapter as ::backing_services::Connect>::Client,
+            ) -> ::core::result::Result<(), ::std::string::String> {
+                $use_it(client).await
+            })?
+        }
+
+        $crate::suite!(Conforming);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ($subject:ty: $($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            $crate::behaviours::run::<$subject>(
+                ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
+                $crate::behaviours::$name::<$subject, Derived>(),
+            );
+        }
+    )*};
+}
+
+#[cfg(feature = "tls")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tls_tests {
+    ($subject:ty) => {
+        $crate::__tests!($subject: tls_with_the_right_ca tls_with_another_ca tls_for_another_host);
+    };
+}
+
+#[cfg(not(feature = "tls"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tls_tests {
+    ($subject:ty) => {};
+}
