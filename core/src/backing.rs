@@ -3,6 +3,8 @@ use crate::error::{ConnectError, Failure, LoadError};
 use crate::generated;
 use crate::manifest::Manifest;
 
+use std::time::Duration;
+
 /// One struct: everything that one deploy attaches. Derived, never written by hand.
 ///
 /// See [the derive](macro@crate::BackingServices) for its attributes. It also writes the clients
@@ -43,6 +45,10 @@ use crate::manifest::Manifest;
 pub trait BackingServices: Sized + Send + Sync {
     /// The typed clients, one a field: `<Struct>Clients`.
     type Clients: Clone + Send + Sync + 'static;
+
+    /// What [`connect_each`](Self::connect_each) gives: a struct with the fields of the clients, each
+    /// `Result<Client, ConnectError>`.
+    type Results: Send;
 
     #[doc(hidden)]
     const TABLE: &'static generated::Table;
@@ -112,7 +118,11 @@ pub trait BackingServices: Sized + Send + Sync {
     }
 
     /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless
-    /// its handle says otherwise; what may pass by itself is tried again within them.
+    /// its handle says otherwise with `connect_timeout`; what may pass by itself is tried again
+    /// within them. A port that refuses and a name that is unknown are tried for 0.7 seconds, and
+    /// as long as `connect_timeout` says where the handle or the app has one.
+    ///
+    /// What is attached is said in the log: an event of `tracing` a resource, at INFO.
     ///
     /// # Errors
     ///
@@ -120,6 +130,79 @@ pub trait BackingServices: Sized + Send + Sync {
     fn connect(&self) -> impl Future<Output = Result<Self::Clients, ConnectError>> + Send {
         generated::connect(self)
     }
+
+    /// [`connect`](Self::connect) for a start beside servers that are still booting: a resource that
+    /// is not there, is busy or does not answer is tried again until `limit`. Every three seconds
+    /// the log says at WARN which are still missing, and why.
+    ///
+    /// What no waiting mends, such as a wrong password, ends it early: then the others have no more
+    /// time than `connect` gives them.
+    ///
+    /// # Errors
+    ///
+    /// Every resource that did not connect, each with its root cause.
+    ///
+    /// ```no_run
+    /// # use backing_services::BackingServices;
+    /// # use std::time::Duration;
+    /// # async fn start<S: BackingServices>() -> Result<S::Clients, backing_services::Error> {
+    /// let services = S::from_env()?;
+    /// let clients = services.connect_within(Duration::from_secs(60)).await?;
+    /// # Ok(clients)
+    /// # }
+    /// ```
+    fn connect_within(
+        &self,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Self::Clients, ConnectError>> + Send {
+        generated::connect_within(self, limit)
+    }
+
+    /// [`connect`](Self::connect) for an app that starts with less: a struct with the fields of the
+    /// clients, each a `Result` of its own.
+    ///
+    /// ```
+    /// use backing_services::{BackingServices, Environment};
+    /// # use backing_services::{Adapter, ClientError, Connect, Handle, Host};
+    /// # #[derive(Adapter, Clone)]
+    /// # #[adapter(schemes("chat"), example = "chat://localhost")]
+    /// # struct Chat { #[handle] handle: Handle, #[handle(host)] host: Host }
+    /// # impl Connect for Chat {
+    /// #     type Client = ();
+    /// #     async fn connect(&self) -> Result<(), ClientError> {
+    /// #         match self.host.name() {
+    /// #             "localhost" => Ok(()),
+    /// #             _ => Err(ClientError::new("nobody is there")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// #[derive(BackingServices)]
+    /// struct Services {
+    ///     alerts: Chat,
+    ///     gossip: Chat,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), backing_services::Error> {
+    /// # let environment = Environment::from_pairs(
+    /// #     [("ALERTS_URL", "chat://localhost"), ("GOSSIP_URL", "chat://elsewhere")]);
+    /// let each = Services::load(&environment)?.connect_each().await;
+    /// let alerts = each.alerts?; // the app cannot do without
+    /// if let Err(report) = &each.gossip {
+    ///     eprintln!("without gossip: {report}");
+    /// }
+    /// # let () = alerts;
+    /// # assert!(each.gossip.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn connect_each(&self) -> impl Future<Output = Self::Results> + Send {
+        generated::connect_each(self)
+    }
+
+    #[doc(hidden)]
+    fn __each(&self, scope: &generated::Scope<'_>) -> impl Future<Output = Self::Results> + Send;
 
     #[doc(hidden)]
     fn __load(loader: &mut generated::Loader<'_>) -> Option<Self>;

@@ -10,6 +10,23 @@ use super::value::{Kind, Value, find_word};
 use crate::error::{ClientError, FailureKind, HandleError, ours};
 use crate::file;
 
+/// Makes aws-lc-rs what rustls takes by default where the app has chosen nothing: before the first
+/// connection of any adapter, so that one that uses the default finds it. An app that wants another
+/// one, such as ring, installs it before it connects.
+#[cfg(feature = "_tls")]
+pub(crate) fn install_provider() {
+    use rustls::crypto::{CryptoProvider, aws_lc_rs};
+
+    if CryptoProvider::get_default().is_none() {
+        // It fails where another thread was faster, and then there is one.
+        let _ = aws_lc_rs::default_provider().install_default();
+    }
+}
+
+/// Without an adapter that uses TLS there is nothing to install.
+#[cfg(not(feature = "_tls"))]
+pub(crate) fn install_provider() {}
+
 /// Whether TLS is used, and which CA certificates are trusted: the parameters `tls` and `tls_ca`,
 /// for an adapter to `flatten`.
 ///

@@ -58,10 +58,10 @@ use redis::{
     Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
     RedisError, RedisResult, ServerErrorKind, TlsCertificates,
 };
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 use super::ending::within;
 use crate::adapter::CONNECT_TIMEOUT;
+use crate::adapter::tls::install_provider;
 use crate::error::{ClientError, FailureKind, HandleError, Message};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
@@ -221,10 +221,7 @@ impl Redis {
         }
         let info = address.into_connection_info().map_err(|error| cause(&error))?;
         let info = info.set_redis_settings(settings).set_tcp_settings(self.tcp_settings());
-        if self.tls.is_on() && CryptoProvider::get_default().is_none() {
-            // It fails when another thread was faster, and then there is one.
-            let _ = aws_lc_rs::default_provider().install_default();
-        }
+        install_provider();
         let client = match self.tls.ca_certificates()? {
             root_cert @ Some(_) => {
                 Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })

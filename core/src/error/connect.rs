@@ -27,9 +27,17 @@ pub struct ConnectError {
 
 impl ConnectError {
     /// `tried` counts the resources that were to be connected: those that failed and those that did
-    /// not.
+    /// not. Zero where they were not counted.
     pub(crate) fn new(table: &'static Table, tried: usize, failures: Vec<Failure>) -> Self {
         Self { table, tried, failures, verb: "connect" }
+    }
+
+    pub(crate) fn failures_mut(&mut self) -> &mut Vec<Failure> {
+        &mut self.failures
+    }
+
+    pub(crate) fn into_failures(self) -> Vec<Failure> {
+        self.failures
     }
 
     /// Of clients that were asked whether they answer.
@@ -97,6 +105,16 @@ impl Failure {
             elapsed,
             attempts,
         }
+    }
+
+    /// The same resource, which another field shares.
+    pub(crate) fn of_field(self, field: &str) -> Self {
+        Self { field: field.to_owned(), ..self }
+    }
+
+    /// The hosts.
+    pub(crate) fn target(&self) -> &str {
+        &self.target
     }
 
     /// Says what may mend it.
@@ -227,8 +245,12 @@ impl Failure {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (failed, tried, verb) = (self.failures.len(), self.tried, self.verb);
-        let noun = if tried == 1 { "resource" } else { "resources" };
-        write!(f, "{failed} of {tried} {noun} of `{}` did not {verb}", self.table.name)?;
+        let noun = if tried.max(failed) == 1 { "resource" } else { "resources" };
+        write!(f, "{failed} ")?;
+        if tried > 0 {
+            write!(f, "of {tried} ")?;
+        }
+        write!(f, "{noun} of `{}` did not {verb}", self.table.name)?;
         for failure in &self.failures {
             let Failure { field, variable, adapter, target, elapsed, attempts, .. } = failure;
             let at = if target.is_empty() { String::new() } else { format!(" at {target}") };

@@ -1,114 +1,30 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! Connecting, pinging and closing one resource.
+//!
+//! Each attempt is a task of its own, apart from who waits for it: a driver that is busy without
+//! end or panics takes its resource along and nothing else. The timeout holds on a multi-thread
+//! runtime with a worker to spare; a current-thread runtime cannot be freed from a future that
+//! never yields.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::Instrument as _;
 
-use super::once::Once;
-use super::{Failures, Field, Kind};
+use super::{Failures, Field, Scope};
 use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
-use crate::backing::BackingServices;
-use crate::error::{ClientError, ConnectError, Failure, FailureKind, Retry, ours};
+use crate::backoff::Backoff;
+use crate::error::{ClientError, Failure, FailureKind, Retry, ours};
 use crate::handle::Handle;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// A port that refuses or a name that does not resolve is retried for this long: enough for a
-/// server that is being restarted, short enough that a typo is reported within a second.
+/// A port that refuses or a name that does not resolve is retried for this long unless the deploy
+/// says otherwise: enough for a server that is being restarted, short enough that a typo is
+/// reported within a second.
 const BRIEFLY: Duration = Duration::from_millis(700);
-
-/// Where in a tree of nested structs a field stands; turned into text only for a failure.
-pub struct Scope<'a> {
-    parent: Option<&'a Scope<'a>>,
-    name: &'static str,
-    prefix: &'static str,
-    /// How many resources were to be connected, counted at the root: a detached one is not, and one
-    /// that several fields share is counted once.
-    tried: AtomicUsize,
-    /// What fields share, kept at the root.
-    once: Once,
-}
-
-impl<'a> Scope<'a> {
-    pub fn root<S: BackingServices>() -> Scope<'static> {
-        Scope::new(None, S::TABLE.name, "")
-    }
-
-    /// The scope of a nested field.
-    #[must_use]
-    pub fn nested(&'a self, field: &'static Field) -> Scope<'a> {
-        let prefix = match field.kind {
-            Kind::Nested { prefix, .. } => prefix,
-            Kind::Resource { .. } | Kind::Setting { .. } | Kind::Flatten { .. } => "",
-        };
-        Scope::new(Some(self), field.name, prefix)
-    }
-
-    fn new(parent: Option<&'a Scope<'a>>, name: &'static str, prefix: &'static str) -> Self {
-        Self { parent, name, prefix, tried: AtomicUsize::new(0), once: Once::default() }
-    }
-
-    fn root_scope(&self) -> &Scope<'a> {
-        self.parent.map_or(self, Scope::root_scope)
-    }
-
-    fn count(&self) {
-        self.root_scope().tried.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
-        ConnectError::new(S::TABLE, self.tried.load(Ordering::Relaxed), failures)
-    }
-
-    /// Whether the resource of a field is not one that an earlier field has asked or closed
-    /// already.
-    fn is_first<A: Adapter + Connect>(&self, field: &Field) -> bool {
-        let variable = field.shared_variable();
-        variable.is_none_or(|variable| self.root_scope().once.slot::<A>(variable).1)
-    }
-
-    fn path(&self, field: &str) -> String {
-        match self.parent {
-            Some(parent) => parent.path(&format!("{}.{field}", self.name)),
-            None => format!("{}::{field}", self.name),
-        }
-    }
-
-    fn variable(&self, field: &Field) -> String {
-        let mut name = field.variable().to_owned();
-        if field.shared_variable().is_none() {
-            let mut scope = Some(self);
-            while let Some(Scope { parent, prefix, .. }) = scope {
-                name.insert_str(0, prefix);
-                scope = *parent;
-            }
-        }
-        name
-    }
-}
-
-impl Scope<'_> {
-    fn failure<A: Adapter>(
-        &self,
-        field: &Field,
-        handle: Option<&Handle>,
-        masked: ClientError,
-        elapsed: Duration,
-        attempts: u32,
-    ) -> Failure {
-        let origin = handle.and_then(Handle::origin).cloned();
-        let variable = origin.as_ref().and_then(|origin| origin.variable()).map(str::to_owned);
-        Failure::new(
-            self.path(field.name),
-            variable.unwrap_or_else(|| self.variable(field)),
-            A::GRAMMAR.name(),
-            handle,
-            origin,
-            masked,
-            elapsed,
-            attempts,
-        )
-    }
-}
 
 /// Connects the resource of a field; what several share, once.
 pub(super) async fn attach<A: Adapter + Connect>(
@@ -119,17 +35,21 @@ pub(super) async fn attach<A: Adapter + Connect>(
     let Some(variable) = field.shared_variable() else {
         return attach_one(adapter, scope, field).await;
     };
-    let (slot, is_first) = scope.root_scope().once.slot::<A>(variable);
+    let (slot, is_first) = scope.slot::<A>(variable);
     if is_first {
-        let client = attach_one(adapter, scope, field).await;
-        slot.put(client.as_ref().ok().cloned());
-        client
+        let result = attach_one(adapter, scope, field).await;
+        slot.put(result.clone());
+        result
     } else {
-        slot.get().await.ok_or_else(Failures::new)
+        let path = scope.path(field.name);
+        slot.get().await.map_err(|failures| match scope.call.is_each() {
+            true => failures.into_iter().map(|failure| failure.of_field(&path)).collect(),
+            false => Failures::new(),
+        })
     }
 }
 
-/// Connects one resource: attempts under one time limit, each proven by a ping.
+/// Connects one resource: attempts under one time limit, each proven.
 async fn attach_one<A: Adapter + Connect>(
     adapter: &A,
     scope: &Scope<'_>,
@@ -138,40 +58,87 @@ async fn attach_one<A: Adapter + Connect>(
     scope.count();
     let started = Instant::now();
     let limit = adapter.connect_timeout();
-    // A limit too far away for the clock is no limit.
-    let deadline = started.checked_add(limit).unwrap_or_else(|| started + Duration::from_hours(24));
+    let briefly = if says_how_long(adapter) { limit } else { BRIEFLY };
+    let mut deadline = after(started, limit);
     let mut attempts = 0;
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     let mut last: Option<ClientError> = None;
     let mut refused_since = None;
+    let failure = |error: ClientError, attempts| {
+        let error = error.masked(|text| adapter.handle().mask(text, A::GRAMMAR));
+        scope.failure::<A>(field, Some(adapter.handle()), error, started.elapsed(), attempts)
+    };
     let error = loop {
         attempts += 1;
-        let error = match timeout_at(deadline, attempt(adapter)).await {
-            Ok(Ok(client)) => return Ok(client),
+        let own = adapter.clone();
+        let error = match timeout_at(deadline, apart(async move { attempt(&own).await })).await {
+            Ok(Ok(client)) => {
+                attached::<A>(&failure(ClientError::new(""), attempts), scope);
+                return Ok(client);
+            }
             Ok(Err(error)) => error,
             // What an earlier attempt was told says more than that the last one was cut off.
-            Err(_) => break last.unwrap_or_else(|| ClientError::no_answer(limit)),
+            Err(_) => last.take().unwrap_or_else(|| ClientError::no_answer(limit)),
         };
         let now = Instant::now();
-        let give_up = match error.retry() {
-            Retry::Never => now,
-            Retry::Briefly => deadline.min(*refused_since.get_or_insert(now) + BRIEFLY),
+        let mut give_up = match error.retry() {
+            Retry::Never => {
+                scope.call.give_up();
+                break error;
+            }
+            Retry::Briefly => deadline.min(after(*refused_since.get_or_insert(now), briefly)),
             Retry::UntilTimeout => {
                 refused_since = None;
                 deadline
             }
         };
+        if let Some(until) = scope.call.patience() {
+            give_up = until;
+            deadline = until.min(after(now, limit));
+            let failure = failure(error.clone(), attempts);
+            scope.call.misses(failure);
+        }
         let left = give_up.saturating_duration_since(now);
         if left.is_zero() {
             break error;
         }
-        sleep(pause.min(left)).await;
-        pause = LONGEST_PAUSE.min(pause * 2);
+        sleep(backoff.pause().min(left)).await;
         last = Some(error);
     };
+    let failure = failure(error, attempts);
+    scope.call.found(failure.field());
+    Err(vec![with_tls_help::<A>(failure, adapter.handle())])
+}
+
+/// A point in time; one that is too far away for the clock is a day away.
+pub(super) fn after(start: Instant, limit: Duration) -> Instant {
+    start.checked_add(limit).unwrap_or_else(|| start + Duration::from_hours(24))
+}
+
+/// Whether the deploy or the app says how long connecting may take. Then this holds for a server
+/// that refuses, too.
+fn says_how_long<A: Adapter>(adapter: &A) -> bool {
     let handle = adapter.handle();
-    let error = error.masked(|text| handle.mask(text, A::GRAMMAR));
-    let mut failure = scope.failure::<A>(field, Some(handle), error, started.elapsed(), attempts);
+    let word = A::GRAMMAR.of_scheme(handle.scheme()).word("connect_timeout");
+    adapter.connect_timeout() != CONNECT_TIMEOUT
+        || word.is_some_and(|word| handle.query().iter().any(|(name, _)| word.is_called(name)))
+}
+
+/// Says in the log that a resource is attached, without any secret.
+fn attached<A: Adapter>(of: &Failure, scope: &Scope<'_>) {
+    scope.call.found(of.field());
+    tracing::info!(
+        field = of.field(),
+        variable = of.variable(),
+        adapter = of.adapter(),
+        target = of.target(),
+        attempts = of.attempts(),
+        elapsed_ms = u64::try_from(of.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "attached"
+    );
+}
+
+fn with_tls_help<A: Adapter>(failure: Failure, handle: &Handle) -> Failure {
     if failure.kind() == FailureKind::Tls
         && failure.cause().contains("does not support TLS")
         && let Some((words, word)) =
@@ -182,12 +149,13 @@ async fn attach_one<A: Adapter + Connect>(
              same behind its `?`",
             words.off
         );
-        failure = failure.with_help(help);
+        return failure.with_help(help);
     }
-    Err(vec![failure])
+    failure
 }
 
 async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientError> {
+    crate::adapter::tls::install_provider();
     let client = adapter.connect().await?;
     if A::PROVEN {
         return Ok(client);
@@ -201,7 +169,37 @@ async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientE
     }
 }
 
-/// Asks a client whether its resource answers; what several fields share, once.
+/// A task that ends with who waits for it.
+struct Apart<T>(JoinHandle<T>);
+
+impl<T> Drop for Apart<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl<T> Future for Apart<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+/// Runs what a driver does in a task of its own.
+async fn apart<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ClientError>> + Send + 'static,
+) -> Result<T, ClientError> {
+    match Apart(tokio::spawn(work.in_current_span())).await {
+        Ok(result) => result,
+        // What it panicked with may hold anything; the panic hook has shown it.
+        Err(error) if error.is_panic() => Err(ClientError::new("the driver panicked")
+            .with_help("the place stands in what the app wrote to its standard error")),
+        Err(_) => Err(ClientError::new("the runtime is shutting down")),
+    }
+}
+
+/// Pings a client; what several fields share, once.
 pub(super) async fn ping<A: Adapter + Connect>(
     client: &A::Client,
     scope: &Scope<'_>,
@@ -212,7 +210,9 @@ pub(super) async fn ping<A: Adapter + Connect>(
     }
     scope.count();
     let started = Instant::now();
-    let error = match timeout(CONNECT_TIMEOUT, A::ping(client)).await {
+    let client = client.clone();
+    let pinged = timeout(CONNECT_TIMEOUT, apart(async move { A::ping(&client).await }));
+    let error = match pinged.await {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => error.without_quotes(),
         Err(_) => ClientError::no_answer(CONNECT_TIMEOUT),
@@ -220,13 +220,18 @@ pub(super) async fn ping<A: Adapter + Connect>(
     Err(vec![scope.failure::<A>(field, None, error, started.elapsed(), 1)])
 }
 
-/// Ends a client; what several fields share, once.
+/// Closes a client; what several fields share, once.
 pub(super) async fn close<A: Adapter + Connect>(
     client: A::Client,
     scope: &Scope<'_>,
     field: &'static Field,
 ) {
     if scope.is_first::<A>(field) {
-        A::close(client).await;
+        // A client that panics while it is closed is gone as well.
+        let _ = apart(async move {
+            A::close(client).await;
+            Ok(())
+        })
+        .await;
     }
 }

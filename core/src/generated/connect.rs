@@ -1,15 +1,20 @@
 //! What the derive calls for the whole of a struct: to connect it, to ask its clients, to end them.
 
 use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::attempt::Scope;
+use super::attempt::after;
 use super::field::Attach;
+use super::{Call, Scope};
 use crate::backing::BackingServices;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, Failure};
 use crate::table::Field;
+
+/// How often a start that waits says what is missing.
+const REPORTED_EVERY: Duration = Duration::from_secs(3);
 
 /// Asks all clients at the same time, for `ping`.
 #[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
@@ -17,7 +22,8 @@ pub fn ping_all<S: BackingServices>(
     clients: &S::Clients,
 ) -> impl Future<Output = Result<(), ConnectError>> + Send {
     async move {
-        let scope = Scope::root::<S>();
+        let call = Call::default();
+        let scope = Scope::root::<S>(&call);
         let asked = S::__ping(clients, &scope).await;
         asked.map_err(|failures| scope.report::<S>(failures).of_ping())
     }
@@ -30,15 +36,60 @@ pub fn close_all<S: BackingServices>(
     limit: Duration,
 ) -> impl Future<Output = ()> + Send {
     async move {
-        let scope = Scope::root::<S>();
+        let call = Call::default();
+        let scope = Scope::root::<S>(&call);
         // The limit is the caller's, so that it is no error when it passes.
         let _ = timeout(limit, S::__close(clients, &scope)).await;
     }
 }
 
 pub async fn connect<S: BackingServices>(services: &S) -> Result<S::Clients, ConnectError> {
-    let scope = Scope::root::<S>();
+    connect_by(services, &Call::default()).await
+}
+
+async fn connect_by<S: BackingServices>(
+    services: &S,
+    call: &Call,
+) -> Result<S::Clients, ConnectError> {
+    let scope = Scope::root::<S>(call);
     services.__connect(&scope).await.map_err(|failures| scope.report::<S>(failures))
+}
+
+/// Waits for servers that are not there yet, and says now and then which are missing.
+pub async fn connect_within<S: BackingServices>(
+    services: &S,
+    limit: Duration,
+) -> Result<S::Clients, ConnectError> {
+    let call = Call::until(after(Instant::now(), limit));
+    let mut connecting = pin!(connect_by(services, &call));
+    loop {
+        match timeout(REPORTED_EVERY, &mut connecting).await {
+            Ok(result) => return result,
+            Err(_) => call.missing().iter().for_each(still_missing),
+        }
+    }
+}
+
+/// Says in the log that a resource is waited for, without any secret.
+fn still_missing(failure: &Failure) {
+    tracing::warn!(
+        field = failure.field(),
+        variable = failure.variable(),
+        adapter = failure.adapter(),
+        target = failure.target(),
+        cause = failure.cause(),
+        attempts = failure.attempts(),
+        "still missing, waiting for it"
+    );
+}
+
+/// All fields, each with a result of its own.
+#[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
+pub fn connect_each<S: BackingServices>(services: &S) -> impl Future<Output = S::Results> + Send {
+    async move {
+        let call = Call::each();
+        services.__each(&Scope::root::<S>(&call)).await
+    }
 }
 
 /// One field alone, for `connect_<field>`.
@@ -48,10 +99,31 @@ pub fn connect_one<S: BackingServices, R: Attach>(
     field: &'static Field,
 ) -> impl Future<Output = Result<R::Client, ConnectError>> + Send {
     async move {
-        let scope = Scope::root::<S>();
+        let call = Call::default();
+        let scope = Scope::root::<S>(&call);
         let client = R::connect(value, &scope, field).await;
         client.map_err(|failures| scope.report::<S>(failures))
     }
+}
+
+/// The results by field, each connected or not.
+///
+/// # Errors
+///
+/// Those of the formatter.
+pub fn debug_results(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    fields: &[(&str, Option<&ConnectError>)],
+) -> fmt::Result {
+    let mut results = f.debug_struct(name);
+    for (field, error) in fields {
+        match error {
+            Some(error) => results.field(field, error),
+            None => results.field(field, &format_args!("..")),
+        };
+    }
+    results.finish()
 }
 
 /// The clients by name, each attached or detached: what is inside them may hold a secret.

@@ -2,7 +2,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::Failures;
+use super::{Failures, Scope};
+use crate::backing::BackingServices;
+use crate::error::ConnectError;
 
 /// A future beside its result, so that several of different types can run at the same time.
 pub struct Task<'a, T> {
@@ -15,13 +17,14 @@ impl<'a, T> Task<'a, T> {
         Self { future: Box::pin(future), output: None }
     }
 
-    /// The client. After a `join` that failed nowhere there is one.
+    /// The client of a field after a `run`.
     ///
     /// # Errors
     ///
-    /// Nothing that `join` has not reported.
-    pub fn client(self) -> Result<T, Failures> {
-        self.output.unwrap_or_else(|| Err(Failures::new()))
+    /// It did not connect.
+    pub fn result<S: BackingServices>(self, scope: &Scope<'_>) -> Result<T, ConnectError> {
+        let output = self.output.unwrap_or_else(|| Err(Failures::new()));
+        output.map_err(|failures| scope.report_of_field::<S>(failures))
     }
 }
 
@@ -39,8 +42,40 @@ pub trait Run: Send {
     /// Whether it is done.
     fn poll(&mut self, context: &mut Context<'_>) -> bool;
 
-    /// Moves what did not connect to `all`.
+    /// Moves what failed to `all`.
     fn fail(&mut self, all: &mut Failures);
+}
+
+/// What a field came to, whatever its type.
+pub trait Outcome {
+    /// Moves what failed to `all`.
+    fn fail(&mut self, all: &mut Failures);
+}
+
+impl<T> Outcome for Result<T, ConnectError> {
+    fn fail(&mut self, all: &mut Failures) {
+        if let Err(error) = self {
+            all.append(error.failures_mut());
+        }
+    }
+}
+
+/// What of a field's report its struct's report takes over.
+pub fn into_failures(error: ConnectError) -> Failures {
+    error.into_failures()
+}
+
+/// The failures of all fields.
+///
+/// # Errors
+///
+/// There are some.
+pub fn failed(results: &mut [&mut dyn Outcome]) -> Result<(), Failures> {
+    let mut failures = Failures::new();
+    for result in results {
+        result.fail(&mut failures);
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
 impl<T: Send> Run for Task<'_, T> {
@@ -61,11 +96,7 @@ impl<T: Send> Run for Task<'_, T> {
 }
 
 /// Runs all tasks to their end at the same time, also after one has failed.
-///
-/// # Errors
-///
-/// The failures of all.
-pub async fn join(tasks: &mut [&mut dyn Run]) -> Result<(), Failures> {
+pub async fn run(tasks: &mut [&mut dyn Run]) {
     poll_fn(|context| {
         // Every one each time: a task that is done does nothing.
         let mut done = true;
@@ -75,6 +106,15 @@ pub async fn join(tasks: &mut [&mut dyn Run]) -> Result<(), Failures> {
         if done { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
+}
+
+/// Runs all tasks to their end at the same time, also after one has failed.
+///
+/// # Errors
+///
+/// The failures of all.
+pub async fn join(tasks: &mut [&mut dyn Run]) -> Result<(), Failures> {
+    run(tasks).await;
     let mut failures = Failures::new();
     for task in tasks {
         task.fail(&mut failures);

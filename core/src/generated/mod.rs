@@ -10,6 +10,7 @@ mod field;
 mod join;
 mod load;
 mod once;
+mod scope;
 mod variant;
 
 pub use core;
@@ -20,20 +21,23 @@ pub use crate::error::Message;
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 
-pub use self::attempt::Scope;
 pub use self::check::{
     DefaultOf, Line, Unknown, check_default, check_example, check_nested, check_own_example,
     check_param_name, check_param_value, check_parameter, check_setting, check_shared,
     check_variant, count_lines, lines, word_index,
 };
-pub use self::connect::{close_all, connect, connect_one, debug_clients, ping_all};
+pub use self::connect::{
+    close_all, connect, connect_each, connect_one, connect_within, debug_clients, debug_results,
+    ping_all,
+};
 pub use self::field::{
     Attach, Client, Clients, Declared, Describe, DescribeNested, Flatten, Flattened, Load, Nested,
     Optional, Service, Setting, Value,
 };
-pub use self::join::{Task, join};
+pub use self::join::{Task, failed, into_failures, join, run};
 pub(crate) use self::load::settings_that_show;
 pub use self::load::{Loader, from_env, load};
+pub use self::scope::{Call, Scope};
 pub use self::variant::{
     ConnectVariant, Variant, concat_schemes, concat_words, count_schemes, count_words,
     debug_adapter, debug_client, port_words, refused,

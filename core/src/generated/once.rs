@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
+use super::Failures;
 use crate::adapter::{Adapter, Connect};
 
 /// What the shared fields of one call have come to so far.
@@ -44,22 +45,22 @@ pub(super) struct Slot<C>(Mutex<State<C>>);
 enum State<C> {
     /// Nothing yet, and who waits for it.
     Awaited(Vec<Waker>),
-    /// The client; none where connecting failed.
-    Done(Option<C>),
+    /// The client, or why there is none.
+    Done(Result<C, Failures>),
 }
 
 impl<C: Clone> Slot<C> {
-    pub(super) fn put(&self, client: Option<C>) {
-        let state = std::mem::replace(&mut *lock(&self.0), State::Done(client));
+    pub(super) fn put(&self, result: Result<C, Failures>) {
+        let state = std::mem::replace(&mut *lock(&self.0), State::Done(result));
         if let State::Awaited(waiting) = state {
             waiting.into_iter().for_each(Waker::wake);
         }
     }
 
-    /// Waits for the client; none where connecting failed, which the first field reports.
-    pub(super) async fn get(&self) -> Option<C> {
+    /// Waits for the client, or why there is none.
+    pub(super) async fn get(&self) -> Result<C, Failures> {
         poll_fn(|context| match &mut *lock(&self.0) {
-            State::Done(client) => Poll::Ready(client.clone()),
+            State::Done(result) => Poll::Ready(result.clone()),
             State::Awaited(waiting) => {
                 waiting.push(context.waker().clone());
                 Poll::Pending

@@ -20,6 +20,8 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let bounds = quote!(where #(#bounds,)* #shared);
     let declaration = clients::declaration(model);
     let impls = clients::impls(model);
+    let results_declaration = connect::results_declaration(model);
+    let results = connect::results(model);
     let pending = quote!(#krate::__private::core::future::pending());
     let methods = fields.iter().filter_map(|field| connect::method(model, field, &pending));
     let of_clients = ping::declared(model, &pending, &pending);
@@ -34,10 +36,12 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
 
         const _: () = {
             #impls
+            #results_declaration
 
             #[automatically_derived]
             impl #parameters #krate::BackingServices for #ident #arguments #bounds {
                 type Clients = #clients;
+                type Results = #results;
                 const TABLE: &'static #krate::__private::Table =
                     &#krate::__private::Table { name: #name, fields: &[] };
 
@@ -45,6 +49,10 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
                     _: &mut #krate::__private::Loader<'_>,
                 ) -> #krate::__private::core::option::Option<Self> {
                     #krate::__private::core::option::Option::None
+                }
+
+                async fn __each(&self, _: &#krate::__private::Scope<'_>) -> #results {
+                    #pending.await
                 }
 
                 async fn __connect(

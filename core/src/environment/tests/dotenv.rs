@@ -397,6 +397,7 @@ struct Services;
 
 impl BackingServices for Services {
     type Clients = ();
+    type Results = ();
 
     const TABLE: &'static Table = &Table {
         name: "Services",
@@ -410,6 +411,8 @@ impl BackingServices for Services {
     fn __load(loader: &mut Loader<'_>) -> Option<Self> {
         loader.setting::<u16>(0).map(|_| Self)
     }
+
+    async fn __each(&self, _: &Scope<'_>) {}
 
     async fn __connect(&self, _: &Scope<'_>) -> Result<(), Vec<Failure>> {
         Ok(())

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::Ident;
 
 use super::{attached_field_type, client_type};
 use crate::services::model::{Field, Model};
@@ -9,7 +10,8 @@ use crate::types::{self, local};
 
 pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let Model { krate, clients, .. } = model;
-    let scope = local("scope");
+    let (scope, each) = (local("scope"), local("each"));
+    let results = results(model);
     let (mut starts, mut tasks, mut idents) = (TokenStream::new(), Vec::new(), Vec::new());
     for (index, field) in services(model) {
         let (task, ident) = (local(&format!("task_{index}")), field.ident);
@@ -24,17 +26,62 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
     }
     // The clients are taken in a closure: it is cheaper to check than the same in an `async fn`.
     quote! {
+        async fn __each(&self, #scope: &#krate::__private::Scope<'_>) -> #results {
+            #starts
+            #krate::__private::run(&mut [#(&mut #tasks),*]).await;
+            (move || #results { #(#idents: #tasks.result::<Self>(#scope)),* })()
+        }
+
         async fn __connect(
             &self,
             #scope: &#krate::__private::Scope<'_>,
         ) -> #krate::__private::core::result::Result<#clients, #krate::__private::Failures> {
-            #starts
-            #krate::__private::join(&mut [#(&mut #tasks),*]).await?;
+            let mut #each = Self::__each(self, #scope).await;
+            #krate::__private::failed(&mut [#(&mut #each.#idents),*])?;
             (move || {
-                #krate::__private::core::result::Result::Ok(#clients { #(#idents: #tasks.client()?),* })
+                #krate::__private::core::result::Result::Ok(
+                    #clients { #(#idents: #each.#idents.map_err(#krate::__private::into_failures)?),* },
+                )
             })()
         }
     }
+}
+
+/// The struct of results: one field a service.
+pub(crate) fn results_declaration(model: &Model<'_>) -> TokenStream {
+    let Model { input, krate, name, .. } = model;
+    let (vis, results, f) = (&input.vis, results(model), local("f"));
+    let core = quote!(#krate::__private::core);
+    let doc = format!("What each service of `{name}` came to.");
+    let (mut fields, mut shown) = (TokenStream::new(), TokenStream::new());
+    for field in &model.fields {
+        let Some(client) = client_type(model, field) else { continue };
+        let (vis, ident, name) = (field.vis, field.ident, &field.name);
+        let generated = types::generated(ident);
+        let doc = format!("The client of `{}::{name}`, or why there is none.", model.name);
+        fields.extend(quote! {
+            #[doc = #doc]
+            #vis #generated: #core::result::Result<#client, #krate::ConnectError>,
+        });
+        shown.extend(quote!((#name, self.#ident.as_ref().err()),));
+    }
+    let title = results.to_string();
+    quote! {
+        #[doc = #doc]
+        #vis struct #results { #fields }
+
+        #[automatically_derived]
+        impl #core::fmt::Debug for #results {
+            fn fmt(&self, #f: &mut #core::fmt::Formatter<'_>) -> #core::fmt::Result {
+                #krate::__private::debug_results(#f, #title, &[#shown])
+            }
+        }
+    }
+}
+
+/// The name of that struct, which only this derive's output knows.
+pub(crate) fn results(model: &Model<'_>) -> Ident {
+    format_ident!("{}Results", model.name)
 }
 
 /// One inherent method a service, `connect_<field>`, as visible as the field.

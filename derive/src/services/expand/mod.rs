@@ -21,6 +21,8 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let ident = &input.ident;
     let declaration = clients::declaration(model);
     let impls = clients::impls(model);
+    let results_declaration = connect::results_declaration(model);
+    let results = connect::results(model);
     let aliases = aliases(model);
     let table = table::constants(model);
     let load = load::function(model);
@@ -37,10 +39,12 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
             #table
 
             #impls
+            #results_declaration
 
             #[automatically_derived]
             impl #krate::BackingServices for #ident {
                 type Clients = #clients;
+                type Results = #results;
                 const TABLE: &'static #krate::__private::Table = &__TABLE;
                 #load
                 #connect

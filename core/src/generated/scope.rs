@@ -1,0 +1,171 @@
+//! Where in a tree of nested structs a field stands, and what all fields of one call share.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::once::{Once, Slot};
+use super::{Failures, Field, Kind};
+use crate::adapter::{Adapter, Connect};
+use crate::backing::BackingServices;
+use crate::error::{ClientError, ConnectError, Failure};
+use crate::handle::Handle;
+
+/// One call that connects, pings or closes the resources of a struct: what its fields share.
+#[derive(Default)]
+pub struct Call {
+    /// How many resources were to be connected: a detached one is not counted, and one that several
+    /// fields share is counted once.
+    tried: AtomicUsize,
+    once: Once,
+    /// Whether every field of a shared resource reports its failure, not the first alone.
+    each: bool,
+    /// Until when servers that are not there yet are waited for.
+    until: Option<Instant>,
+    /// Whether a resource failed in a way that no waiting mends.
+    hopeless: AtomicBool,
+    /// The last failure of each resource that is waited for.
+    missing: Mutex<Failures>,
+}
+
+impl Call {
+    /// A call that gives every field a result of its own.
+    pub(super) fn each() -> Self {
+        Self { each: true, ..Self::default() }
+    }
+
+    /// A call that waits for servers that are not there yet.
+    pub(super) fn until(until: Instant) -> Self {
+        Self { until: Some(until), ..Self::default() }
+    }
+
+    /// Until when a server that is not there yet is waited for; not at all once another resource
+    /// has failed for good, because the whole call fails then.
+    pub(super) fn patience(&self) -> Option<Instant> {
+        self.until.filter(|_| !self.hopeless.load(Ordering::Relaxed))
+    }
+
+    /// A resource has failed in a way that no waiting mends.
+    pub(super) fn give_up(&self) {
+        self.hopeless.store(true, Ordering::Relaxed);
+    }
+
+    /// The resources that are waited for, each with its last failure.
+    pub(super) fn missing(&self) -> MutexGuard<'_, Failures> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a resource on the list of those that are waited for, or renews why.
+    pub(super) fn misses(&self, failure: Failure) {
+        let mut missing = self.missing();
+        match missing.iter_mut().find(|known| known.field() == failure.field()) {
+            Some(known) => *known = failure,
+            None => missing.push(failure),
+        }
+    }
+
+    /// Takes a resource off the list of those that are waited for.
+    pub(super) fn found(&self, field: &str) {
+        self.missing().retain(|failure| failure.field() != field);
+    }
+
+    pub(super) fn is_each(&self) -> bool {
+        self.each
+    }
+}
+
+/// Where in a tree of nested structs a field stands; turned into text only where it is shown.
+pub struct Scope<'a> {
+    parent: Option<&'a Scope<'a>>,
+    name: &'static str,
+    prefix: &'static str,
+    pub(super) call: &'a Call,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn root<S: BackingServices>(call: &'a Call) -> Self {
+        Self { parent: None, name: S::TABLE.name, prefix: "", call }
+    }
+
+    /// The scope of a nested field.
+    #[must_use]
+    pub fn nested(&'a self, field: &'static Field) -> Scope<'a> {
+        let prefix = match field.kind {
+            Kind::Nested { prefix, .. } => prefix,
+            Kind::Resource { .. } | Kind::Setting { .. } | Kind::Flatten { .. } => "",
+        };
+        Scope { parent: Some(self), name: field.name, prefix, call: self.call }
+    }
+
+    pub(super) fn count(&self) {
+        self.call.tried.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The report of a struct whose resources were tried.
+    pub(super) fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
+        ConnectError::new(S::TABLE, self.call.tried.load(Ordering::Relaxed), failures)
+    }
+
+    /// The report of one field, which may be a nested struct.
+    pub(super) fn report_of_field<S: BackingServices>(&self, failures: Failures) -> ConnectError {
+        ConnectError::new(S::TABLE, 0, failures)
+    }
+
+    /// The place of a shared resource's client, and whether this field is the first to ask for it.
+    pub(super) fn slot<A: Adapter + Connect>(
+        &self,
+        variable: &'static str,
+    ) -> (Arc<Slot<A::Client>>, bool) {
+        self.call.once.slot::<A>(variable)
+    }
+
+    /// Whether the resource of a field is not one that an earlier field has pinged or closed
+    /// already.
+    pub(super) fn is_first<A: Adapter + Connect>(&self, field: &Field) -> bool {
+        field.shared_variable().is_none_or(|variable| self.slot::<A>(variable).1)
+    }
+
+    /// The path of a field, such as `Services::reports.warehouse`.
+    pub(super) fn path(&self, field: &str) -> String {
+        match self.parent {
+            Some(parent) => parent.path(&format!("{}.{field}", self.name)),
+            None => format!("{}::{field}", self.name),
+        }
+    }
+
+    fn variable(&self, field: &Field) -> String {
+        let mut name = field.variable().to_owned();
+        if field.shared_variable().is_none() {
+            let mut scope = Some(self);
+            while let Some(Scope { parent, prefix, .. }) = scope {
+                name.insert_str(0, prefix);
+                scope = *parent;
+            }
+        }
+        name
+    }
+
+    pub(super) fn failure<A: Adapter>(
+        &self,
+        field: &Field,
+        handle: Option<&Handle>,
+        masked: ClientError,
+        elapsed: Duration,
+        attempts: u32,
+    ) -> Failure {
+        let origin = handle.and_then(Handle::origin).cloned();
+        let variable = origin.as_ref().and_then(|origin| origin.variable()).map(str::to_owned);
+        Failure::new(
+            self.path(field.name),
+            variable.unwrap_or_else(|| self.variable(field)),
+            A::GRAMMAR.name(),
+            handle,
+            origin,
+            masked,
+            elapsed,
+            attempts,
+        )
+    }
+}
