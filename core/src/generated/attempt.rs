@@ -42,9 +42,12 @@ pub(super) async fn attach<A: Adapter + Connect>(
         result
     } else {
         let path = scope.path(field.name);
-        slot.get().await.map_err(|failures| match scope.call.is_each() {
-            true => failures.into_iter().map(|failure| failure.of_field(&path)).collect(),
-            false => Failures::new(),
+        slot.get().await.map_err(|failures| {
+            if scope.call.is_each() {
+                failures.into_iter().map(|failure| failure.of_field(&path)).collect()
+            } else {
+                Failures::new()
+            }
         })
     }
 }
@@ -73,7 +76,7 @@ async fn attach_one<A: Adapter + Connect>(
         let own = adapter.clone();
         let error = match timeout_at(deadline, apart(async move { attempt(&own).await })).await {
             Ok(Ok(client)) => {
-                attached::<A>(&failure(ClientError::new(""), attempts), scope);
+                attached(&failure(ClientError::new(""), attempts), scope);
                 return Ok(client);
             }
             Ok(Err(error)) => error,
@@ -125,7 +128,7 @@ fn says_how_long<A: Adapter>(adapter: &A) -> bool {
 }
 
 /// Says in the log that a resource is attached, without any secret.
-fn attached<A: Adapter>(of: &Failure, scope: &Scope<'_>) {
+fn attached(of: &Failure, scope: &Scope<'_>) {
     scope.call.found(of.field());
     tracing::info!(
         field = of.field(),

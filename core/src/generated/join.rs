@@ -2,7 +2,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Failures, Scope};
+use super::Failures;
 use crate::backing::BackingServices;
 use crate::error::ConnectError;
 
@@ -22,9 +22,9 @@ impl<'a, T> Task<'a, T> {
     /// # Errors
     ///
     /// It did not connect.
-    pub fn result<S: BackingServices>(self, scope: &Scope<'_>) -> Result<T, ConnectError> {
+    pub fn result<S: BackingServices>(self) -> Result<T, ConnectError> {
         let output = self.output.unwrap_or_else(|| Err(Failures::new()));
-        output.map_err(|failures| scope.report_of_field::<S>(failures))
+        output.map_err(|failures| ConnectError::new(S::TABLE, 0, failures))
     }
 }
 

@@ -108,11 +108,6 @@ impl<'a> Scope<'a> {
         ConnectError::new(S::TABLE, self.call.tried.load(Ordering::Relaxed), failures)
     }
 
-    /// The report of one field, which may be a nested struct.
-    pub(super) fn report_of_field<S: BackingServices>(&self, failures: Failures) -> ConnectError {
-        ConnectError::new(S::TABLE, 0, failures)
-    }
-
     /// The place of a shared resource's client, and whether this field is the first to ask for it.
     pub(super) fn slot<A: Adapter + Connect>(
         &self,

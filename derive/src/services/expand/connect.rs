@@ -29,7 +29,7 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
         async fn __each(&self, #scope: &#krate::__private::Scope<'_>) -> #results {
             #starts
             #krate::__private::run(&mut [#(&mut #tasks),*]).await;
-            (move || #results { #(#idents: #tasks.result::<Self>(#scope)),* })()
+            (move || #results { #(#idents: #tasks.result::<Self>()),* })()
         }
 
         async fn __connect(
