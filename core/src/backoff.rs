@@ -28,11 +28,16 @@ impl Backoff {
     pub(crate) fn pause(&mut self) -> Duration {
         let pause = self.next.min(self.longest);
         self.next = pause.saturating_mul(2);
-        // The standard library has no random numbers but the keys of its hash maps.
-        let chance = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(u32::MAX);
         let half = pause / 2;
-        half.saturating_add(half.mul_f64(f64::from(chance) / f64::from(u32::MAX)))
+        half.saturating_add(up_to(half))
     }
+}
+
+/// A part of a duration, left to chance.
+pub(crate) fn up_to(longest: Duration) -> Duration {
+    // The standard library has no random numbers but the keys of its hash maps.
+    let chance = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(u32::MAX);
+    longest.mul_f64(f64::from(chance) / f64::from(u32::MAX))
 }
 
 #[cfg(test)]

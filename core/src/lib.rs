@@ -217,6 +217,8 @@ mod list;
 
 mod adapter;
 pub mod adapters;
+#[cfg(feature = "attached")]
+mod attached;
 mod backing;
 #[allow(dead_code, reason = "some adapters leave further attempts to their driver")]
 mod backoff;
@@ -249,6 +251,8 @@ pub use self::adapter::grammar::{
 pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
+#[cfg(feature = "attached")]
+pub use self::attached::{Attached, Builder as AttachedBuilder, Change, Changes, Source};
 pub use self::backing::BackingServices;
 pub use self::environment::Environment;
 pub use self::error::{

@@ -195,6 +195,18 @@ pub trait Connect: Sized {
     /// ```
     const PROVEN: bool = false;
 
+    /// Whether a shutdown closes it after all others, as it does telemetry, to which the others
+    /// still report. By default it does not.
+    ///
+    /// ```
+    /// # #[cfg(feature = "newrelic")] {
+    /// use backing_services::{Connect, NewRelic};
+    ///
+    /// assert!(NewRelic::CLOSES_LAST);
+    /// # }
+    /// ```
+    const CLOSES_LAST: bool = false;
+
     /// Makes the client: one attempt. The time limit and repeated attempts are the caller's.
     ///
     /// # Errors

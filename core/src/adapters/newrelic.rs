@@ -119,6 +119,7 @@ impl NewRelic {
 
 impl Connect for NewRelic {
     type Client = NewRelicClient;
+    const CLOSES_LAST: bool = true;
 
     async fn connect(&self) -> Result<NewRelicClient, ClientError> {
         let key = self.key().map_err(ClientError::caused_by)?;

@@ -181,6 +181,7 @@ impl Otlp {
 
 impl Connect for Otlp {
     type Client = TelemetryClient;
+    const CLOSES_LAST: bool = true;
 
     async fn connect(&self) -> Result<TelemetryClient, ClientError> {
         let http = self.timeouts.client(&self.host, &self.tls)?;

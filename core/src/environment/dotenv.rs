@@ -62,6 +62,10 @@ const NO_ENTRY: (&str, &str) = (
 pub(super) fn read(path: &Path, before: &[Layer]) -> (Layer, Option<Unreadable>) {
     let shown: Arc<str> = path.display().to_string().into();
     let mut layer = Layer { dotenv: Some(Arc::clone(&shown)), ..Layer::default() };
+    #[cfg(feature = "attached")]
+    {
+        layer.path = Some(path.to_owned());
+    }
     let broken = |message: String| {
         Some(Unreadable {
             kind: ProblemKind::Unreadable,

@@ -11,6 +11,9 @@ use crate::handle::Origin;
 pub(super) struct Layer {
     /// The `.env` file it was read from; `None` for the process or pairs.
     pub(super) dotenv: Option<Arc<str>>,
+    /// The path of that file.
+    #[cfg(feature = "attached")]
+    pub(super) path: Option<std::path::PathBuf>,
     /// Whether that file does not exist.
     pub(super) missing: bool,
     /// The lines of that file which have no name: the number of each, what is wrong, and what would

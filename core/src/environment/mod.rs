@@ -172,6 +172,30 @@ impl Environment {
         self
     }
 
+    /// The same environment as it is now: its `.env` files are read again, with these variables of
+    /// a store before them. The variables of a process do not change.
+    #[cfg(feature = "attached")]
+    pub(crate) fn again(&self, store: Option<&[(String, String)]>) -> Self {
+        let (files, own): (Vec<_>, Vec<_>) =
+            self.layers.iter().partition(|layer| layer.path.is_some());
+        let mut again = Self {
+            layers: own.into_iter().cloned().collect(),
+            broken: Vec::new(),
+            only_loopback: self.only_loopback,
+        };
+        if let Some(store) = store {
+            again.layers.extend(Self::from_pairs(store.iter().cloned()).layers);
+        }
+        let paths = files.into_iter().filter_map(|layer| layer.path.as_deref());
+        paths.fold(again, Self::with_dotenv)
+    }
+
+    /// Whether it has a file that can change, beside those that its variables name.
+    #[cfg(feature = "attached")]
+    pub(crate) fn has_dotenv(&self) -> bool {
+        self.layers.iter().any(|layer| layer.path.is_some())
+    }
+
     pub(crate) fn is_only_loopback(&self) -> bool {
         self.only_loopback
     }

@@ -44,12 +44,22 @@ pub use crate::handle::HandleError;
 ///     Ok(())
 /// }
 /// ```
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// The environment is wrong.
     Load(LoadError),
     /// A resource did not answer.
     Connect(ConnectError),
+    /// A store of variables could not be read, for this reason.
+    Source(String),
+}
+
+impl Error {
+    #[cfg(feature = "attached")]
+    pub(crate) fn of_source(reason: String) -> Self {
+        Self::Source(reason)
+    }
 }
 
 impl fmt::Display for Error {
@@ -57,6 +67,7 @@ impl fmt::Display for Error {
         match self {
             Self::Load(error) => error.fmt(f),
             Self::Connect(error) => error.fmt(f),
+            Self::Source(reason) => write!(f, "the source cannot be read: {reason}"),
         }
     }
 }

@@ -33,11 +33,11 @@ pub(super) async fn attach<A: Adapter + Connect>(
     field: &'static Field,
 ) -> Result<A::Client, Failures> {
     let Some(variable) = field.shared_variable() else {
-        return attach_one(adapter, scope, field).await;
+        return attach_held(adapter, scope, field).await;
     };
     let (slot, is_first) = scope.slot::<A>(variable);
     if is_first {
-        let result = attach_one(adapter, scope, field).await;
+        let result = attach_held(adapter, scope, field).await;
         slot.put(result.clone());
         result
     } else {
@@ -51,6 +51,27 @@ pub(super) async fn attach<A: Adapter + Connect>(
         })
     }
 }
+
+/// Connects one resource unless the app holds its client already.
+#[cfg(feature = "attached")]
+async fn attach_held<A: Adapter + Connect>(
+    adapter: &A,
+    scope: &Scope<'_>,
+    field: &'static Field,
+) -> Result<A::Client, Failures> {
+    let Some(stock) = &scope.call.stock else {
+        return attach_one(adapter, scope, field).await;
+    };
+    if let Some(client) = stock.find(adapter, scope, field)? {
+        return Ok(client);
+    }
+    let client = attach_one(adapter, scope, field).await?;
+    stock.put(adapter, client.clone(), scope, field);
+    Ok(client)
+}
+
+#[cfg(not(feature = "attached"))]
+use attach_one as attach_held;
 
 /// Connects one resource: attempts under one time limit, each proven.
 async fn attach_one<A: Adapter + Connect>(
@@ -190,7 +211,7 @@ impl<T> Future for Apart<T> {
 }
 
 /// Runs what a driver does in a task of its own.
-async fn apart<T: Send + 'static>(
+pub(super) async fn apart<T: Send + 'static>(
     work: impl Future<Output = Result<T, ClientError>> + Send + 'static,
 ) -> Result<T, ClientError> {
     match Apart(tokio::spawn(work.in_current_span())).await {

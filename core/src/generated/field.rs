@@ -246,7 +246,12 @@ where
         field: &'static Field,
     ) -> Result<Option<R::Client>, Failures> {
         match value {
-            Some(value) => R::connect(value, scope, field).await.map(Some),
+            Some(value) => match R::connect(value, scope, field).await {
+                Ok(client) => Ok(Some(client)),
+                #[cfg(feature = "attached")]
+                Err(failures) if scope.call.forgives(&failures) => Ok(None),
+                Err(failures) => Err(failures),
+            },
             None => Ok(None),
         }
     }

@@ -7,6 +7,8 @@ mod attempt;
 mod check;
 mod connect;
 mod field;
+#[cfg(feature = "attached")]
+pub(crate) mod held;
 mod join;
 mod load;
 mod once;

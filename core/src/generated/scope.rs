@@ -28,12 +28,33 @@ pub struct Call {
     hopeless: AtomicBool,
     /// The last failure of each resource that is waited for.
     missing: Mutex<Failures>,
+    /// What a running app holds.
+    #[cfg(feature = "attached")]
+    pub(super) stock: Option<super::held::Stock>,
 }
 
 impl Call {
     /// A call that gives every field a result of its own.
     pub(super) fn each() -> Self {
         Self { each: true, ..Self::default() }
+    }
+
+    /// A call that takes over what a running app holds.
+    #[cfg(feature = "attached")]
+    pub(crate) fn with_stock(stock: super::held::Stock) -> Self {
+        Self { stock: Some(stock), ..Self::default() }
+    }
+
+    /// What the app holds after the call.
+    #[cfg(feature = "attached")]
+    pub(crate) fn into_taken(self) -> super::held::Taken {
+        self.stock.map(super::held::Stock::into_taken).unwrap_or_default()
+    }
+
+    /// Whether the failures of an optional resource are no failures of the whole.
+    #[cfg(feature = "attached")]
+    pub(super) fn forgives(&self, failures: &Failures) -> bool {
+        self.stock.as_ref().is_some_and(|stock| stock.forgive(failures))
     }
 
     /// A call that waits for servers that are not there yet.
@@ -81,12 +102,22 @@ pub struct Scope<'a> {
     parent: Option<&'a Scope<'a>>,
     name: &'static str,
     prefix: &'static str,
+    /// Whether it is that of an optional nested struct, or within one.
+    #[cfg(feature = "attached")]
+    optional: bool,
     pub(super) call: &'a Call,
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn root<S: BackingServices>(call: &'a Call) -> Self {
-        Self { parent: None, name: S::TABLE.name, prefix: "", call }
+    pub(crate) fn root<S: BackingServices>(call: &'a Call) -> Self {
+        Self {
+            parent: None,
+            name: S::TABLE.name,
+            prefix: "",
+            #[cfg(feature = "attached")]
+            optional: false,
+            call,
+        }
     }
 
     /// The scope of a nested field.
@@ -96,7 +127,14 @@ impl<'a> Scope<'a> {
             Kind::Nested { prefix, .. } => prefix,
             Kind::Resource { .. } | Kind::Setting { .. } | Kind::Flatten { .. } => "",
         };
-        Scope { parent: Some(self), name: field.name, prefix, call: self.call }
+        Scope {
+            parent: Some(self),
+            name: field.name,
+            prefix,
+            #[cfg(feature = "attached")]
+            optional: self.optional || matches!(field.kind, Kind::Nested { optional: true, .. }),
+            call: self.call,
+        }
     }
 
     pub(super) fn count(&self) {
@@ -104,7 +142,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The report of a struct whose resources were tried.
-    pub(super) fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
+    pub(crate) fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
         ConnectError::new(S::TABLE, self.call.tried.load(Ordering::Relaxed), failures)
     }
 
@@ -130,7 +168,12 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn variable(&self, field: &Field) -> String {
+    #[cfg(feature = "attached")]
+    pub(super) fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    pub(super) fn variable(&self, field: &Field) -> String {
         let mut name = field.variable().to_owned();
         if field.shared_variable().is_none() {
             let mut scope = Some(self);

@@ -53,6 +53,7 @@ impl<A: Adapter, const IS: bool> Variant for Service<A, IS> {
 pub trait ConnectVariant: Variant {
     type Client: Clone + Send + Sync + 'static;
     const PROVEN: bool;
+    const CLOSES_LAST: bool;
 
     fn connect(
         adapter: &Self::Adapter,
@@ -64,6 +65,7 @@ pub trait ConnectVariant: Variant {
 impl<A: Adapter + Connect, const IS: bool> ConnectVariant for Service<A, IS> {
     type Client = A::Client;
     const PROVEN: bool = A::PROVEN;
+    const CLOSES_LAST: bool = A::CLOSES_LAST;
 
     fn connect(adapter: &A) -> impl Future<Output = Result<A::Client, ClientError>> + Send {
         adapter.connect()

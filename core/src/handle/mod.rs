@@ -62,6 +62,16 @@ pub struct Handle {
     origin: Option<Origin>,
 }
 
+/// Two handles are the same where they say the same, wherever they came from.
+impl PartialEq for Handle {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.parsed, &other.parsed)
+            || self.parsed.url.expose() == other.parsed.url.expose()
+    }
+}
+
+impl Eq for Handle {}
+
 struct Parsed {
     url: Secret,
     scheme: Span,

@@ -146,6 +146,7 @@ impl Loggly {
 
 impl Connect for Loggly {
     type Client = LogglyClient;
+    const CLOSES_LAST: bool = true;
 
     async fn connect(&self) -> Result<LogglyClient, ClientError> {
         let http = self.timeouts.client(&self.host, &self.tls)?;

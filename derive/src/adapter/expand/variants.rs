@@ -161,6 +161,8 @@ fn connect(model: &Model<'_>, client: &Ident, variants: &[Variant<'_>]) -> Token
             type Client = #client;
             const PROVEN: #private::core::primitive::bool =
                 true #(&& <#roles as #variant>::PROVEN)*;
+            const CLOSES_LAST: #private::core::primitive::bool =
+                false #(|| <#roles as #variant>::CLOSES_LAST)*;
 
             fn connect(&self) -> impl #future<Output = #result<#client, #krate::ClientError>>
                 + #private::core::marker::Send

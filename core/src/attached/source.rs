@@ -1,0 +1,61 @@
+use std::pin::Pin;
+
+/// A store of variables that can change while the app runs: etcd, a cloud's secret manager, a file
+/// of the app's own form.
+///
+/// What the store holds counts where the process has no variable of that name, and before any
+/// `.env` file. Without a source of its own an [`Attached`](super::Attached) looks at the files it
+/// has read: Kubernetes, Vault Agent, the CSI driver, systemd and consul-template all end in files.
+///
+/// ```
+/// use backing_services::Source;
+/// use std::sync::Mutex;
+/// use tokio::sync::Notify;
+///
+/// /// What the app was told last, by whatever way.
+/// #[derive(Default)]
+/// struct Told {
+///     variables: Mutex<Vec<(String, String)>>,
+///     news: Notify,
+/// }
+///
+/// impl Source for Told {
+///     async fn read(&self) -> Result<Vec<(String, String)>, String> {
+///         Ok(self.variables.lock().map_err(|error| error.to_string())?.clone())
+///     }
+///
+///     async fn changed(&self) {
+///         self.news.notified().await;
+///     }
+/// }
+/// ```
+pub trait Source: Send + Sync + 'static {
+    /// All variables that the store has now.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, without any secret. What was read last stays in force.
+    fn read(&self) -> impl Future<Output = Result<Vec<(String, String)>, String>> + Send;
+
+    /// Ends when the variables may have changed. It is called again after each end, and a call that
+    /// is dropped has lost nothing.
+    fn changed(&self) -> impl Future<Output = ()> + Send;
+}
+
+type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A source, whatever its type.
+pub(super) trait AnySource: Send + Sync {
+    fn read(&self) -> Work<'_, Result<Vec<(String, String)>, String>>;
+    fn changed(&self) -> Work<'_, ()>;
+}
+
+impl<T: Source> AnySource for T {
+    fn read(&self) -> Work<'_, Result<Vec<(String, String)>, String>> {
+        Box::pin(Source::read(self))
+    }
+
+    fn changed(&self) -> Work<'_, ()> {
+        Box::pin(Source::changed(self))
+    }
+}

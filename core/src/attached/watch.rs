@@ -1,0 +1,429 @@
+//! The one task that reads the environment again, connects what changed, and swaps it.
+
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::drain::{self, Drain};
+use super::source::AnySource;
+use super::{Builder, Change, Shared, State};
+use crate::backing::BackingServices;
+use crate::backoff::{Backoff, up_to};
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::generated::held::{Held, Key, Stock, Taken};
+use crate::generated::{Call, Scope};
+use crate::handle::Origin;
+
+/// How many old generations may be drained at the same time.
+const DRAINS: usize = 2;
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
+/// The longest pause while the old client is dead, too.
+const LONGEST_RETRY_WHILE_DEAD: Duration = Duration::from_secs(5);
+/// For closing clients that nobody has used.
+const CLOSE: Duration = Duration::from_secs(5);
+/// For the question whether an old client still answers.
+const PING: Duration = Duration::from_secs(2);
+
+pub(super) enum Message {
+    /// Read and swap now.
+    Reload(Option<oneshot::Sender<Result<Change, Error>>>),
+    /// Read now, and swap as after any look.
+    Look,
+    Stop(oneshot::Sender<()>),
+}
+
+/// What the environment says: what each attached resource is made from.
+type Wanted = Vec<(String, Key)>;
+
+/// A change that was found.
+struct Found {
+    /// What the last look has seen, or the report of its problems.
+    seen: Result<Wanted, String>,
+    due: Instant,
+    is_quiet: bool,
+}
+
+/// What did not connect, and is tried again.
+struct Retry {
+    wanted: Wanted,
+    due: Instant,
+    backoff: Backoff,
+}
+
+pub(super) struct Watch<S: BackingServices> {
+    shared: Arc<Shared<S>>,
+    environment: Environment,
+    source: Option<Arc<dyn AnySource>>,
+    /// What the source had when it was read last.
+    store: Option<Vec<(String, String)>>,
+    poll: Duration,
+    quiet: Duration,
+    jitter: Duration,
+    drain: Duration,
+    forgives: bool,
+    /// What is attached, or found to be without effect.
+    wanted: Result<Wanted, String>,
+    found: Option<Found>,
+    retry: Option<Retry>,
+}
+
+impl<S: BackingServices + 'static> Watch<S> {
+    pub(super) async fn start(
+        builder: Builder<S>,
+        environment: Environment,
+        changes: broadcast::Sender<Change>,
+    ) -> Result<(Self, Arc<Shared<S>>), Error> {
+        let store = match &builder.source {
+            Some(source) => Some(read(&**source).await?),
+            None => None,
+        };
+        let current = environment.again(store.as_deref());
+        let services = S::load(&current)?;
+        let (result, taken) =
+            connect(&services, Stock::new(Vec::new(), builder.optional_may_be_down)).await;
+        let clients = match result {
+            Ok(clients) => clients,
+            Err(error) => {
+                drain::close(taken.held, Instant::now() + CLOSE).await;
+                return Err(error);
+            }
+        };
+        if builder.source.is_none() && !environment.has_dotenv() && taken.held.iter().all(is_fixed)
+        {
+            tracing::info!(
+                "nothing that the resources were read from can change while the app runs: variables \
+                 of a process never do, files do"
+            );
+        }
+        let wanted = taken.wanted.clone();
+        let is_whole = taken.forgiven.is_empty();
+        let shared = Arc::new(Shared {
+            now: RwLock::new(Arc::new(clients)),
+            state: Mutex::new(State {
+                services: Arc::new(services),
+                generation: 1,
+                held: taken.held,
+                snapshots: Vec::new(),
+                drains: Vec::new(),
+                is_stopping: false,
+            }),
+            changes,
+        });
+        let mut watch = Self {
+            shared: Arc::clone(&shared),
+            environment,
+            store,
+            source: builder.source,
+            poll: builder.poll,
+            quiet: builder.quiet,
+            jitter: builder.jitter,
+            drain: builder.drain,
+            forgives: builder.optional_may_be_down,
+            wanted: Ok(wanted.clone()),
+            found: None,
+            retry: None,
+        };
+        if !is_whole {
+            watch.try_again(wanted, LONGEST_RETRY);
+        }
+        Ok((watch, shared))
+    }
+
+    /// Runs until the shutdown, or until the last handle is dropped.
+    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let mut look = Instant::now() + self.poll;
+        loop {
+            let found = self.found.as_ref().map(|found| found.due);
+            let retry = self.retry.as_ref().map(|retry| retry.due);
+            let due = [found, retry].into_iter().flatten().fold(look, Instant::min);
+            match self.next(&mut messages, due).await {
+                Some(Message::Stop(reply)) => {
+                    let _ = reply.send(());
+                    return;
+                }
+                Some(Message::Reload(reply)) => {
+                    let mut replies: Vec<_> = reply.into_iter().collect();
+                    let mut stop = None;
+                    // What has come meanwhile is answered by the same reload.
+                    while let Ok(message) = messages.try_recv() {
+                        match message {
+                            Message::Reload(reply) => replies.extend(reply),
+                            Message::Look => {}
+                            Message::Stop(reply) => stop = Some(reply),
+                        }
+                    }
+                    let result = self.reload().await;
+                    for reply in replies {
+                        let _ = reply.send(result.clone());
+                    }
+                    if let Some(reply) = stop {
+                        let _ = reply.send(());
+                        return;
+                    }
+                }
+                Some(Message::Look) => self.look().await,
+                None if messages.is_closed() && messages.is_empty() => return,
+                None => {
+                    let now = Instant::now();
+                    if retry.is_some_and(|due| due <= now) {
+                        let _ = self.reload().await;
+                    } else if found.is_some_and(|due| due <= now) {
+                        self.follow().await;
+                    }
+                    if look <= now {
+                        self.look().await;
+                        look = Instant::now() + self.poll;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next message; none when the time has come. That the source may have changed is one, too.
+    async fn next(&self, messages: &mut mpsc::Receiver<Message>, due: Instant) -> Option<Message> {
+        let Some(source) = &self.source else {
+            return timeout_at(due, messages.recv()).await.ok().flatten();
+        };
+        let mut changed = source.changed();
+        let either = std::future::poll_fn(|context| {
+            if let std::task::Poll::Ready(message) = messages.poll_recv(context) {
+                return std::task::Poll::Ready(message);
+            }
+            changed.as_mut().poll(context).map(|()| Some(Message::Look))
+        });
+        timeout_at(due, either).await.ok().flatten()
+    }
+
+    /// Reads everything again.
+    async fn read(&mut self) -> Result<S, Error> {
+        if let Some(source) = &self.source {
+            match read(&**source).await {
+                Ok(variables) => self.store = Some(variables),
+                // What was read last stays in force.
+                Err(error) => tracing::warn!(%error, "the source cannot be read"),
+            }
+        }
+        Ok(S::load(&self.environment.again(self.store.as_deref()))?)
+    }
+
+    /// Compares what is read with what is attached. A change is followed when it is quiet.
+    async fn look(&mut self) {
+        let seen = match self.read().await {
+            Ok(services) => Ok(wanted(&services).await),
+            Err(error) => Err(error.to_string()),
+        };
+        let now = Instant::now();
+        let is_tried = self.retry.as_ref().is_some_and(|retry| seen.as_ref() == Ok(&retry.wanted));
+        if !is_tried {
+            // The environment says something else than what is tried again.
+            self.retry = None;
+        }
+        if is_tried || seen == self.wanted {
+            self.found = None;
+            return;
+        }
+        match &mut self.found {
+            Some(found) if found.seen == seen => {}
+            _ => self.found = Some(Found { seen, due: now + self.quiet, is_quiet: false }),
+        }
+    }
+
+    /// A change that was found is looked at again after it was quiet, and followed after the
+    /// jitter.
+    async fn follow(&mut self) {
+        let Some(Found { seen, is_quiet, .. }) = self.found.take() else { return };
+        if is_quiet {
+            let _ = self.reload().await;
+            return;
+        }
+        self.found = None;
+        self.look().await;
+        if let Some(found) = &mut self.found {
+            found.is_quiet = found.seen == seen;
+            if found.is_quiet {
+                found.due = Instant::now() + up_to(self.jitter);
+            }
+        }
+    }
+
+    /// Reads, connects what changed, and swaps it; or changes nothing.
+    async fn reload(&mut self) -> Result<Change, Error> {
+        self.found = None;
+        let services = match self.read().await {
+            Ok(services) => services,
+            Err(error) => {
+                self.retry = None;
+                let wanted = Err(error.to_string());
+                let is_new = self.wanted != wanted;
+                self.wanted = wanted;
+                return self.refuse(is_new, error);
+            }
+        };
+        let held = self.shared.state().held.clone();
+        let (result, taken) = connect(&services, Stock::new(held.clone(), self.forgives)).await;
+        let Taken { held: now, wanted, forgiven } = taken;
+        let is_kept = |new: &Held| held.iter().any(|old| Arc::ptr_eq(&old.client, &new.client));
+        match result {
+            Err(error) => {
+                let made = now.into_iter().filter(|new| !is_kept(new)).collect();
+                drain::close(made, Instant::now() + CLOSE).await;
+                let longest = if self.is_one_dead(&held, &error).await {
+                    LONGEST_RETRY_WHILE_DEAD
+                } else {
+                    LONGEST_RETRY
+                };
+                let is_new = self.retry.as_ref().is_none_or(|retry| retry.wanted != wanted);
+                self.try_again(wanted, longest);
+                self.refuse(is_new, error)
+            }
+            Ok(clients) => {
+                if forgiven.is_empty() {
+                    self.retry = None;
+                } else {
+                    self.try_again(wanted.clone(), LONGEST_RETRY);
+                }
+                self.wanted = Ok(wanted);
+                let change = self.swap(services, clients, &held, now);
+                Ok(change)
+            }
+        }
+    }
+
+    /// Arms the next attempt.
+    fn try_again(&mut self, wanted: Wanted, longest: Duration) {
+        let mut backoff = match self.retry.take() {
+            Some(retry) if retry.wanted == wanted => retry.backoff,
+            _ => Backoff::new(FIRST_RETRY * 2, LONGEST_RETRY),
+        };
+        let due = Instant::now() + backoff.pause().min(longest);
+        self.retry = Some(Retry { wanted, due, backoff });
+    }
+
+    /// What is not in force is told once for as long as the environment says the same.
+    fn refuse(&self, is_new: bool, error: Error) -> Result<Change, Error> {
+        if is_new {
+            let error = Some(Arc::new(error.clone()));
+            self.shared.tell(Change { error, ..self.shared.nothing() });
+        }
+        Err(error)
+    }
+
+    /// Whether the old client of a resource that does not connect anew is dead, too.
+    async fn is_one_dead(&self, held: &[Held], error: &Error) -> bool {
+        let Error::Connect(report) = error else { return false };
+        for failure in report.failures() {
+            let old = held.iter().find(|held| held.field == failure.field());
+            if let Some(old) = old
+                && !matches!(timeout(PING, old.client.ping()).await, Ok(Ok(())))
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn swap(&self, services: S, clients: S::Clients, old: &[Held], now: Vec<Held>) -> Change {
+        let is_in = |all: &[Held], one: &Held| {
+            all.iter().any(|other| Arc::ptr_eq(&other.client, &one.client))
+        };
+        let gone: Vec<Held> = old.iter().filter(|held| !is_in(&now, held)).cloned().collect();
+        let new = now.iter().filter(|held| !is_in(old, held));
+        let mut changed: Vec<String> = new.chain(&gone).map(|held| held.field.clone()).collect();
+        changed.sort();
+        changed.dedup();
+        let mut state = self.shared.state();
+        state.services = Arc::new(services);
+        if changed.is_empty() {
+            drop(state);
+            return self.shared.nothing();
+        }
+        state.generation += 1;
+        state.held = now;
+        let generation = state.generation;
+        let before = {
+            let mut now =
+                self.shared.now.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            std::mem::replace(&mut *now, Arc::new(clients))
+        };
+        state.snapshots.retain(|old| old.strong_count() > 0);
+        state.snapshots.push(Arc::downgrade(&before));
+        state.drains.retain(|drain| !drain.is_over());
+        if state.drains.len() >= DRAINS {
+            state.drains[..=state.drains.len() - DRAINS].iter().for_each(Drain::cut);
+        }
+        if !gone.is_empty() {
+            let snapshots = state.snapshots.clone();
+            let shared = Arc::downgrade(&self.shared);
+            let drain = Drain::start(
+                gone,
+                self.drain,
+                move || snapshots.iter().any(|old| old.strong_count() > 0),
+                move |cut| {
+                    if let Some(shared) = shared.upgrade()
+                        && !cut.is_empty()
+                    {
+                        shared.tell(Change { cut, ..shared.nothing() });
+                    }
+                },
+            );
+            state.drains.push(drain);
+        }
+        drop(state);
+        let change = Change { generation, changed, cut: Vec::new(), error: None };
+        self.shared.tell(change.clone());
+        change
+    }
+}
+
+/// Connects what is not held.
+async fn connect<S: BackingServices>(
+    services: &S,
+    stock: Stock,
+) -> (Result<S::Clients, Error>, Taken) {
+    let call = Call::with_stock(stock);
+    let scope = Scope::root::<S>(&call);
+    let result = services.__connect(&scope).await.map_err(|failures| scope.report::<S>(failures));
+    (result.map_err(Error::from), call.into_taken())
+}
+
+/// What each resource would be made from; nothing is connected.
+async fn wanted<S: BackingServices>(services: &S) -> Wanted {
+    connect(services, Stock::dry()).await.1.wanted
+}
+
+/// Whether neither the handle nor a file that it names can change while the process runs.
+fn is_fixed(held: &Held) -> bool {
+    matches!(held.origin, None | Some(Origin::Variable { .. } | Origin::Default))
+        && !held.key.names_files()
+}
+
+async fn read(source: &dyn AnySource) -> Result<Vec<(String, String)>, Error> {
+    source.read().await.map_err(Error::of_source)
+}
+
+/// Reloads at each SIGHUP.
+#[cfg(unix)]
+pub(super) fn on_sighup(inbox: &mpsc::Sender<Message>) {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::hangup()) {
+        Ok(mut signals) => {
+            // A sender of its own would keep the watch alive.
+            let inbox = inbox.downgrade();
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    let Some(inbox) = inbox.upgrade() else { return };
+                    let _ = inbox.send(Message::Reload(None)).await;
+                }
+            });
+        }
+        Err(error) => tracing::warn!(%error, "SIGHUP cannot be listened for"),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn on_sighup(_: &mpsc::Sender<Message>) {}

@@ -1,0 +1,206 @@
+//! The resources that a running app holds: what `Attached` compares, keeps, pings and closes without
+//! knowing the types of its clients.
+
+use std::any::Any;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Failures, Field, Kind, Scope};
+use crate::adapter::{Adapter, Connect, value};
+use crate::error::{ClientError, Failure};
+use crate::file;
+use crate::handle::{Handle, Origin};
+
+type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The client of one resource, whatever its type.
+pub(crate) trait Client: Any + Send + Sync {
+    /// Asks whether the resource answers. No secret of its handle is in the error.
+    fn ping(&self) -> Work<'_, Result<(), ClientError>>;
+
+    /// Closes it for all of its clones.
+    fn close(&self) -> Work<'_, ()>;
+
+    /// Whether it is closed after all others.
+    fn closes_last(&self) -> bool;
+
+    fn as_any(&self) -> &dyn Any;
+}
+
+struct Of<A: Adapter + Connect> {
+    adapter: A,
+    client: A::Client,
+}
+
+impl<A: Adapter + Connect> Client for Of<A> {
+    fn ping(&self) -> Work<'_, Result<(), ClientError>> {
+        Box::pin(async move {
+            let handle = self.adapter.handle();
+            let client = self.client.clone();
+            let pinged = super::attempt::apart(async move { A::ping(&client).await }).await;
+            pinged.map_err(|error| error.masked(|text| handle.mask(text, A::GRAMMAR)).shortened())
+        })
+    }
+
+    fn close(&self) -> Work<'_, ()> {
+        Box::pin(A::close(self.client.clone()))
+    }
+
+    fn closes_last(&self) -> bool {
+        A::CLOSES_LAST
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// What a resource is made from: its handle, and the bytes of the files that the handle names.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    handle: Handle,
+    /// None where the handle names no file.
+    files: Option<u64>,
+}
+
+impl Key {
+    fn of<A: Adapter>(adapter: &A) -> Self {
+        let handle = adapter.handle();
+        let grammar = A::GRAMMAR.of_scheme(handle.scheme());
+        let (mut files, mut is_any) = (DefaultHasher::new(), false);
+        for word in grammar.all_words().iter().filter(|word| word.kind() == value::Kind::File) {
+            for (_, path) in handle.query().iter().filter(|(name, _)| word.is_called(name)) {
+                file::read(Path::new(path), file::LIMIT).ok().hash(&mut files);
+                is_any = true;
+            }
+        }
+        Self { handle: handle.clone(), files: is_any.then(|| files.finish()) }
+    }
+
+    /// Whether the handle names a file, such as one of certificates.
+    pub(crate) fn names_files(&self) -> bool {
+        self.files.is_some()
+    }
+}
+
+/// One resource, and what a report says of it.
+#[derive(Clone)]
+pub(crate) struct Held {
+    /// The path of its field, such as `Services::reports.warehouse`.
+    pub(crate) field: String,
+    #[allow(dead_code, reason = "health shows it")]
+    pub(crate) variable: String,
+    #[allow(dead_code, reason = "health shows it")]
+    pub(crate) adapter: &'static str,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) key: Key,
+    /// Whether the app cannot do without: an optional one, and one with `ready = false`, is no
+    /// condition of readiness, and neither is another company's API or the mail.
+    #[allow(dead_code, reason = "health decides by it")]
+    pub(crate) is_required: bool,
+    pub(crate) client: Arc<dyn Client>,
+}
+
+/// What a call takes over from the one before, and what it came to.
+#[derive(Default)]
+pub(crate) struct Stock {
+    before: Vec<Held>,
+    /// Whether handles are compared only, and nothing is connected.
+    is_dry: bool,
+    /// Whether an optional resource that does not connect is left detached.
+    forgives: bool,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+pub(crate) struct Taken {
+    /// What is attached now.
+    pub(crate) held: Vec<Held>,
+    /// The field of each resource that the environment attaches, and what it is made from.
+    pub(crate) wanted: Vec<(String, Key)>,
+    /// The optional ones that did not connect.
+    pub(crate) forgiven: Failures,
+}
+
+impl Stock {
+    pub(crate) fn new(before: Vec<Held>, forgives: bool) -> Self {
+        Self { before, forgives, ..Self::default() }
+    }
+
+    /// Compares handles, and connects nothing.
+    pub(crate) fn dry() -> Self {
+        Self { is_dry: true, ..Self::default() }
+    }
+
+    pub(crate) fn into_taken(self) -> Taken {
+        self.taken.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of a resource. Its client, where it is known and nothing of it has changed; an
+    /// error where nothing shall be connected.
+    pub(super) fn find<A: Adapter + Connect>(
+        &self,
+        adapter: &A,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> Result<Option<A::Client>, Failures> {
+        let (path, key) = (scope.path(field.name), Key::of(adapter));
+        self.taken().wanted.push((path.clone(), key.clone()));
+        if self.is_dry {
+            return Err(Failures::new());
+        }
+        let known = self.before.iter().find(|held| held.field == path && held.key == key);
+        let client = known.and_then(|held| held.client.as_any().downcast_ref::<Of<A>>());
+        let client = client.map(|of| of.client.clone());
+        if let (Some(held), Some(_)) = (known, &client) {
+            self.taken().held.push(held.clone());
+        }
+        Ok(client)
+    }
+
+    /// Takes a new client in.
+    pub(super) fn put<A: Adapter + Connect>(
+        &self,
+        adapter: &A,
+        client: A::Client,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) {
+        let origin = adapter.handle().origin().cloned();
+        let variable = origin.as_ref().and_then(|origin| origin.variable()).map(str::to_owned);
+        let grammar = A::GRAMMAR.of_scheme(adapter.handle().scheme());
+        let is_required = match field.kind {
+            Kind::Resource { required, default, ready, .. } => {
+                (required || default.is_some())
+                    && ready
+                    && !grammar.is_api()
+                    && !grammar.is_mail()
+                    && !scope.is_optional()
+            }
+            _ => false,
+        };
+        self.taken().held.push(Held {
+            field: scope.path(field.name),
+            variable: variable.unwrap_or_else(|| scope.variable(field)),
+            adapter: A::GRAMMAR.name(),
+            origin,
+            key: Key::of(adapter),
+            is_required,
+            client: Arc::new(Of { adapter: adapter.clone(), client }),
+        });
+    }
+
+    /// Whether failures of an optional resource are no failures of the whole.
+    pub(super) fn forgive(&self, failures: &Failures) -> bool {
+        if self.forgives {
+            self.taken().forgiven.extend(failures.iter().map(Failure::clone));
+        }
+        self.forgives
+    }
+}
