@@ -47,7 +47,7 @@ impl Handle {
     pub(crate) fn mask(&self, message: &str, grammar: &Grammar) -> String {
         let (username, params) = (self.username(), self.query());
         let password = self.password().map(Secret::expose);
-        let mut secrets = Secrets::default();
+        let mut secrets = Secrets::of(message);
         if username.is_some() || password.is_some() {
             let (user, password) = (username.unwrap_or(""), password.unwrap_or(""));
             secrets = secrets.with(user).with(password).with_login(user, password);

@@ -16,6 +16,9 @@ const LONGEST_MESSAGE: usize = 4 * 1024;
 /// As many bytes as the longest spelling of one character has: four in hexadecimal, such as `\xf0`.
 const LONGEST_SPELLING: usize = 16;
 
+/// As many bytes as one character has in UTF-8.
+const LONGEST_CHARACTER: usize = 4;
+
 /// What every spelling of a character but the plain one begins with.
 const ESCAPES: [char; 4] = ['%', '\\', '&', '+'];
 
@@ -24,13 +27,27 @@ const ESCAPES: [char; 4] = ['%', '\\', '&', '+'];
 pub(crate) struct Secrets {
     /// Each secret and its forms in Base64.
     texts: HashSet<String>,
+    /// The length of the one message that they are for, where it is known.
+    message: Option<usize>,
 }
 
 impl Secrets {
+    /// For this message and no other: a secret that is longer cannot stand in it, and is not kept.
+    pub(crate) fn of(message: &str) -> Self {
+        let is_whole = message.len() <= LONGEST_MESSAGE;
+        Self { texts: HashSet::new(), message: is_whole.then_some(message.len()) }
+    }
+
+    /// Whether a secret of this length may stand in the message, in which each of its characters
+    /// takes a byte at least.
+    fn may_hold(&self, secret: usize) -> bool {
+        self.message.is_none_or(|message| secret / LONGEST_CHARACTER <= message)
+    }
+
     /// Adds a secret.
     #[must_use]
     pub(crate) fn with(mut self, secret: &str) -> Self {
-        if !secret.is_empty() {
+        if !secret.is_empty() && self.may_hold(secret.len()) {
             self.add_base64(secret);
             self.texts.insert(secret.to_owned());
         }
@@ -51,6 +68,9 @@ impl Secrets {
     /// Adds what basic authentication and SASL's `PLAIN` send of a login.
     #[must_use]
     pub(crate) fn with_login(mut self, user: &str, password: &str) -> Self {
+        if !self.may_hold(user.len() + password.len()) {
+            return self;
+        }
         self.add_base64(&format!("{user}:{password}"));
         self.add_base64(&format!("\0{user}\0{password}"));
         self.add_base64(&format!("{user}\0{user}\0{password}"));
@@ -91,7 +111,7 @@ impl Secrets {
 
 /// Replaces every secret in a message that somebody else wrote.
 pub(crate) fn mask<'a>(message: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    secrets.into_iter().fold(Secrets::default(), Secrets::with).mask(message)
+    secrets.into_iter().fold(Secrets::of(message), Secrets::with).mask(message)
 }
 
 /// Secrets may overlap: what is left of one beside the mask of another would show a part of it.
