@@ -329,17 +329,15 @@ impl Parsed {
         let lower_scheme = is_upper.then(|| scheme.to_ascii_lowercase());
         let username = decode(spans.username, Part::Username)?;
         let password = decode(spans.password, Part::Password)?.map(Secret::new);
-        let hosts = if spans.hosts.is_empty() {
-            Vec::new()
-        } else {
-            let hosts = spans.hosts.of(text);
-            if hosts.bytes().filter(|byte| *byte == b',').count() >= MOST {
-                return Err(Fault::TooMany { part: Part::Host });
-            }
+        let mut hosts = Vec::new();
+        if !spans.hosts.is_empty() {
+            let text = spans.hosts.of(text);
+            hosts.reserve_exact(count(text, b',', Part::Host)?);
             let is_bucket = scheme.eq_ignore_ascii_case("s3");
-            let parse = if is_bucket { Host::bucket } else { Host::parse };
-            hosts.split(',').map(parse).collect::<Result<_, _>>()?
-        };
+            for host in text.split(',') {
+                hosts.push(if is_bucket { Host::bucket(host)? } else { Host::parse(host)? });
+            }
+        }
         self::decode(spans.path.of(text), Part::Path)?;
         let params =
             spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
@@ -363,14 +361,18 @@ fn decode(text: &str, part: Part) -> Result<Cow<'_, str>, Fault> {
     percent_decode_str(text).decode_utf8().map_err(|_| Fault::NotUtf8 { part })
 }
 
+/// How many items the separators make of a text.
+fn count(text: &str, separator: u8, part: Part) -> Result<usize, Fault> {
+    let separators = text.bytes().filter(|byte| *byte == separator).count();
+    if separators < MOST { Ok(separators + 1) } else { Err(Fault::TooMany { part }) }
+}
+
 fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
     let mut params: Vec<(String, String)> = Vec::new();
     if query.is_empty() {
         return Ok(params);
     }
-    if query.bytes().filter(|byte| *byte == b'&').count() >= MOST {
-        return Err(Fault::TooMany { part: Part::Query });
-    }
+    params.reserve_exact(count(query, b'&', Part::Query)?);
     for pair in query.split('&') {
         let (key, value) = pair.split_once('=').ok_or(Fault::Parameter)?;
         let key = decode(key, Part::Query)?.into_owned();

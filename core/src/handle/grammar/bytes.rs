@@ -28,37 +28,75 @@ pub(super) const fn starts_with_word(bytes: &[u8], word: &[u8]) -> bool {
 }
 
 /// The first position from `at` that holds `wanted`, or the length.
-pub(super) const fn find(bytes: &[u8], mut at: usize, wanted: u8) -> usize {
-    while at < bytes.len() && bytes[at] != wanted {
+pub(super) const fn find(bytes: &[u8], at: usize, wanted: u8) -> usize {
+    find_within(bytes, at, bytes.len(), wanted)
+}
+
+/// The first position from `at` that holds `wanted`, or the end.
+pub(super) const fn find_within(bytes: &[u8], mut at: usize, end: usize, wanted: u8) -> usize {
+    while at < end && bytes[at] != wanted {
         at += 1;
     }
     at
 }
 
-/// The first position from `at` that holds one of `wanted`, or the length.
-pub(super) const fn find_any(bytes: &[u8], mut at: usize, wanted: &[u8]) -> usize {
-    while at < bytes.len() {
-        let mut one = 0;
-        while one < wanted.len() {
-            if bytes[at] == wanted[one] {
-                return at;
+/// Where the bytes that divide a handle stand, found in one pass. One that is not there stands at
+/// the end.
+pub(super) struct Marks {
+    /// The first `:`, `#` and `?`.
+    pub(super) colon: usize,
+    pub(super) hash: usize,
+    pub(super) question: usize,
+    /// The first and the second `@`.
+    pub(super) at: usize,
+    pub(super) second_at: usize,
+    /// The first `${` or `$(`, in the form in which a message shows it.
+    pub(super) expansion: Option<&'static str>,
+}
+
+impl Marks {
+    pub(super) const fn of(bytes: &[u8]) -> Self {
+        let end = bytes.len();
+        let mut marks =
+            Self { colon: end, hash: end, question: end, at: end, second_at: end, expansion: None };
+        let mut at = 0;
+        while at < end {
+            if MARKS[bytes[at] as usize] {
+                marks.add(bytes, at);
             }
-            one += 1;
+            at += 1;
         }
-        at += 1;
+        marks
     }
-    at
+
+    const fn add(&mut self, bytes: &[u8], at: usize) {
+        let end = bytes.len();
+        match bytes[at] {
+            b':' if self.colon == end => self.colon = at,
+            b'#' if self.hash == end => self.hash = at,
+            b'?' if self.question == end => self.question = at,
+            b'@' if self.at == end => self.at = at,
+            b'@' if self.second_at == end => self.second_at = at,
+            b'$' if self.expansion.is_none() && at + 1 < end => {
+                self.expansion = match bytes[at + 1] {
+                    b'{' => Some("${...}"),
+                    b'(' => Some("$(...)"),
+                    _ => None,
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
-/// The first `${` or `$(`, in the form in which a message shows it.
-pub(super) const fn find_expansion(bytes: &[u8]) -> Option<&'static str> {
-    let mut at = find(bytes, 0, b'$');
-    while at + 1 < bytes.len() {
-        match bytes[at + 1] {
-            b'{' => return Some("${...}"),
-            b'(' => return Some("$(...)"),
-            _ => at = find(bytes, at + 1, b'$'),
-        }
+/// Whether a byte is one of those that are looked for.
+const MARKS: [bool; 256] = {
+    let mut table = [false; 256];
+    let wanted = b":#?@$";
+    let mut at = 0;
+    while at < wanted.len() {
+        table[wanted[at] as usize] = true;
+        at += 1;
     }
-    None
-}
+    table
+};

@@ -1,5 +1,6 @@
 //! `host[:port]` and lists of it.
 
+use super::bytes::find_within;
 use super::chars::check;
 use super::fault::Fault;
 use super::part::{Part, Span, tri};
@@ -7,10 +8,7 @@ use super::part::{Part, Span, tri};
 pub(super) const fn check_hosts(bytes: &[u8], hosts: Span) -> Result<(), Fault> {
     let mut start = hosts.start;
     loop {
-        let mut end = start;
-        while end < hosts.end && bytes[end] != b',' {
-            end += 1;
-        }
+        let end = find_within(bytes, start, hosts.end, b',');
         tri!(check_host(bytes, Span { start, end }));
         if end == hosts.end {
             return Ok(());
@@ -28,15 +26,9 @@ const fn check_host(bytes: &[u8], span: Span) -> Result<(), Fault> {
         if bytes[name.end - 1] != b']' {
             return Err(Fault::Host);
         }
-    } else {
-        let mut at = name.start;
-        while at < name.end {
-            if bytes[at] == b':' {
-                return Err(Fault::BareIpv6);
-            }
-            at += 1;
-        }
-        tri!(check(bytes, name, Part::Host));
+    } else if let Err(fault) = check(bytes, name, Part::Host) {
+        let has_colon = find_within(bytes, name.start, name.end, b':') < name.end;
+        return Err(if has_colon { Fault::BareIpv6 } else { fault });
     }
     match port {
         Some(port) => match parse_port(bytes, port) {

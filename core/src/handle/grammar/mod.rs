@@ -14,7 +14,7 @@ mod fault;
 mod hosts;
 mod part;
 
-use self::bytes::{find, find_any, find_expansion, is_space, starts_with, starts_with_word};
+use self::bytes::{Marks, find, find_within, is_space, starts_with, starts_with_word};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
@@ -50,21 +50,22 @@ pub(crate) const fn without_final_newline(text: &str) -> &str {
 /// Splits a handle into its parts, or names the first rule it breaks.
 pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
     let bytes = text.as_bytes();
-    tri!(check_whole(bytes));
-    let scheme = tri!(scan_scheme(bytes));
+    let marks = Marks::of(bytes);
+    tri!(check_whole(bytes, &marks));
+    let scheme = tri!(scan_scheme(bytes, marks.colon));
 
     let rest = scheme.end + 1;
     let has_slashes = starts_with(bytes, rest, b"//");
     let authority = if has_slashes { rest + 2 } else { rest };
     let has_authority = has_slashes && !is_one_of(bytes.split_at(scheme.end).0, &["sqlite"]);
-    let authority_end = if has_authority { find_any(bytes, authority, b"/?#") } else { authority };
-    let hash = find(bytes, authority, b'#');
-    if hash < bytes.len() {
-        return Err(Fault::Fragment { before_at: find(bytes, hash, b'@') < bytes.len() });
+    if marks.hash < bytes.len() {
+        return Err(Fault::Fragment { before_at: find(bytes, marks.hash, b'@') < bytes.len() });
     }
-    let path_end = find(bytes, authority_end, b'?');
-    let (username, password, hosts) =
-        tri!(scan_authority(bytes, Span { start: authority, end: authority_end }, path_end));
+    let path_end = marks.question;
+    let authority_end =
+        if has_authority { find_within(bytes, authority, path_end, b'/') } else { authority };
+    let span = Span { start: authority, end: authority_end };
+    let (username, password, hosts) = tri!(scan_authority(bytes, span, &marks));
 
     let path = Span { start: authority_end, end: path_end };
     if hosts.is_empty() {
@@ -88,14 +89,14 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
 }
 
 /// What does not depend on where it stands.
-const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
+const fn check_whole(bytes: &[u8], marks: &Marks) -> Result<(), Fault> {
     match bytes {
         [] => Err(Fault::Empty),
         [first, ..] if is_space(*first) => Err(Fault::SurroundingSpace),
         [.., last] if is_space(*last) => Err(Fault::SurroundingSpace),
         [b'"' | b'\'', ..] => Err(Fault::Quotes),
         _ if starts_with_word(bytes, b"jdbc:") => Err(Fault::Jdbc),
-        _ => match find_expansion(bytes) {
+        _ => match marks.expansion {
             Some(open) => Err(Fault::Unexpanded { open }),
             None => Ok(()),
         },
@@ -103,8 +104,7 @@ const fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
 }
 
 /// The scheme, followed by `://` or, if embedded, by `:`.
-const fn scan_scheme(bytes: &[u8]) -> Result<Span, Fault> {
-    let end = find(bytes, 0, b':');
+const fn scan_scheme(bytes: &[u8], end: usize) -> Result<Span, Fault> {
     let mut at = 0;
     while at < end {
         let byte = bytes[at];
@@ -139,31 +139,31 @@ const fn is_one_of(scheme: &[u8], schemes: &[&str]) -> bool {
 type Authority = (Option<Span>, Option<Span>, Span);
 
 /// Splits `username:password@hosts`. An `@` further behind shows that a delimiter is not escaped.
-const fn scan_authority(bytes: &[u8], span: Span, path_end: usize) -> Result<Authority, Fault> {
-    let at = find(bytes, span.start, b'@');
+const fn scan_authority(bytes: &[u8], span: Span, marks: &Marks) -> Result<Authority, Fault> {
+    let at = marks.at;
     if at == bytes.len() {
         return Ok((None, None, span));
     }
     if at >= span.end {
         // Either the password holds the delimiter or the `@` stands behind the host.
         return Err(if span.is_empty() {
-            Fault::AtAfterHost { part: if at < path_end { Part::Path } else { Part::Query } }
+            Fault::AtAfterHost { part: if at < marks.question { Part::Path } else { Part::Query } }
         } else {
             Fault::DelimiterBeforeAt { byte: bytes[span.end] }
         });
     }
-    let second = find(bytes, at + 1, b'@');
+    let second = marks.second_at;
     if second < span.end {
         return Err(Fault::SecondAt);
     }
     if second < bytes.len() {
         return Err(Fault::AtAfterHost {
-            part: if second < path_end { Part::Path } else { Part::Query },
+            part: if second < marks.question { Part::Path } else { Part::Query },
         });
     }
-    let colon = find(bytes, span.start, b':');
+    let colon = find_within(bytes, span.start, at, b':');
     let has_password = colon < at;
-    let username = Span { start: span.start, end: if has_password { colon } else { at } };
+    let username = Span { start: span.start, end: colon };
     tri!(check(bytes, username, Part::Username));
     let password = if has_password {
         let password = Span { start: colon + 1, end: at };
