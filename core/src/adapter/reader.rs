@@ -73,7 +73,8 @@ impl<'g> Reader<'g> {
         let (word, text) = self.text()?;
         match (text, word.default_value()) {
             (Some(text), _) => parse(word, &text, read),
-            (None, Some(default)) => parse(word, default, read).map_err(|_| {
+            // A constant has compared it with the greatest value.
+            (None, Some(default)) => read(default).ok_or_else(|| {
                 let message = ours!("the default of the parameter `{}` is wrong", word.name());
                 HandleError::new(message).with_help(ours!("expected {}", word.expected()))
             }),

@@ -1,6 +1,6 @@
 use super::default::check_handle;
 use super::fail;
-use crate::adapter::grammar::Scheme;
+use crate::adapter::grammar::{Part, Scheme, Word};
 use crate::adapter::value::{Kind, find_word};
 use crate::handle::const_text::Text;
 
@@ -13,10 +13,17 @@ pub const fn check_own_example(adapter: &str, schemes: &[Scheme], example: &str)
     check_handle(&subject, schemes, form.as_str(), example);
 }
 
-/// The `default` of a parameter has the form of its type.
+/// The `default` of a parameter has the form of its type, and is not above the greatest value.
 #[track_caller]
-pub const fn check_parameter(name: &str, kind: Kind, default: &str) {
-    if !kind.accepts(default) {
+pub const fn check_parameter(
+    name: &'static str,
+    kind: Kind,
+    max: Option<&'static str>,
+    default: &str,
+) {
+    let word = Word::new(name, Part::Param, kind);
+    let word = if let Some(max) = max { word.max(max) } else { word };
+    if !word.accepts(default) {
         let text = Text::of("the default of the parameter `").add(name).add("` is wrong");
         fail(&add_expected(&text.add("\nhelp: expected "), kind));
     }
@@ -95,7 +102,7 @@ mod tests {
     #[test]
     fn what_is_right_passes() {
         check_own_example("Chat", &[Scheme::new("chat")], "chat://token@chat.example");
-        check_parameter("connect_timeout", Kind::Duration, "5s");
+        check_parameter("connect_timeout", Kind::Duration, Some("5s"), "5s");
         let (a, b) = ([Scheme::new("a")], [Scheme::new("b"), Scheme::new("c")]);
         check_variant("Alerts", &["A", "B"], &[&a, &b], 1);
     }
@@ -103,7 +110,13 @@ mod tests {
     #[test]
     #[should_panic = "the default of the parameter `retries` is wrong\nhelp: expected a whole number from 0 to 255"]
     fn a_default_of_another_form() {
-        check_parameter("retries", Kind::of::<u8>(), "many");
+        check_parameter("retries", Kind::of::<u8>(), None, "many");
+    }
+
+    #[test]
+    #[should_panic = "the default of the parameter `retries` is wrong"]
+    fn a_default_above_the_greatest() {
+        check_parameter("retries", Kind::of::<u8>(), Some("9"), "10");
     }
 
     #[test]

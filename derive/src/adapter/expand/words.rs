@@ -142,7 +142,10 @@ pub(crate) fn checks(krate: &Path, fields: &[Field<'_>]) -> TokenStream {
         let (name, default) = (field.filled.param.as_ref()?, field.filled.default.as_ref()?);
         let ty = field.ty;
         let kind = quote!(<#ty as #krate::Value>::KIND);
-        let arguments = quote!(#name, #kind, #default);
+        let option = quote!(#krate::__private::core::option::Option);
+        let max = field.filled.max.as_ref();
+        let max = max.map_or_else(|| quote!(#option::None), |max| quote!(#option::Some(#max)));
+        let arguments = quote!(#name, #kind, #max, #default);
         Some(types::check(krate, "check_parameter", arguments, [default.span(); 2]))
     });
     checks.collect()
