@@ -43,23 +43,49 @@ impl Field {
     }
 
     /// Every variable that it reads, in a struct with this prefix.
-    pub(crate) fn variables(&self, prefix: &str) -> Vec<Cow<'static, str>> {
+    pub(crate) fn variables(&self, prefix: &str) -> Variables {
         match self.kind {
             Kind::Resource { variables, .. } | Kind::Setting { variables, .. } => {
-                variables.iter().map(|name| join(self.prefix(prefix), name)).collect()
+                match self.prefix(prefix) {
+                    "" => Variables::Written(variables),
+                    prefix => Variables::Joined(
+                        variables.iter().map(|name| [prefix, name].concat()).collect(),
+                    ),
+                }
             }
             Kind::Flatten { prefix: inner, names } => {
                 let prefix = join(prefix, inner);
-                let whole = |name: &&str| [&*prefix, &flatten::variable(name)].concat().into();
-                names().iter().map(whole).collect()
+                let whole = |name: &&str| [&*prefix, &flatten::variable(name)].concat();
+                Variables::Joined(names().iter().map(whole).collect())
             }
-            Kind::Nested { .. } => Vec::new(),
+            Kind::Nested { .. } => Variables::Written(&[]),
         }
     }
 
     /// What goes before its variables in a struct with this prefix.
     pub(crate) const fn prefix<'a>(&self, prefix: &'a str) -> &'a str {
         if self.shared_variable().is_some() { "" } else { prefix }
+    }
+}
+
+/// The names of the variables that a field reads, in full.
+pub(crate) enum Variables {
+    /// As the app's code has them.
+    Written(&'static [&'static str]),
+    /// Each with what goes before it.
+    Joined(Vec<String>),
+}
+
+impl Variables {
+    pub(crate) fn get(&self, index: usize) -> Option<&str> {
+        match self {
+            Self::Written(names) => names.get(index).copied(),
+            Self::Joined(names) => names.get(index).map(String::as_str),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..).map_while(|index| self.get(index))
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::str;
 use std::sync::Arc;
 
-use super::layer::{Entry, Layer, Wrong};
+use super::layer::{Layer, Value, Wrong};
 use super::{Origin, Unreadable};
 use crate::error::ProblemKind;
 use crate::file;
@@ -102,7 +102,7 @@ fn with_unix_lines(text: &[u8]) -> Cow<'_, [u8]> {
 struct Reader<'a> {
     text: &'a [u8],
     /// The variables of each layer before this one.
-    before: Vec<HashMap<&'a OsStr, &'a Entry>>,
+    before: Vec<HashMap<&'a OsStr, &'a Value>>,
     /// Where a name stands in the layer.
     names: HashMap<&'a str, usize>,
     layer: Layer,
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
     fn new(text: &'a [u8], before: &'a [Layer], layer: Layer) -> Self {
         // Of a name given twice the last one counts, which is the one that a map keeps.
         let variables = |layer: &'a Layer| {
-            layer.variables.iter().map(|(name, entry)| (name.as_os_str(), entry)).collect()
+            layer.variables.iter().map(|(name, value)| (name.as_os_str(), value)).collect()
         };
         let before = before.iter().map(variables).collect();
         Self { text, before, names: HashMap::new(), layer, expanded: Cell::new(0) }
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
             if let Some((name, start)) = name(text) {
                 let value;
                 (value, end) = self.value(at + start, end);
-                self.add(name, Entry { value: value.and_then(unicode).map_err(Box::new), line });
+                self.add(name, value.and_then(unicode).map_err(Box::new), line);
             } else if !is_comment(text) {
                 let (message, help) = NO_ENTRY;
                 self.layer.unreadable.push((line, message, help));
@@ -140,25 +140,29 @@ impl<'a> Reader<'a> {
         self.layer
     }
 
-    fn add(&mut self, name: &'a str, entry: Entry) {
+    fn add(&mut self, name: &'a str, value: Value, line: usize) {
         step(1);
         let variables = &mut self.layer.variables;
         let at = match self.names.entry(name) {
             hash_map::Entry::Vacant(vacant) => {
                 vacant.insert(variables.len());
-                variables.push((name.into(), entry));
+                variables.push((name.into(), value));
+                self.layer.lines.push(line);
                 return;
             }
             hash_map::Entry::Occupied(at) => *at.get(),
         };
         let first = &mut variables[at].1;
-        match (&first.value, &entry.value) {
+        match (&*first, &value) {
             (Ok(one), Ok(other)) if one != other => {
-                let message = format!("line {} gives it another value", entry.line);
+                let message = format!("line {line} gives it another value");
                 let help = "keep one of the two lines";
-                first.value = Err(Box::new(Wrong { message: message.into(), help }));
+                *first = Err(Box::new(Wrong { message: message.into(), help }));
             }
-            (Ok(_), Err(_)) => *first = entry,
+            (Ok(_), Err(_)) => {
+                *first = value;
+                self.layer.lines[at] = line;
+            }
             _ => {}
         }
     }
@@ -241,11 +245,11 @@ impl<'a> Reader<'a> {
     fn lookup(&self, name: &str) -> Result<Option<&str>, Wrong> {
         step(1);
         let before = self.before.iter().filter_map(|names| names.get(OsStr::new(name)));
-        let above = self.names.get(name).map(|at| &self.layer.variables[*at].1);
+        let above = self.names.get(name).copied();
         // An empty variable counts as unset, unless nothing else is there to read.
         let mut empty = None;
-        for entry in before.copied() {
-            match &entry.value {
+        for value in before.copied() {
+            match value {
                 Ok(value) if value.is_empty() => empty = Some(""),
                 Ok(value) => {
                     let message = "a `$` in it stands for a variable that is not Unicode";
@@ -257,7 +261,8 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let Some(Entry { value, line }) = above else { return Ok(empty) };
+        let Some(at) = above else { return Ok(empty) };
+        let ((_, value), line) = (&self.layer.variables[at], self.layer.lines[at]);
         value.as_ref().map(|value| value.to_str()).map_err(|_| {
             let message =
                 format!("a `$` in it stands for the variable of line {line}, which cannot be read");

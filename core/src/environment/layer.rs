@@ -20,15 +20,20 @@ pub(super) struct Layer {
     /// be right.
     pub(super) unreadable: Vec<(usize, &'static str, &'static str)>,
     /// A list, not a map: loading asks for a few names once, which costs less than hashing all.
-    pub(super) variables: Vec<(OsString, Entry)>,
+    pub(super) variables: Vec<(OsString, Value)>,
+    /// The line of each variable in the `.env` file, from 1; of other variables there is none.
+    pub(super) lines: Vec<usize>,
 }
 
-#[derive(Clone)]
-pub(super) struct Entry {
-    /// A value that cannot be read is a problem only when its name is looked up.
-    pub(super) value: Result<OsString, Box<Wrong>>,
+/// A value that cannot be read is a problem only when its name is looked up.
+pub(super) type Value = Result<OsString, Box<Wrong>>;
+
+/// A variable of a layer, apart from its name.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) value: &'a Value,
     /// The line of the `.env` file, from 1; 0 elsewhere.
-    pub(super) line: usize,
+    line: usize,
 }
 
 /// What is wrong with the value of a variable, and what would be right. Nothing of the value is in
@@ -45,26 +50,46 @@ impl Wrong {
     }
 }
 
-impl Entry {
-    /// A variable of the process or of pairs.
-    pub(super) fn new(value: OsString) -> Self {
-        Self { value: Ok(value), line: 0 }
-    }
-
+impl Entry<'_> {
     /// An empty variable is not set; one that cannot be read is.
-    pub(super) fn is_set(&self) -> bool {
+    pub(super) fn is_set(self) -> bool {
         self.value.as_ref().map_or(true, |value| !value.is_empty())
     }
 }
 
 impl Layer {
-    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
-        // From the end: of a name given twice the last one counts.
-        let (_, entry) = self.variables.iter().rfind(|(other, _)| *other == *name)?;
-        entry.is_set().then_some(entry)
+    pub(super) fn get(&self, name: &str) -> Option<Entry<'_>> {
+        self.get_joined(name, "")
     }
 
-    pub(super) fn origin(&self, name: &str, entry: &Entry) -> Origin {
+    /// The variable whose name is this one with something behind it.
+    pub(super) fn get_joined(&self, name: &str, end: &str) -> Option<Entry<'_>> {
+        let (name, end) = (name.as_bytes(), end.as_bytes());
+        let length = name.len() + end.len();
+        // Most names differ in their length or in their first byte.
+        let is_it = |other: &[u8]| {
+            other.len() == length
+                && other.first() == name.first()
+                && other.strip_prefix(name) == Some(end)
+        };
+        // From the end: of a name given twice the last one counts.
+        let mut all = self.variables.iter();
+        let at = all.rposition(|(other, _)| is_it(other.as_encoded_bytes()))?;
+        let (_, value) = self.variables.get(at)?;
+        Some(self.entry(at, value)).filter(|entry| entry.is_set())
+    }
+
+    /// Every variable, also one that is not set.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&OsStr, Entry<'_>)> {
+        let all = self.variables.iter().enumerate();
+        all.map(|(at, (name, value))| (name.as_os_str(), self.entry(at, value)))
+    }
+
+    fn entry<'a>(&self, at: usize, value: &'a Value) -> Entry<'a> {
+        Entry { value, line: self.lines.get(at).copied().unwrap_or_default() }
+    }
+
+    pub(super) fn origin(&self, name: &str, entry: Entry<'_>) -> Origin {
         match &self.dotenv {
             None => Origin::Variable { name: name.into() },
             Some(path) => {
@@ -74,8 +99,8 @@ impl Layer {
     }
 
     /// The value as it is, which as a path may be no Unicode.
-    pub(super) fn raw<'a>(&self, name: &str, entry: &'a Entry) -> Result<&'a OsStr, Unreadable> {
-        match &entry.value {
+    pub(super) fn raw<'a>(&self, name: &str, entry: Entry<'a>) -> Result<&'a OsStr, Unreadable> {
+        match entry.value {
             Ok(value) => Ok(value),
             Err(wrong) => {
                 let origin = self.origin(name, entry);
@@ -84,7 +109,7 @@ impl Layer {
         }
     }
 
-    pub(super) fn found<'a>(&self, name: &str, entry: &'a Entry) -> Result<Found<'a>, Unreadable> {
+    pub(super) fn found<'a>(&self, name: &str, entry: Entry<'a>) -> Result<Found<'a>, Unreadable> {
         let value = self.raw(name, entry)?;
         let origin = self.origin(name, entry);
         match value.to_str() {

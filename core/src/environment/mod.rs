@@ -24,7 +24,7 @@ use std::path::Path;
 
 pub(crate) use self::beside::{Note, Why};
 pub(crate) use self::found::{Found, Unreadable};
-use self::layer::{Entry, Layer};
+use self::layer::Layer;
 pub(crate) use self::resolve::{Located, Resolution, Resolver};
 pub(crate) use crate::handle::Origin;
 use crate::table::join;
@@ -111,7 +111,7 @@ impl Environment {
     }
 
     fn of(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
-        let variables = variables.map(|(name, value)| (name, Entry::new(value))).collect();
+        let variables = variables.map(|(name, value)| (name, Ok(value))).collect();
         Self { layers: vec![Layer { variables, ..Layer::default() }], ..Self::default() }
     }
 
@@ -225,15 +225,15 @@ impl Environment {
         for (depth, layer) in self.layers.iter().enumerate() {
             for name in names {
                 let name = join(prefix, name);
-                let file = format!("{name}_FILE");
-                let in_file = layer.get(&file);
-                match (layer.get(&name), in_file) {
+                let file = || format!("{name}_FILE");
+                match (layer.get(&name), layer.get_joined(&name, "_FILE")) {
                     (Some(_), Some(_)) => {
                         let why = "only one can be the value";
-                        return Err(Unreadable::conflict(&name, &file, why));
+                        return Err(Unreadable::conflict(&name, &file(), why));
                     }
                     (Some(entry), None) => return layer.found(&name, entry).map(Some),
                     (None, Some(entry)) => {
+                        let file = file();
                         let path = layer.raw(&file, entry)?;
                         if let Some(found) = file::read(&name, &file, path, "the value")? {
                             return Ok(Some(found.without_newline()));
@@ -254,7 +254,7 @@ impl Environment {
 
     /// The names that are set, in no order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let variables = self.layers.iter().flat_map(|layer| &layer.variables);
+        let variables = self.layers.iter().flat_map(Layer::entries);
         let set = variables.filter(|(name, entry)| !name.is_empty() && entry.is_set());
         set.filter_map(|(name, _)| name.to_str())
     }

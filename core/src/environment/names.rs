@@ -11,12 +11,12 @@ use super::layer::{Entry, Layer};
 use super::{Environment, Found, Origin, Unreadable, credential, file};
 use crate::adapter::grammar::Grammar;
 use crate::handle::grammar::without_final_newline;
-use crate::table::{Field, Kind, Table, each_field};
+use crate::table::{Field, Kind, Table, Variables, each_field};
 
 /// The names of all fields of a struct, and what is set under them.
 pub(crate) struct Names<'e> {
     pub(super) fields: Vec<FieldNames<'e>>,
-    settings: Vec<Cow<'static, str>>,
+    root: &'static Table,
     declared: OnceCell<HashSet<String>>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct FieldNames<'e> {
     pub(super) field: &'static Field,
     pub(super) grammar: &'static Grammar,
     /// Its variable, then its aliases, in full.
-    pub(super) variables: Vec<Cow<'static, str>>,
+    pub(super) variables: Variables,
     pub(super) binding: Option<&'static str>,
     pub(super) ignored: &'static [&'static str],
     /// Everything whose name begins with one of the stems.
@@ -48,16 +48,23 @@ pub(super) enum Place<'e> {
     Layer {
         depth: usize,
         layer: &'e Layer,
-        entry: &'e Entry,
+        entry: Entry<'e>,
     },
     Credential(PathBuf),
     /// An entry of what a platform has bound.
     Bound(Cow<'e, str>),
 }
 
+/// The stems of all variables, in the order of the fields.
+struct Stems {
+    all: Vec<Stem>,
+    /// The first bytes that stems have.
+    first: [bool; 256],
+}
+
 /// The stem of a variable.
 struct Stem {
-    first: Option<u8>,
+    first: u8,
     /// The places of the field, and of the variable in it.
     field: usize,
     variable: usize,
@@ -66,31 +73,23 @@ struct Stem {
 
 impl<'e> Names<'e> {
     pub(super) fn new(environment: &'e Environment, root: &'static Table) -> Self {
-        let mut names =
-            Self { fields: Vec::new(), settings: Vec::new(), declared: OnceCell::new() };
+        let mut names = Self { fields: Vec::new(), root, declared: OnceCell::new() };
         names.fields.reserve_exact(root.fields.len());
-        each_field(root, "", "", &mut |outer, prefix, field| match field.kind {
-            Kind::Resource { binding, grammar, ignored, .. } => {
-                let variables = field.variables(prefix);
-                let outer = outer.into();
-                names.fields.push(FieldNames {
-                    outer,
-                    field,
-                    grammar,
-                    variables,
-                    binding,
-                    ignored,
-                    hits: Vec::new(),
-                });
-            }
-            Kind::Setting { .. } | Kind::Flatten { .. } => {
-                names.settings.extend(field.variables(prefix));
-            }
-            Kind::Nested { .. } => {}
+        each_field(root, "", "", &mut |outer, prefix, field| {
+            let Kind::Resource { binding, grammar, ignored, .. } = field.kind else { return };
+            names.fields.push(FieldNames {
+                outer: outer.into(),
+                field,
+                grammar,
+                variables: field.variables(prefix),
+                binding,
+                ignored,
+                hits: Vec::new(),
+            });
         });
         let stems = names.stems();
         for (depth, layer) in environment.layers.iter().enumerate() {
-            for (name, entry) in &layer.variables {
+            for (name, entry) in layer.entries() {
                 names.sort_in(&stems, name, entry, &|| Place::Layer { depth, layer, entry });
             }
         }
@@ -106,14 +105,14 @@ impl<'e> Names<'e> {
         names
     }
 
-    /// The stem of every variable of every field, in the order of the fields.
-    fn stems(&self) -> Vec<Stem> {
-        let mut stems = Vec::with_capacity(self.fields.len());
+    fn stems(&self) -> Stems {
+        let mut stems = Stems { all: Vec::with_capacity(self.fields.len()), first: [false; 256] };
         for (field, names) in self.fields.iter().enumerate() {
-            stems.extend(names.variables.iter().enumerate().map(|(variable, name)| {
-                let first = name.as_bytes().first().copied();
-                Stem { first, field, variable, length: stem(name).len() }
-            }));
+            for (variable, name) in names.variables.iter().enumerate() {
+                let Some(&first) = name.as_bytes().first() else { continue };
+                stems.first[usize::from(first)] = true;
+                stems.all.push(Stem { first, field, variable, length: stem(name).len() });
+            }
         }
         stems
     }
@@ -122,14 +121,17 @@ impl<'e> Names<'e> {
     /// the first byte decides before anything is asked of the field.
     fn sort_in(
         &mut self,
-        stems: &[Stem],
+        stems: &Stems,
         name: &'e OsStr,
-        entry: &Entry,
+        entry: Entry<'_>,
         place: &dyn Fn() -> Place<'e>,
     ) {
-        let first = name.as_encoded_bytes().first().copied();
+        let Some(&first) = name.as_encoded_bytes().first() else { return };
+        if !stems.first[usize::from(first)] {
+            return;
+        }
         let mut taken = None;
-        for stem in stems.iter().filter(|stem| stem.first == first) {
+        for stem in stems.all.iter().filter(|stem| stem.first == first) {
             if taken == Some(stem.field) {
                 continue;
             }
@@ -149,8 +151,11 @@ impl<'e> Names<'e> {
     /// Whether some field or setting reads this very variable for itself.
     pub(super) fn is_declared(&self, name: &str) -> bool {
         let declared = self.declared.get_or_init(|| {
-            let resources = self.fields.iter().flat_map(|field| &field.variables);
-            resources.chain(&self.settings).map(|name| name.clone().into_owned()).collect()
+            let mut declared = HashSet::new();
+            each_field(self.root, "", "", &mut |_, prefix, field| {
+                declared.extend(field.variables(prefix).iter().map(str::to_owned));
+            });
+            declared
         });
         declared.contains(name)
     }
@@ -173,7 +178,7 @@ impl<'e> Names<'e> {
 
 impl<'e> FieldNames<'e> {
     fn take(&mut self, name: Cow<'e, str>, place: &dyn Fn() -> Place<'e>) {
-        for own in &self.variables {
+        for own in self.variables.iter() {
             let stem = stem(own).len();
             if begins(&name, own, stem) {
                 self.hits.push(Hit { name, stem, place: place() });
@@ -185,7 +190,7 @@ impl<'e> FieldNames<'e> {
     /// Whether this is one of its variables, or the name of a file that holds its handle.
     pub(super) fn is_whole(&self, hit: &Hit<'_>) -> bool {
         self.variables.iter().any(|name| {
-            hit.name.strip_prefix(&**name).is_some_and(|rest| matches!(rest, "" | "_FILE"))
+            hit.name.strip_prefix(name).is_some_and(|rest| matches!(rest, "" | "_FILE"))
         })
     }
 
@@ -196,7 +201,7 @@ impl<'e> FieldNames<'e> {
 
     /// The stem of its own variable.
     pub(super) fn stem(&self) -> &str {
-        self.variables.first().map_or("", |name| stem(name))
+        self.variables.get(0).map_or("", stem)
     }
 
     /// Whether platforms know the service by this name, behind which something may follow.
@@ -270,10 +275,10 @@ impl<'e> Hit<'e> {
             Place::Credential(path) => credential::read(&self.name, path)?,
             Place::Layer { layer, entry, .. } if self.names_file() => {
                 let name = self.name.strip_suffix("_FILE").unwrap_or(&self.name);
-                let path = layer.raw(&self.name, entry)?;
+                let path = layer.raw(&self.name, *entry)?;
                 file::read(name, &self.name, path, "the value")?
             }
-            Place::Layer { layer, entry, .. } => Some(layer.found(&self.name, entry)?),
+            Place::Layer { layer, entry, .. } => Some(layer.found(&self.name, *entry)?),
         };
         Ok(found.map(|Found { value, .. }| match value {
             Cow::Borrowed(text) => Cow::Borrowed(without_final_newline(text)),
@@ -286,12 +291,12 @@ impl<'e> Hit<'e> {
         match &self.place {
             Place::Layer { .. } if self.raw().is_some_and(is_null) => Ok(None),
             Place::Layer { layer, entry, .. } if &*self.name == variable => {
-                layer.found(variable, entry).map(Some)
+                layer.found(variable, *entry).map(Some)
             }
             Place::Layer { layer, entry, .. } if self.names_file() => {
-                file::read(variable, &self.name, layer.raw(&self.name, entry)?, "the handle")
+                file::read(variable, &self.name, layer.raw(&self.name, *entry)?, "the handle")
             }
-            Place::Layer { layer, entry, .. } => layer.found(&self.name, entry).map(Some),
+            Place::Layer { layer, entry, .. } => layer.found(&self.name, *entry).map(Some),
             Place::Credential(path) => credential::read(variable, path),
             Place::Bound(value) => {
                 Ok(Some(Found { value: value.clone(), origin: Origin::Default }))

@@ -151,7 +151,7 @@ impl<'e> Resolver<'e> {
     fn whole(&self, field: &FieldNames<'e>, depth: usize) -> Result<Option<Found<'e>>, Unreadable> {
         let in_layer = |hit: &&Hit<'e>| hit.depth() == depth && !hit.is_credential();
         let find = |name: &str| field.hits.iter().filter(in_layer).rfind(|hit| hit.name == name);
-        for name in &field.variables {
+        for name in field.variables.iter() {
             let file = find_joined(field, name, "_FILE", depth);
             if let Some(hit) = find(name) {
                 if let Some(file) = file {
@@ -170,7 +170,7 @@ impl<'e> Resolver<'e> {
                 return Ok(Some(found));
             }
         }
-        for name in &field.variables {
+        for name in field.variables.iter() {
             if let Some(hit) = find_joined(field, name, "_FILE", depth)
                 && !self.names.is_declared(&hit.name)
                 && let Some(found) = hit.handle(name)?
@@ -179,9 +179,9 @@ impl<'e> Resolver<'e> {
             }
         }
         if depth == 0 {
-            for name in &field.variables {
+            for name in field.variables.iter() {
                 let mut credentials = field.hits.iter().filter(|hit| hit.is_credential());
-                if let Some(hit) = credentials.find(|hit| hit.name == *name)
+                if let Some(hit) = credentials.find(|hit| hit.name == name)
                     && let Some(found) = hit.handle(name)?
                 {
                     return Ok(Some(found));
@@ -256,7 +256,7 @@ impl<'e> Resolver<'e> {
             }
             let scheme = scheme.as_deref().filter(|it| !grammar.is_mail() || !tls::speaks(it));
             let made = beside.assemble(scheme, None);
-            let name = field.variables.first().map_or("", |name| &**name);
+            let name = field.variables.get(0).unwrap_or_default();
             let from: Vec<&str> = beside.words.iter().map(|said| said.name.as_str()).collect();
             let origin = Origin::Parts { name: name.into(), parts: from.join(", ").into() };
             out.take(beside.problems, beside.notes, &origin);

@@ -1,7 +1,6 @@
 #![allow(clippy::option_option, reason = "`None` is a problem, `Some(None)` is detached")]
 
 use std::any::TypeId;
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
@@ -64,7 +63,7 @@ impl<'e> Loader<'e> {
             place: 0,
             root: S::TABLE,
             table: S::TABLE,
-            path: format!("{}::", S::TABLE.name),
+            path: [S::TABLE.name, "::"].concat(),
             prefix: String::new(),
             problems,
             shown: None,
@@ -158,9 +157,8 @@ impl<'e> Loader<'e> {
                     place.is_some_and(|place| self.resolver.is_set(place))
                 }
                 Kind::Setting { .. } | Kind::Flatten { .. } | Kind::Nested { .. } => {
-                    let is_set = |name: &Cow<'_, str>| {
-                        !matches!(self.environment.setting(&[name], ""), Ok(None))
-                    };
+                    let is_set =
+                        |name: &str| !matches!(self.environment.setting(&[name], ""), Ok(None));
                     field.variables(prefix).iter().any(is_set)
                 }
             };
@@ -291,7 +289,7 @@ impl<'e> Loader<'e> {
         let problem = self.problem(field);
         let mut claimed = HashSet::new();
         each_field(self.root, "", "", &mut |_, prefix, field| {
-            claimed.extend(field.variables(prefix));
+            claimed.extend(field.variables(prefix).iter().map(str::to_owned));
         });
         let near = self.environment.names().filter(|name| {
             !claimed.contains(*name) && suggest::one_edit_apart(name, problem.variable())
