@@ -10,6 +10,7 @@ use super::BeanstalkdError;
 use super::connection::{Answer, Connection, End, Fault, Server, Setup, Shared};
 use super::protocol::Command;
 use crate::adapters::ending::Closed;
+use crate::backoff::Backoff;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -198,24 +199,24 @@ impl Spare {
 }
 
 /// Longer and longer waits between attempts.
-pub(super) struct Pause(Duration);
+pub(super) struct Pause(Backoff);
 
 impl Pause {
     pub(super) fn new() -> Self {
-        Self(FIRST_PAUSE)
+        Self(Backoff::new(FIRST_PAUSE, LONGEST_PAUSE))
     }
 
     /// Waits, and tells whether there is time for another attempt.
     pub(super) async fn before(&mut self, until: Instant) -> bool {
-        if Instant::now() + self.0 >= until {
+        let pause = self.0.pause();
+        if Instant::now() + pause >= until {
             return false;
         }
-        self.wait().await;
+        sleep(pause).await;
         true
     }
 
     pub(super) async fn wait(&mut self) {
-        sleep(self.0).await;
-        self.0 = (self.0 * 2).min(LONGEST_PAUSE);
+        sleep(self.0.pause()).await;
     }
 }
