@@ -2,7 +2,7 @@
 # What backing-services costs a build, against the same written by hand:
 #
 # - the quickstart, built cold from the root of the workspace, and the shop of tests/by-hand;
-# - an app without adapters, built cold, and one on `url` alone;
+# - an app without adapters, built cold, and one on `url` and one derive, that of serde;
 # - the check of a struct of 100 services, dependencies built, and of one of 100 URLs read by hand.
 #
 #   tests/build-time.sh [rounds]
@@ -38,7 +38,11 @@ package shop-by-hand <tests/by-hand/Cargo.toml
 cp tests/by-hand/src/main.rs "$scratch/shop-by-hand/src"
 
 { manifest plain; echo "backing-services = { path = \"$root/core\" }"; } | package plain
-{ manifest plain-by-hand; echo 'url = "2.5.8"'; } | package plain-by-hand
+{
+    manifest plain-by-hand
+    echo 'url = "2.5.8"'
+    echo 'serde = { version = "1.0.229", features = ["derive"] }'
+} | package plain-by-hand
 
 own_adapter='
 use backing_services::{Adapter, BackingServices, ClientError, Connect, Handle, Host};
@@ -64,6 +68,11 @@ by_hand='
 use std::error::Error;
 
 use url::Url;
+
+#[derive(serde::Deserialize)]
+pub struct Settings {
+    pub port: u16,
+}
 
 fn handle(name: &str) -> Result<Url, Box<dyn Error>> {
     let value = std::env::var(name).map_err(|error| format!("{name}: {error}"))?;
