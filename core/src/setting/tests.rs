@@ -256,7 +256,7 @@ fn texts() {
     reads::<Ipv6Addr>(&[(" ::1\n", Ipv6Addr::LOCALHOST)]);
     reads::<SocketAddr>(&[("127.0.0.1:80", SocketAddr::from(([127, 0, 0, 1], 80)))]);
 
-    let character = "expected a single character";
+    let character = "expected one character";
     refuses::<char>(&[("ab", character), ("", character)]);
     refuses::<IpAddr>(&[("localhost", "expected an IP address such as `127.0.0.1`")]);
     refuses::<Ipv6Addr>(&[("1", "expected an IPv6 address such as `::1`")]);
@@ -404,7 +404,7 @@ fn what_to_write() {
     assert_eq!(expected::<std::num::Saturating<u8>>(), "a whole number from 0 to 255");
     assert_eq!(expected::<f32>(), "a number");
     assert_eq!(expected::<bool>(), "`true` or `false`");
-    assert_eq!(expected::<char>(), "a single character");
+    assert_eq!(expected::<char>(), "one character");
     assert_eq!(expected::<Secret>(), "text");
     assert_eq!(expected::<Even>(), "text");
     assert_eq!(expected::<PathBuf>(), "a path");

@@ -7,7 +7,7 @@ use crate::suggest;
 
 pub(super) const BOOL: &str = "`true` or `false`";
 pub(super) const NUMBER: &str = "a number";
-pub(super) const CHARACTER: &str = "a single character";
+pub(super) const CHARACTER: &str = "one character";
 pub(super) const TEXT: &str = "text";
 /// Of a type that leaves it to the text what the text is.
 pub(super) const ANY: &str = "text or JSON";
