@@ -382,10 +382,9 @@ impl<'g> Reader<'g> {
 /// What scheme and word for TLS say together.
 pub(crate) fn said(scheme: &Scheme, word: &Word, values: TlsWord, value: Option<&str>) -> Said {
     let kind = word.kind();
-    let rank = |text: &str| kind.rank(text);
-    match value {
-        Some(value) if rank(value) == rank(values.off) => Said::Off,
-        Some(value) if rank(value) >= rank(values.on) => Said::On,
+    match value.map(|value| kind.rank(value)) {
+        Some(rank) if rank == kind.rank(values.off) => Said::Off,
+        Some(rank) if rank >= kind.rank(values.on) => Said::On,
         _ if scheme.is_tls() => Said::On,
         _ => Said::Nothing,
     }

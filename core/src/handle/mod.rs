@@ -14,7 +14,6 @@ pub use self::error::HandleError;
 pub use self::host::Host;
 pub use self::origin::Origin;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -319,9 +318,7 @@ impl Parsed {
     fn new(text: &str) -> Result<Self, Fault> {
         let spans = grammar::scan(text)?;
         let decode = |span: Option<Span>, part| match span {
-            Some(span) if !span.is_empty() => {
-                self::decode(span.of(text), part).map(|text| Some(text.into_owned()))
-            }
+            Some(span) if !span.is_empty() => self::decode(span.of(text), part).map(Some),
             _ => Ok(None),
         };
         let scheme = spans.scheme.of(text);
@@ -338,7 +335,7 @@ impl Parsed {
                 hosts.push(if is_bucket { Host::bucket(host)? } else { Host::parse(host)? });
             }
         }
-        self::decode(spans.path.of(text), Part::Path)?;
+        check_utf8(spans.path.of(text), Part::Path)?;
         let params =
             spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
         Ok(Self {
@@ -354,11 +351,21 @@ impl Parsed {
     }
 }
 
-fn decode(text: &str, part: Part) -> Result<Cow<'_, str>, Fault> {
+fn decode(text: &str, part: Part) -> Result<String, Fault> {
     if !text.contains('%') {
-        return Ok(text.into());
+        return Ok(text.to_owned());
     }
-    percent_decode_str(text).decode_utf8().map_err(|_| Fault::NotUtf8 { part })
+    let mut bytes = Vec::with_capacity(text.len());
+    bytes.extend(percent_decode_str(text));
+    String::from_utf8(bytes).map_err(|_| Fault::NotUtf8 { part })
+}
+
+/// Whether a part that is kept as it is written can be decoded.
+fn check_utf8(text: &str, part: Part) -> Result<(), Fault> {
+    match percent_decode_str(text).decode_utf8() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Fault::NotUtf8 { part }),
+    }
 }
 
 /// How many items the separators make of a text.
@@ -375,14 +382,14 @@ fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
     params.reserve_exact(count(query, b'&', Part::Query)?);
     for pair in query.split('&') {
         let (key, value) = pair.split_once('=').ok_or(Fault::Parameter)?;
-        let key = decode(key, Part::Query)?.into_owned();
+        let key = decode(key, Part::Query)?;
         if key.is_empty() {
             return Err(Fault::Parameter);
         }
         if params.iter().any(|(earlier, _)| *earlier == key) {
             return Err(Fault::RepeatedParameter);
         }
-        params.push((key, decode(value, Part::Query)?.into_owned()));
+        params.push((key, decode(value, Part::Query)?));
     }
     Ok(params)
 }
