@@ -84,7 +84,7 @@ install_packages() {
     # Nor after the machine's next start.
     if [[ -d /run/systemd/system ]]; then
         local package
-        for package in beanstalkd mariadb-server memcached nats-server postfix postgresql rabbitmq-server redis-server; do
+        for package in beanstalkd etcd-server mariadb-server memcached nats-server postfix postgresql rabbitmq-server redis-server; do
             if [[ " $* " == *" $package "* ]]; then
                 quietly systemctl disable "${package%-server}"
             fi
@@ -100,6 +100,7 @@ packages=(
     ca-certificates                                 # the roots that clients trust by default
     libsasl2-modules libsasl2-modules-db sasl2-bin  # logins of Postfix
     mariadb-client mariadb-server
+    etcd-server
     memcached
     nats-server
     openssl                                         # the TLS client of the harness's own tests

@@ -252,7 +252,9 @@ pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
 #[cfg(feature = "attached")]
-pub use self::attached::{Attached, Builder as AttachedBuilder, Change, Changes, Source};
+pub use self::attached::{Attached, Builder as AttachedBuilder, Change, Changes, Source, Turn};
+#[cfg(feature = "etcd")]
+pub use self::attached::Etcd;
 pub use self::backing::BackingServices;
 pub use self::environment::Environment;
 pub use self::error::{

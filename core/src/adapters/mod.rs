@@ -11,7 +11,7 @@ mod background;
 pub(crate) mod ending;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
-mod http_client;
+pub(crate) mod http_client;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;

@@ -4,6 +4,8 @@
 
 mod change;
 mod drain;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod source;
 mod watch;
 
@@ -16,8 +18,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 pub use self::change::{Change, Changes};
 use self::drain::Drain;
+#[cfg(feature = "etcd")]
+pub use self::etcd::Etcd;
 use self::source::AnySource;
-pub use self::source::Source;
+pub use self::source::{Source, Turn};
 use self::watch::{Message, Watch};
 use crate::backing::BackingServices;
 use crate::environment::Environment;
@@ -283,10 +287,13 @@ impl<S: BackingServices + 'static> Builder<S> {
     pub async fn start(self, environment: Environment) -> Result<Attached<S>, Error> {
         let (changes, _) = broadcast::channel(CHANGES);
         let (inbox, messages) = mpsc::channel(CHANGES);
-        let sighup = self.sighup;
+        let (sighup, source) = (self.sighup, self.source.clone());
         let (watch, shared) = Watch::start(self, environment, changes).await?;
         if sighup {
             watch::on_sighup(&inbox);
+        }
+        if let Some(source) = source {
+            watch::on_change(source, &inbox);
         }
         tokio::spawn(watch.run(messages));
         Ok(Attached { shared, inbox })

@@ -1,3 +1,5 @@
+use std::any::Any;
+use std::fmt;
 use std::pin::Pin;
 
 /// A store of variables that can change while the app runs: etcd, a cloud's secret manager, a file
@@ -40,6 +42,50 @@ pub trait Source: Send + Sync + 'static {
     /// Ends when the variables may have changed. It is called again after each end, and a call that
     /// is dropped has lost nothing.
     fn changed(&self) -> impl Future<Output = ()> + Send;
+
+    /// Waits until this instance may connect anew, where a store lets only so many at a time. What
+    /// is returned is dropped when the change is over. By default it may at once.
+    fn turn(&self) -> impl Future<Output = Turn> + Send {
+        std::future::ready(Turn::default())
+    }
+}
+
+/// The permission to connect anew, given back when it is dropped.
+///
+/// ```
+/// use backing_services::Turn;
+/// use std::sync::Arc;
+/// use tokio::sync::Semaphore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tokio::sync::AcquireError> {
+/// let one_at_a_time = Arc::new(Semaphore::new(1));
+/// let turn = Turn::new(one_at_a_time.acquire_owned().await?);
+/// # drop(turn);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Turn(
+    #[expect(dead_code, reason = "it is there to be dropped")] Option<Box<dyn Any + Send>>,
+);
+
+impl Turn {
+    /// A permission that dropping `guard` gives back.
+    ///
+    /// ```
+    /// # use backing_services::Turn;
+    /// let turn = Turn::new(());
+    /// ```
+    pub fn new(guard: impl Any + Send) -> Self {
+        Self(Some(Box::new(guard)))
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turn")
+    }
 }
 
 type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -48,6 +94,7 @@ type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(super) trait AnySource: Send + Sync {
     fn read(&self) -> Work<'_, Result<Vec<(String, String)>, String>>;
     fn changed(&self) -> Work<'_, ()>;
+    fn turn(&self) -> Work<'_, Turn>;
 }
 
 impl<T: Source> AnySource for T {
@@ -57,5 +104,9 @@ impl<T: Source> AnySource for T {
 
     fn changed(&self) -> Work<'_, ()> {
         Box::pin(Source::changed(self))
+    }
+
+    fn turn(&self) -> Work<'_, Turn> {
+        Box::pin(Source::turn(self))
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::drain::{self, Drain};
-use super::source::AnySource;
+use super::source::{AnySource, Turn};
 use super::{Builder, Change, Shared, State};
 use crate::backing::BackingServices;
 use crate::backoff::{Backoff, up_to};
@@ -31,8 +31,8 @@ const PING: Duration = Duration::from_secs(2);
 pub(super) enum Message {
     /// Read and swap now.
     Reload(Option<oneshot::Sender<Result<Change, Error>>>),
-    /// Read now, and swap as after any look.
-    Look,
+    /// The source may have changed: read it now, and swap as after any look.
+    Look(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -60,6 +60,7 @@ pub(super) struct Watch<S: BackingServices> {
     source: Option<Arc<dyn AnySource>>,
     /// What the source had when it was read last.
     store: Option<Vec<(String, String)>>,
+    store_read: Instant,
     poll: Duration,
     quiet: Duration,
     jitter: Duration,
@@ -117,6 +118,7 @@ impl<S: BackingServices + 'static> Watch<S> {
             shared: Arc::clone(&shared),
             environment,
             store,
+            store_read: Instant::now(),
             source: builder.source,
             poll: builder.poll,
             quiet: builder.quiet,
@@ -140,23 +142,26 @@ impl<S: BackingServices + 'static> Watch<S> {
             let found = self.found.as_ref().map(|found| found.due);
             let retry = self.retry.as_ref().map(|retry| retry.due);
             let due = [found, retry].into_iter().flatten().fold(look, Instant::min);
-            match self.next(&mut messages, due).await {
+            match timeout_at(due, messages.recv()).await.ok().flatten() {
                 Some(Message::Stop(reply)) => {
                     let _ = reply.send(());
                     return;
                 }
                 Some(Message::Reload(reply)) => {
                     let mut replies: Vec<_> = reply.into_iter().collect();
-                    let mut stop = None;
+                    let (mut stop, mut looks) = (None, Vec::new());
                     // What has come meanwhile is answered by the same reload.
                     while let Ok(message) = messages.try_recv() {
                         match message {
                             Message::Reload(reply) => replies.extend(reply),
-                            Message::Look => {}
+                            Message::Look(done) => looks.push(done),
                             Message::Stop(reply) => stop = Some(reply),
                         }
                     }
                     let result = self.reload().await;
+                    for done in looks {
+                        let _ = done.send(());
+                    }
                     for reply in replies {
                         let _ = reply.send(result.clone());
                     }
@@ -165,7 +170,10 @@ impl<S: BackingServices + 'static> Watch<S> {
                         return;
                     }
                 }
-                Some(Message::Look) => self.look().await,
+                Some(Message::Look(done)) => {
+                    self.look(true).await;
+                    let _ = done.send(());
+                }
                 None if messages.is_closed() && messages.is_empty() => return,
                 None => {
                     let now = Instant::now();
@@ -175,7 +183,7 @@ impl<S: BackingServices + 'static> Watch<S> {
                         self.follow().await;
                     }
                     if look <= now {
-                        self.look().await;
+                        self.look(false).await;
                         look = Instant::now() + self.poll;
                     }
                 }
@@ -183,36 +191,24 @@ impl<S: BackingServices + 'static> Watch<S> {
         }
     }
 
-    /// The next message; none when the time has come. That the source may have changed is one, too.
-    async fn next(&self, messages: &mut mpsc::Receiver<Message>, due: Instant) -> Option<Message> {
-        let Some(source) = &self.source else {
-            return timeout_at(due, messages.recv()).await.ok().flatten();
-        };
-        let mut changed = source.changed();
-        let either = std::future::poll_fn(|context| {
-            if let std::task::Poll::Ready(message) = messages.poll_recv(context) {
-                return std::task::Poll::Ready(message);
-            }
-            changed.as_mut().poll(context).map(|()| Some(Message::Look))
-        });
-        timeout_at(due, either).await.ok().flatten()
-    }
-
-    /// Reads everything again.
-    async fn read(&mut self) -> Result<S, Error> {
-        if let Some(source) = &self.source {
+    /// Reads everything again; the source where it may have changed.
+    async fn read(&mut self, and_source: bool) -> Result<S, Error> {
+        if let Some(source) = self.source.as_ref().filter(|_| and_source) {
             match read(&**source).await {
-                Ok(variables) => self.store = Some(variables),
+                Ok(variables) => (self.store, self.store_read) = (Some(variables), Instant::now()),
                 // What was read last stays in force.
-                Err(error) => tracing::warn!(%error, "the source cannot be read"),
+                Err(error) => {
+                    let age_s = self.store_read.elapsed().as_secs();
+                    tracing::warn!(%error, age_s, "what the source said last stays in force");
+                }
             }
         }
         Ok(S::load(&self.environment.again(self.store.as_deref()))?)
     }
 
     /// Compares what is read with what is attached. A change is followed when it is quiet.
-    async fn look(&mut self) {
-        let seen = match self.read().await {
+    async fn look(&mut self, and_source: bool) {
+        let seen = match self.read(and_source).await {
             Ok(services) => Ok(wanted(&services).await),
             Err(error) => Err(error.to_string()),
         };
@@ -237,11 +233,14 @@ impl<S: BackingServices + 'static> Watch<S> {
     async fn follow(&mut self) {
         let Some(Found { seen, is_quiet, .. }) = self.found.take() else { return };
         if is_quiet {
+            let _turn = match &self.source {
+                Some(source) => source.turn().await,
+                None => Turn::default(),
+            };
             let _ = self.reload().await;
             return;
         }
-        self.found = None;
-        self.look().await;
+        self.look(true).await;
         if let Some(found) = &mut self.found {
             found.is_quiet = found.seen == seen;
             if found.is_quiet {
@@ -253,7 +252,7 @@ impl<S: BackingServices + 'static> Watch<S> {
     /// Reads, connects what changed, and swaps it; or changes nothing.
     async fn reload(&mut self) -> Result<Change, Error> {
         self.found = None;
-        let services = match self.read().await {
+        let services = match self.read(true).await {
             Ok(services) => services,
             Err(error) => {
                 self.retry = None;
@@ -403,6 +402,22 @@ fn is_fixed(held: &Held) -> bool {
 
 async fn read(source: &dyn AnySource) -> Result<Vec<(String, String)>, Error> {
     source.read().await.map_err(Error::of_source)
+}
+
+/// Looks whenever the source may have changed.
+pub(super) fn on_change(source: Arc<dyn AnySource>, inbox: &mpsc::Sender<Message>) {
+    // A sender of its own would keep the watch alive.
+    let inbox = inbox.downgrade();
+    tokio::spawn(async move {
+        loop {
+            source.changed().await;
+            let Some(inbox) = inbox.upgrade() else { return };
+            let (done, looked) = oneshot::channel();
+            if inbox.send(Message::Look(done)).await.is_err() || looked.await.is_err() {
+                return;
+            }
+        }
+    });
 }
 
 /// Reloads at each SIGHUP.

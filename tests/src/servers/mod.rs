@@ -11,6 +11,7 @@ mod beanstalkd;
 mod couchdb;
 mod daemon;
 mod data_folder;
+mod etcd;
 mod fake_server;
 mod http_server;
 mod mariadb;
@@ -33,6 +34,7 @@ use tempfile::TempDir;
 
 pub use beanstalkd::Beanstalkd;
 pub use couchdb::CouchDb;
+pub use etcd::Etcd;
 pub use fake_server::{FakeServer, Request, Response};
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
@@ -64,6 +66,7 @@ macro_rules! server {
 server!(
     Beanstalkd
     CouchDb
+    Etcd
     MariaDb
     Memcached
     Nats

@@ -53,7 +53,7 @@ fn guarded(request: &Request) -> Response {
     }
 }
 
-struct OnStandIn;
+pub(crate) struct OnStandIn;
 
 impl Subject for OnStandIn {
     type Adapter = HttpApi;

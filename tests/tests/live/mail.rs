@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::in_use::InUse;
 use crate::smtp::{self, PASSWORD, USER, message};
 
-struct OnPostfix;
+pub(crate) struct OnPostfix;
 
 impl Subject for OnPostfix {
     type Adapter = Mail;

@@ -2,6 +2,7 @@
 #![cfg(feature = "live")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod attached;
 mod beanstalkd;
 mod blobs;
 mod collector;

@@ -14,7 +14,7 @@ use object_store::path::Path as Name;
 use object_store::signer::{Method, Signer};
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 
-struct OnS3;
+pub(crate) struct OnS3;
 
 /// For the server in clear text, yet without its port.
 pub(crate) fn handle(secret: &str) -> HandleBuilder {

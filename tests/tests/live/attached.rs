@@ -1,0 +1,399 @@
+//! Resources that rotate in a running app, under load, on real servers: no request fails, and
+//! nothing is left on the old server.
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use backing_services::{
+    Attached, AttachedBuilder, BackingServices, Connect, Environment, Error, FailureKind, Handle,
+};
+use backing_services_conformance::{Server, Subject, in_process};
+use backing_services_tests::servers::{Etcd, MariaDb, PostgreSql, Redis};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use crate::mysql::OnMariaDb;
+use crate::postgres::OnPostgreSql;
+use crate::redis::OnRedis;
+
+type Client<S> = <<S as Subject>::Adapter as Connect>::Client;
+
+/// A folder as Kubernetes mounts a secret: the files are links into `..data`, itself a link that is
+/// swapped as a whole.
+struct Mount(TempDir);
+
+impl Mount {
+    fn new(url: &str) -> Self {
+        let mount = Self(tempfile::tempdir().unwrap());
+        mount.swap(url);
+        symlink("..data/url", mount.0.path().join("url")).unwrap();
+        mount
+    }
+
+    fn swap(&self, url: &str) {
+        let folder = self.0.path();
+        let next = TempDir::with_prefix_in("..", folder).unwrap().keep();
+        std::fs::write(next.join("url"), url).unwrap();
+        let link = folder.join("..data_tmp");
+        symlink(next.file_name().unwrap(), &link).unwrap();
+        std::fs::rename(link, folder.join("..data")).unwrap();
+    }
+
+    fn environment(&self) -> Environment {
+        let path: PathBuf = self.0.path().join("url");
+        Environment::from_pairs([("IT_URL_FILE", path.to_str().unwrap())])
+    }
+}
+
+fn url<S: Subject>(server: &S::Server) -> String {
+    let builder = S::handle(S::plain_scheme());
+    let handle = S::at(builder, "localhost", Some(server.port())).build().unwrap();
+    handle.expose_url().to_owned()
+}
+
+/// As quick as a test wants it.
+fn quick<S: BackingServices + 'static>() -> AttachedBuilder<S> {
+    Attached::builder()
+        .poll(Duration::from_millis(200))
+        .quiet(Duration::from_millis(200))
+        .jitter(Duration::ZERO)
+        .drain(Duration::from_secs(10))
+}
+
+/// Uses a client again and again, a snapshot each time, until the test says that it is enough.
+struct Load {
+    is_over: Arc<AtomicBool>,
+    done: Arc<AtomicUsize>,
+    tasks: Vec<tokio::task::JoinHandle<Vec<String>>>,
+}
+
+impl Load {
+    fn start<Services, S>(
+        services: &Attached<Services>,
+        client: fn(&Services::Clients) -> &Client<S>,
+    ) -> Self
+    where
+        Services: BackingServices + 'static,
+        S: Subject,
+    {
+        let (is_over, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let tasks = (0..4).map(|worker| {
+            let (services, is_over) = (services.clone(), Arc::clone(&is_over));
+            let done = Arc::clone(&done);
+            tokio::task::spawn_blocking(move || {
+                tokio::runtime::Handle::current().block_on(async move {
+                    let mut failed = Vec::new();
+                    while !is_over.load(Ordering::Relaxed) {
+                        let clients = services.clients();
+                        // One writes and reads; what it writes is not for two at a time.
+                        let result = if worker == 0 {
+                            S::use_it(client(&clients)).await
+                        } else {
+                            let pinged = S::Adapter::ping(client(&clients)).await;
+                            pinged.map_err(|error| error.to_string())
+                        };
+                        match result {
+                            Ok(()) => drop(done.fetch_add(1, Ordering::Relaxed)),
+                            Err(error) => failed.push(error),
+                        }
+                        sleep(Duration::from_millis(2)).await;
+                    }
+                    failed
+                })
+            })
+        });
+        Self { tasks: tasks.collect(), is_over, done }
+    }
+
+    /// How many requests there were, none of which failed.
+    async fn end(self) -> usize {
+        self.is_over.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            assert_eq!(task.await.unwrap(), Vec::<String>::new());
+        }
+        self.done.load(Ordering::Relaxed)
+    }
+}
+
+async fn becomes<S: BackingServices + 'static>(services: &Attached<S>, generation: u64) {
+    let started = Instant::now();
+    while services.generation() < generation {
+        assert!(started.elapsed() < Duration::from_secs(30), "it stays {services:?}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The established connections to a port of this machine, as the kernel counts them.
+fn connections(port: u16) -> usize {
+    let of = |table: &str| std::fs::read_to_string(table).unwrap_or_default();
+    let tables = of("/proc/net/tcp") + &of("/proc/net/tcp6");
+    let remote = format!(":{port:04X}");
+    let lines = tables.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    lines.filter(|line| line.len() > 3 && line[2].ends_with(&remote) && line[3] == "01").count()
+}
+
+async fn is_left(port: u16) {
+    let started = Instant::now();
+    while connections(port) > 0 {
+        let left = connections(port);
+        assert!(started.elapsed() < Duration::from_secs(15), "{left} connections are left");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// From one server to another and back, by the swap of `..data`.
+async fn rotates<Services, S>(client: fn(&Services::Clients) -> &Client<S>)
+where
+    Services: BackingServices + 'static,
+    S: Subject,
+{
+    let servers = [S::start(), S::start()];
+    let mount = Mount::new(&url::<S>(&servers[0]));
+    let services = quick::<Services>().start(mount.environment()).await.unwrap();
+    let load = Load::start::<Services, S>(&services, client);
+    for generation in 2..=5 {
+        sleep(Duration::from_millis(300)).await;
+        mount.swap(&url::<S>(&servers[(generation + 1) % 2]));
+        becomes(&services, generation as u64).await;
+        is_left(servers[generation % 2].port()).await;
+    }
+    let done = load.end().await;
+    println!("{}: {done} requests in 4 rotations, 0 failed", std::any::type_name::<S>());
+    assert!(done > 40, "{done}");
+    assert!(services.shutdown(Duration::from_secs(10)).await.is_empty());
+    // A client that has no end of its own goes with the last handle.
+    drop(services);
+    for server in &servers {
+        is_left(server.port()).await;
+    }
+}
+
+macro_rules! rotate {
+    ($($name:ident: $subject:ty;)*) => {$(
+        mod $name {
+            use super::*;
+
+            type It = <$subject as Subject>::Adapter;
+
+            #[derive(BackingServices)]
+            struct Services {
+                #[service(env = "IT_URL")]
+                it: It,
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn from_server_to_server_under_load() {
+                rotates::<Services, $subject>(|clients| &clients.it).await;
+            }
+        }
+    )*};
+}
+
+rotate! {
+    mariadb: OnMariaDb;
+    postgresql: OnPostgreSql;
+    redis: OnRedis;
+    rabbitmq: crate::rabbitmq::OnRabbitMq;
+    nats: crate::nats::OnNats;
+    mail: crate::mail::OnPostfix;
+    s3: crate::s3::OnS3;
+    http: crate::http_api::OnStandIn;
+}
+
+#[derive(BackingServices)]
+struct Db {
+    #[service(env = "IT_URL")]
+    it: backing_services::Postgres,
+}
+
+#[derive(BackingServices)]
+struct Cache {
+    #[service(env = "IT_URL")]
+    it: backing_services::Redis,
+}
+
+#[derive(BackingServices)]
+struct Shop {
+    #[service(env = "IT_URL")]
+    it: backing_services::MySql,
+}
+
+/// Two users of which one is always in force, as AWS rotates alternating users.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_passwords_of_postgresql() {
+    let server = PostgreSql::start();
+    let (database, port) = (server.database(), server.port());
+    for user in ["blue", "green"] {
+        server.sql(&format!("CREATE ROLE {user} LOGIN SUPERUSER PASSWORD 'p0'"));
+    }
+    let url = |n: usize| {
+        let user = ["blue", "green"][n % 2];
+        format!("postgres://{user}:p{n}@localhost:{port}/{database}?max_connections=4")
+    };
+    let mount = Mount::new(&url(0));
+    let services = quick::<Db>().start(mount.environment()).await.unwrap();
+    let load = Load::start::<Db, OnPostgreSql>(&services, |clients| &clients.it);
+    for n in 1..=20 {
+        let user = ["blue", "green"][n % 2];
+        server.sql(&format!("ALTER ROLE {user} PASSWORD 'p{n}'"));
+        mount.swap(&url(n));
+        becomes(&services, n as u64 + 1).await;
+    }
+    let done = load.end().await;
+    println!("{done} requests in 20 rotations, 0 failed");
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE usename IN ('blue', 'green')";
+    let started = Instant::now();
+    while server.sql(open).trim().parse::<usize>().unwrap() > 4 {
+        assert!(started.elapsed() < Duration::from_secs(15), "{} are open", server.sql(open));
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A password that is written before the server knows it is tried until it does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_that_the_server_learns_later() {
+    let server = Redis::start();
+    let url = |user: &str| format!("redis://{user}:secret1@localhost:{}", server.port());
+    server.add_user("old", "secret1");
+    let mount = Mount::new(&url("old"));
+    let services = quick::<Cache>().start(mount.environment()).await.unwrap();
+    let load = Load::start::<Cache, OnRedis>(&services, |clients| &clients.it);
+    let mut changes = services.changes();
+    mount.swap(&url("new"));
+    let change = timeout(Duration::from_secs(20), changes.next()).await.unwrap().unwrap();
+    let Some(Error::Connect(report)) = change.error() else { panic!("{change}") };
+    assert_eq!(report.failures()[0].kind(), FailureKind::Authentication, "{report}");
+    assert!(!change.to_string().contains("secret1"));
+    server.add_user("new", "secret1");
+    becomes(&services, 2).await;
+    assert!(load.end().await > 0);
+}
+
+/// A new server that accepts and never answers, and one that is not there, change nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_server_that_never_answers() {
+    let server = PostgreSql::start();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mount = Mount::new(&url::<OnPostgreSql>(&server));
+    let services = quick::<Db>().start(mount.environment()).await.unwrap();
+    let load = Load::start::<Db, OnPostgreSql>(&services, |clients| &clients.it);
+    let builder = OnPostgreSql::handle("postgres").host("localhost");
+    let bad = builder
+        .port(silent.local_addr().unwrap().port())
+        .param("connect_timeout", "1s")
+        .build()
+        .unwrap();
+    mount.swap(bad.expose_url());
+    let report = services.reload().await.unwrap_err();
+    assert!(report.to_string().contains("no answer within 1 s"), "{report}");
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(services.generation(), 1);
+    mount.swap(&url::<OnPostgreSql>(&server));
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(services.generation(), 1, "it is what was attached all the time");
+    load.end().await;
+}
+
+/// A thousand swaps: memory and connections stay as they are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_swaps() {
+    // The memory of the other tests is none of its own.
+    if in_process(concat!(module_path!(), "::a_thousand_swaps"), &[]) {
+        return;
+    }
+    let server = Redis::start();
+    let url = |n: usize| format!("{}?timeout={}s", url::<OnRedis>(&server), n + 1);
+    let mount = tempfile::tempdir().unwrap();
+    let path = mount.path().join("url");
+    let write = |n: usize| std::fs::write(&path, url(n)).unwrap();
+    write(0);
+    let environment = Environment::from_pairs([("IT_URL_FILE", path.to_str().unwrap())]);
+    let services = Attached::<Cache>::builder().start(environment).await.unwrap();
+    let mut after_a_hundred = 0;
+    for n in 1..=1000 {
+        write(n);
+        services.reload().await.unwrap();
+        if n == 100 {
+            after_a_hundred = memory();
+        }
+    }
+    assert_eq!(services.generation(), 1001);
+    sleep(Duration::from_secs(2)).await;
+    let (grown, open) = (memory().saturating_sub(after_a_hundred), connections(server.port()));
+    println!("900 swaps: {} kB more, {open} connections", grown / 1024);
+    assert!(open <= 2, "{open}");
+    assert!(grown < 8 * 1024 * 1024, "{grown}");
+}
+
+fn memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+}
+
+fn in_etcd(etcd: &Etcd) -> backing_services::Etcd {
+    let url = format!("etcd://127.0.0.1:{}/shop/?timeout=2s", etcd.port());
+    backing_services::Etcd::new(&Handle::parse(&url).unwrap()).unwrap()
+}
+
+/// etcd is killed, comes back, is compacted, and the app follows what it says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_etcd() {
+    let servers = [PostgreSql::start(), PostgreSql::start()];
+    let urls = [&servers[0], &servers[1]].map(url::<OnPostgreSql>);
+    let mut etcd = Etcd::start();
+    etcd.put("shop/IT_URL", &urls[0]);
+    let builder = || quick::<Db>().poll(Duration::from_hours(1)).source(in_etcd(&etcd).at_most(2));
+    let services = builder().start(Environment::default()).await.unwrap();
+    let load = Load::start::<Db, OnPostgreSql>(&services, |clients| &clients.it);
+
+    // The watch alone finds it: the next look is an hour away.
+    etcd.put("shop/IT_URL", &urls[1]);
+    becomes(&services, 2).await;
+    is_left(servers[0].port()).await;
+
+    // What the store said last stays in force while it is away.
+    etcd.kill();
+    sleep(Duration::from_secs(1)).await;
+    assert!(services.reload().await.unwrap().changed().is_empty());
+    etcd.restart();
+    etcd.put("shop/IT_URL", &urls[0]);
+    becomes(&services, 3).await;
+
+    // Without the history that the watch would begin in, everything is read again.
+    etcd.kill();
+    sleep(Duration::from_millis(500)).await;
+    etcd.restart();
+    etcd.put("shop/IT_URL", &urls[1]);
+    etcd.put("shop/OTHER", "x");
+    etcd.compact();
+    becomes(&services, 4).await;
+
+    let done = load.end().await;
+    println!("{done} requests in 3 rotations by etcd, 0 failed");
+    assert!(services.shutdown(Duration::from_secs(10)).await.is_empty());
+}
+
+/// Certificates are compared by content: the file of the CA is the same path.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewed_ca_certificate() {
+    let ca = |name: &str| backing_services_conformance::Ca::new(name).issue(&["localhost"]);
+    let (old, new) = (ca("old"), ca("new"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::copy(old.ca(), &file).unwrap();
+    let server = MariaDb::with_tls(&old);
+    let handle = |server: &MariaDb, file: &Path| {
+        OnMariaDb::tls_handle("mysql", server, file).build().unwrap().expose_url().to_owned()
+    };
+    let mount = Mount::new(&handle(&server, &file));
+    let services = quick::<Shop>().start(mount.environment()).await.unwrap();
+    let mut both = std::fs::read(old.ca()).unwrap();
+    both.extend(std::fs::read(new.ca()).unwrap());
+    std::fs::write(&file, both).unwrap();
+    becomes(&services, 2).await;
+    OnMariaDb::use_it(&services.clients().it).await.unwrap();
+}
