@@ -36,7 +36,7 @@ impl Change {
     }
 
     /// The fields whose clients were put in place of others, came or went, such as
-    /// `Services::reports.warehouse`.
+    /// `Services::reports.warehouse`, and the settings that have another value.
     ///
     /// ```
     /// # use backing_services::Change;

@@ -357,9 +357,8 @@ impl<S: BackingServices + 'static> Attached<S> {
         self.shared.clients()
     }
 
-    /// The handles and settings that the clients were made from. Settings are read with each
-    /// reattachment and each [`reload`](Self::reload); that one of them changed is no reason for
-    /// either.
+    /// The handles and settings as they are now. A changed setting is followed as a changed handle
+    /// is, and keeps all clients.
     ///
     /// ```no_run
     /// # use backing_services::{Attached, BackingServices};

@@ -282,8 +282,16 @@ async fn an_optional_resource_comes_and_goes() {
     becomes(&services, 2).await;
     assert_eq!(services.clients().extra.as_ref().unwrap().host, "i2");
     assert_eq!(services.services().workers, 7);
-    deploy.write(".env", "EXTRA_URL=\n");
+    let before = services.clients();
+    let mut changes = services.changes();
+    deploy.write(".env", "EXTRA_URL=chat://i2\nWORKERS=8\n");
     becomes(&services, 3).await;
+    assert_eq!(changes.next().await.unwrap().changed(), ["Services::workers"]);
+    assert!(Arc::ptr_eq(&before.main, &services.clients().main));
+    assert_eq!(services.services().workers, 8);
+    drop(before);
+    deploy.write(".env", "EXTRA_URL=\n");
+    becomes(&services, 4).await;
     assert!(services.clients().extra.is_none());
     sleep(Duration::from_millis(200)).await;
     assert_eq!(count("i2"), (1, 0));

@@ -14,7 +14,7 @@ use crate::backoff::{Backoff, up_to};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::generated::held::{Held, Key, Stock, Taken};
-use crate::generated::{Call, Scope};
+use crate::generated::{Call, Scope, load_and_note};
 use crate::handle::Origin;
 
 /// How many old generations may be drained at the same time.
@@ -36,8 +36,17 @@ pub(super) enum Message {
     Stop(oneshot::Sender<()>),
 }
 
-/// What the environment says: what each attached resource is made from.
-type Wanted = Vec<(String, Key)>;
+/// What the environment says.
+#[derive(Clone, PartialEq)]
+struct Wanted {
+    /// What each attached resource is made from.
+    resources: Vec<(String, Key)>,
+    /// The text of each setting, as a hash.
+    settings: Vec<(String, u64)>,
+}
+
+/// What was read, and the texts of its settings.
+type Loaded<S> = (S, Vec<(String, u64)>);
 
 /// A change that was found.
 struct Found {
@@ -68,6 +77,8 @@ pub(super) struct Watch<S: BackingServices> {
     forgives: bool,
     /// What is attached, or found to be without effect.
     wanted: Result<Wanted, String>,
+    /// The settings that are in force.
+    settings: Vec<(String, u64)>,
     found: Option<Found>,
     retry: Option<Retry>,
 }
@@ -83,7 +94,8 @@ impl<S: BackingServices + 'static> Watch<S> {
             None => None,
         };
         let current = environment.again(store.as_deref());
-        let services = S::load(&current)?;
+        let (services, settings) = load_and_note::<S>(&current);
+        let services = services?;
         let (result, taken) =
             connect(&services, Stock::new(Vec::new(), builder.optional_may_be_down)).await;
         let clients = match result {
@@ -100,7 +112,7 @@ impl<S: BackingServices + 'static> Watch<S> {
                  of a process never do, files do"
             );
         }
-        let wanted = taken.wanted.clone();
+        let wanted = Wanted { resources: taken.wanted, settings };
         let is_whole = taken.forgiven.is_empty();
         let shared = Arc::new(Shared {
             now: RwLock::new(Arc::new(clients)),
@@ -125,6 +137,7 @@ impl<S: BackingServices + 'static> Watch<S> {
             jitter: builder.jitter,
             drain: builder.drain,
             forgives: builder.optional_may_be_down,
+            settings: wanted.settings.clone(),
             wanted: Ok(wanted.clone()),
             found: None,
             retry: None,
@@ -192,7 +205,7 @@ impl<S: BackingServices + 'static> Watch<S> {
     }
 
     /// Reads everything again; the source where it may have changed.
-    async fn read(&mut self, and_source: bool) -> Result<S, Error> {
+    async fn read(&mut self, and_source: bool) -> Result<Loaded<S>, Error> {
         if let Some(source) = self.source.as_ref().filter(|_| and_source) {
             match read(&**source).await {
                 Ok(variables) => (self.store, self.store_read) = (Some(variables), Instant::now()),
@@ -203,13 +216,14 @@ impl<S: BackingServices + 'static> Watch<S> {
                 }
             }
         }
-        Ok(S::load(&self.environment.again(self.store.as_deref()))?)
+        let (services, settings) = load_and_note(&self.environment.again(self.store.as_deref()));
+        Ok((services?, settings))
     }
 
     /// Compares what is read with what is attached. A change is followed when it is quiet.
     async fn look(&mut self, and_source: bool) {
         let seen = match self.read(and_source).await {
-            Ok(services) => Ok(wanted(&services).await),
+            Ok((services, settings)) => Ok(wanted(&services, settings).await),
             Err(error) => Err(error.to_string()),
         };
         let now = Instant::now();
@@ -252,8 +266,8 @@ impl<S: BackingServices + 'static> Watch<S> {
     /// Reads, connects what changed, and swaps it; or changes nothing.
     async fn reload(&mut self) -> Result<Change, Error> {
         self.found = None;
-        let services = match self.read(true).await {
-            Ok(services) => services,
+        let (services, settings) = match self.read(true).await {
+            Ok(loaded) => loaded,
             Err(error) => {
                 self.retry = None;
                 let wanted = Err(error.to_string());
@@ -265,6 +279,7 @@ impl<S: BackingServices + 'static> Watch<S> {
         let held = self.shared.state().held.clone();
         let (result, taken) = connect(&services, Stock::new(held.clone(), self.forgives)).await;
         let Taken { held: now, wanted, forgiven } = taken;
+        let wanted = Wanted { resources: wanted, settings };
         let is_kept = |new: &Held| held.iter().any(|old| Arc::ptr_eq(&old.client, &new.client));
         match result {
             Err(error) => {
@@ -285,9 +300,10 @@ impl<S: BackingServices + 'static> Watch<S> {
                 } else {
                     self.try_again(wanted.clone(), LONGEST_RETRY);
                 }
+                let settings = self.changed_settings(&wanted);
+                self.settings.clone_from(&wanted.settings);
                 self.wanted = Ok(wanted);
-                let change = self.swap(services, clients, &held, now);
-                Ok(change)
+                Ok(self.swap(services, clients, &held, now, settings))
             }
         }
     }
@@ -325,13 +341,27 @@ impl<S: BackingServices + 'static> Watch<S> {
         false
     }
 
-    fn swap(&self, services: S, clients: S::Clients, old: &[Held], now: Vec<Held>) -> Change {
+    /// The paths of the settings that are not what they were.
+    fn changed_settings(&self, wanted: &Wanted) -> Vec<String> {
+        let new = wanted.settings.iter().filter(|setting| !self.settings.contains(setting));
+        new.map(|(path, _)| path.clone()).collect()
+    }
+
+    fn swap(
+        &self,
+        services: S,
+        clients: S::Clients,
+        old: &[Held],
+        now: Vec<Held>,
+        settings: Vec<String>,
+    ) -> Change {
         let is_in = |all: &[Held], one: &Held| {
             all.iter().any(|other| Arc::ptr_eq(&other.client, &one.client))
         };
         let gone: Vec<Held> = old.iter().filter(|held| !is_in(&now, held)).cloned().collect();
         let new = now.iter().filter(|held| !is_in(old, held));
         let mut changed: Vec<String> = new.chain(&gone).map(|held| held.field.clone()).collect();
+        changed.extend(settings);
         changed.sort();
         changed.dedup();
         let mut state = self.shared.state();
@@ -390,8 +420,8 @@ async fn connect<S: BackingServices>(
 }
 
 /// What each resource would be made from; nothing is connected.
-async fn wanted<S: BackingServices>(services: &S) -> Wanted {
-    connect(services, Stock::dry()).await.1.wanted
+async fn wanted<S: BackingServices>(services: &S, settings: Vec<(String, u64)>) -> Wanted {
+    Wanted { resources: connect(services, Stock::dry()).await.1.wanted, settings }
 }
 
 /// Whether neither the handle nor a file that it names can change while the process runs.

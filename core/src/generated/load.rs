@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use serde::de::DeserializeOwned;
 
@@ -28,6 +29,21 @@ pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadErro
     }
 }
 
+/// [`load`], with a hash of the text of each setting by its path: what a running app compares.
+#[cfg(feature = "attached")]
+pub(crate) fn load_and_note<S: BackingServices>(
+    environment: &Environment,
+) -> (Result<S, LoadError>, Vec<(String, u64)>) {
+    let mut loader = Loader::new::<S>(environment);
+    loader.noted = Some(Vec::new());
+    let services = S::__load(&mut loader);
+    let noted = loader.noted.unwrap_or_default();
+    match services {
+        Some(services) if loader.problems.is_empty() => (Ok(services), noted),
+        _ => (Err(LoadError::new(S::TABLE, loader.problems)), noted),
+    }
+}
+
 /// The settings whose type leaves no room for a secret, by their paths.
 pub(crate) fn settings_that_show<S: BackingServices>(environment: &Environment) -> Vec<String> {
     let mut loader = Loader::new::<S>(environment);
@@ -49,6 +65,9 @@ pub struct Loader<'e> {
     problems: Vec<Problem>,
     /// The settings whose values may be shown, where somebody asks for them.
     shown: Option<Vec<String>>,
+    /// A hash of the text of each setting, where somebody asks for it.
+    #[cfg(feature = "attached")]
+    noted: Option<Vec<(String, u64)>>,
     /// The variables that fields share, each with the type and the path of the first.
     shared: Vec<(&'static str, TypeId, String)>,
 }
@@ -67,6 +86,8 @@ impl<'e> Loader<'e> {
             prefix: String::new(),
             problems,
             shown: None,
+            #[cfg(feature = "attached")]
+            noted: None,
             shared: Vec::new(),
         }
     }
@@ -258,6 +279,19 @@ impl<'e> Loader<'e> {
         }
     }
 
+    /// Takes note of what a setting was read from.
+    fn note(&mut self, field: &Field, text: impl Hash) {
+        #[cfg(feature = "attached")]
+        if let Some(noted) = &mut self.noted {
+            let mut hasher = std::hash::DefaultHasher::new();
+            text.hash(&mut hasher);
+            let hash = std::hash::Hasher::finish(&hasher);
+            noted.push((format!("{}{}", self.path, field.name), hash));
+        }
+        #[cfg(not(feature = "attached"))]
+        let _ = (field, text);
+    }
+
     fn value<T: DeserializeOwned>(&mut self, field: &'static Field) -> Option<Option<T>> {
         let Kind::Setting { variables, default, .. } = field.kind else { return None };
         if let Some(shown) = &mut self.shown
@@ -274,7 +308,9 @@ impl<'e> Loader<'e> {
             }
         };
         let default = || default.map(|text| Found { value: text.into(), origin: Origin::Default });
-        let Some(found) = found.or_else(default) else { return Some(None) };
+        let found = found.or_else(default);
+        self.note(field, found.as_ref().map(|found| &*found.value));
+        let Some(found) = found else { return Some(None) };
         match setting::read::<T>(&found.value) {
             Ok(value) => Some(Some(value)),
             Err(expected) => {
@@ -352,6 +388,7 @@ impl Loader<'_> {
         }
         let values: Vec<_> =
             found.iter().map(|(name, found)| (name.as_str(), &*found.value)).collect();
+        self.note(field, &values);
         let faults = match flatten::read(&values, &broken) {
             Ok(value) => return Some(value),
             Err(faults) => faults,

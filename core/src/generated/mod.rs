@@ -37,6 +37,8 @@ pub use self::field::{
     Optional, Service, Setting, Value,
 };
 pub use self::join::{Task, failed, into_failures, join, run};
+#[cfg(feature = "attached")]
+pub(crate) use self::load::load_and_note;
 pub(crate) use self::load::settings_that_show;
 pub use self::load::{Loader, from_env, load};
 pub use self::scope::{Call, Scope};

@@ -1,4 +1,4 @@
-//! A compiled shop, never rebuilt, moves from one database server to another in seven steps, while
+//! A compiled shop, never rebuilt and never restarted, moves from one database server to another in seven steps, while
 //! a customer goes on ordering.
 
 use std::sync::Arc;
@@ -7,42 +7,34 @@ use std::time::Duration;
 
 use backing_services_conformance::free_port;
 use backing_services_tests::servers::MariaDb;
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::example::{self, Running, url};
 use crate::mysql::OnMariaDb;
 
-/// What a deploy sets.
-#[derive(Default)]
-struct Config {
-    database: Option<String>,
-    maintenance: bool,
-}
-
-/// The deploy: one binary, one port, whatever the config says.
+/// The deploy: one process, whose config is a file.
 struct Deploy {
     port: u16,
-    config: Config,
-    running: Option<Running>,
+    folder: TempDir,
+    running: Running,
 }
 
 impl Deploy {
-    /// Changes the config, and runs the shop with it.
-    fn release(&mut self, change: impl FnOnce(&mut Config)) {
-        if let Some(running) = self.running.take() {
-            running.stop();
-        }
-        change(&mut self.config);
+    fn start(config: &str) -> Self {
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        std::fs::write(folder.path().join(".env"), config).unwrap();
         let mut command = example::command("maintenance");
-        command.env("LISTEN", format!("127.0.0.1:{}", self.port));
-        if let Some(url) = &self.config.database {
-            command.env("DATABASE_URL", url);
-        }
-        if self.config.maintenance {
-            command.env("MAINTENANCE", "true");
-        }
-        self.running = Some(Running::start(command));
+        command.env("LISTEN", format!("127.0.0.1:{port}")).current_dir(folder.path());
+        Self { port, folder, running: Running::start(command) }
+    }
+
+    /// Changes the config, of which the process learns by itself.
+    fn release(&self, config: &str) {
+        let next = self.folder.path().join(".env.next");
+        std::fs::write(&next, config).unwrap();
+        std::fs::rename(next, self.folder.path().join(".env")).unwrap();
     }
 
     async fn answers(&self) -> (u16, String) {
@@ -50,8 +42,21 @@ impl Deploy {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    async fn is_closed(&self) {
-        assert_eq!(self.answers().await, (503, "maintenance\n".to_owned()));
+    async fn becomes_closed(&self) {
+        let closed = async {
+            while self.answers().await != (503, "maintenance\n".to_owned()) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), closed).await.expect("the shop closes");
+    }
+
+    /// For as long as a change takes.
+    async fn stays_closed(&self) {
+        for _ in 0..100 {
+            assert_eq!(self.answers().await, (503, "maintenance\n".to_owned()));
+            sleep(Duration::from_millis(30)).await;
+        }
     }
 }
 
@@ -93,8 +98,8 @@ const ORDERS: &str = "SELECT number, item FROM orders ORDER BY number";
 async fn a_database_is_replaced_and_no_order_is_lost() {
     let built = example::built("maintenance");
     let old = MariaDb::start();
-    let mut shop = Deploy { port: free_port(), config: Config::default(), running: None };
-    shop.release(|config| config.database = Some(url::<OnMariaDb>("mysql", &old)));
+    let at = |server: &MariaDb| format!("DATABASE_URL={}\n", url::<OnMariaDb>("mysql", server));
+    let shop = Deploy::start(&at(&old));
     let done = Arc::new(AtomicBool::new(false));
     let customer = customer(shop.port, Arc::clone(&done));
     orders_of(&old, 20).await;
@@ -102,23 +107,21 @@ async fn a_database_is_replaced_and_no_order_is_lost() {
     // 1. Provision a new database.
     let new = MariaDb::start();
     // 2. Enter maintenance mode.
-    shop.release(|config| config.maintenance = true);
-    shop.is_closed().await;
+    shop.release(&(at(&old) + "MAINTENANCE=true\n"));
+    shop.becomes_closed().await;
     let before = old.sql(ORDERS);
     // 3. Dump the old database.
     let dump = old.dump();
     // 4. Load it into the new one.
     new.load(&dump);
     // 5. Detach the old one, by clearing the variable. The shop is closed for that reason alone.
-    shop.release(|config| *config = Config::default());
-    shop.is_closed().await;
+    shop.release("DATABASE_URL=\n");
+    shop.stays_closed().await;
     // 6. Attach the new one, by setting it.
-    shop.release(|config| {
-        *config = Config { database: Some(url::<OnMariaDb>("mysql", &new)), maintenance: true };
-    });
-    shop.is_closed().await;
+    shop.release(&(at(&new) + "MAINTENANCE=true\n"));
+    shop.stays_closed().await;
     // 7. Leave maintenance mode.
-    shop.release(|config| config.maintenance = false);
+    shop.release(&at(&new));
     let moved = before.lines().count() as u64;
     orders_of(&new, moved + 20).await;
 
@@ -132,4 +135,5 @@ async fn a_database_is_replaced_and_no_order_is_lost() {
     assert!(new.sql(ORDERS).starts_with(&before), "what was ordered before has not changed");
     assert_eq!(old.sql(ORDERS), before, "the old database is untouched");
     assert_eq!(example::built("maintenance"), built, "nothing was rebuilt");
+    shop.running.stop();
 }
