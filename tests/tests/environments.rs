@@ -29,21 +29,17 @@ const EXCEPTIONS: &[(usize, &str, &str)] = &[
     (3059, "compose-known Unleash/unleash-docker", "as above"),
     (3477, "compose-catalog caprover/one-click-apps", "a password in the query is ioredis's own"),
     (5072, "compose-catalog coollabsio/coolify", "a CouchDB handle names a database"),
-    (5743, "compose-catalog coollabsio/coolify", "a parameter of GORM"),
     (6088, "compose-catalog coollabsio/coolify", "a key of an API whose header nobody knows"),
     (6237, "compose-catalog coollabsio/coolify", "a parameter of a driver of ClickHouse"),
-    (6520, "compose-known dunglas/symfony-docker", "parameters of Doctrine"),
     (6731, "dotenv-known getlago/lago", "a key of an API whose header nobody knows"),
     (7182, "k8s helm/charts", "a secret key without an access key"),
     (7267, "k8s helm/charts", "a chart's page, which sets the password twice"),
-    (7510, "dotenv-known kimai/kimai", "parameters of Doctrine"),
     (7570, "k8s kubernetes/examples", "a token of an API whose header nobody knows"),
     (
         8417,
         "k8s pengchao2022/spring-boot-microservices-fullstack-shopping-aws-eks",
         "a virtual host that the data takes for a service",
     ),
-    (8836, "compose-catalog runtipi/runtipi-appstore", "parameters of Doctrine"),
     (9109, "compose-catalog runtipi/runtipi-appstore", "the address of a list, no API"),
 ];
 

@@ -23,6 +23,8 @@
 //! - `timezone`: The time zone of the session: an offset such as `+02:00`, or a name that the
 //!   server knows. Also `server_timezone`.
 //! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
+//! - `server_version`: Means nothing: Doctrine is told the version so, and Symfony writes it into
+//!   every handle.
 //! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
 //! - `max_connections`: The most connections that the pool opens. By default `10`. Also
 //!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
@@ -169,6 +171,10 @@ pub struct MySql {
     #[handle(param = "reconnect", names("auto_reconnect"), tuning)]
     #[expect(dead_code, reason = "handles of platforms have it")]
     reconnect: Option<bool>,
+    /// Means nothing: Doctrine is told the version so, and Symfony writes it into every handle.
+    #[handle(param = "server_version", tuning)]
+    #[expect(dead_code, reason = "the server says it itself")]
+    server_version: Option<String>,
     /// For connecting, and for waiting for a free connection.
     #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
     connect_timeout: Duration,

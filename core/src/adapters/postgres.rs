@@ -28,6 +28,9 @@
 //! - `schema`: Where the server looks for tables: its `search_path`. Also `search_path`,
 //!   `current_schema`.
 //! - `statement_timeout`: After this the server ends a statement; a bare number is milliseconds.
+//! - `timezone`: The time zone of each session, by its name such as `Europe/Vienna`.
+//! - `server_version`: Means nothing: Doctrine is told the version so, and Symfony writes it into
+//!   every handle.
 //! - `statement_cache_capacity`: How many prepared statements a connection keeps. By default
 //!   `100`. Also `statement_cache_size`.
 //! - `pgbouncer`: There is a pooler before the server: connecting proves that it keeps prepared
@@ -77,7 +80,7 @@
 //! `max_prepared_statements`. `pgbouncer=true` therefore makes `connect` prepare the same statement
 //! over two connections. It fails where the pooler loses them: then only its session mode works, or
 //! queries with [`persistent(false)`](sqlx::query::Query::persistent) inside transactions.
-//! `PgBouncer` refuses `options`, `schema` and `statement_timeout` unless its
+//! `PgBouncer` refuses `options`, `schema`, `statement_timeout` and `timezone` unless its
 //! `ignore_startup_parameters` has `options`.
 //!
 //! # The environment
@@ -227,6 +230,13 @@ pub struct Postgres {
     /// After this the server ends a statement; a bare number is milliseconds.
     #[handle(param = "statement_timeout", bare = "ms", max = "500h", tuning)]
     statement_timeout: Option<Duration>,
+    /// The time zone of each session, by its name such as `Europe/Vienna`.
+    #[handle(param = "timezone", names("time_zone"), tuning)]
+    timezone: Option<TimeZone>,
+    /// Means nothing: Doctrine is told the version so, and Symfony writes it into every handle.
+    #[handle(param = "server_version", tuning)]
+    #[expect(dead_code, reason = "the server says it itself")]
+    server_version: Option<String>,
     /// How many prepared statements a connection keeps.
     #[handle(
         param = "statement_cache_capacity",
@@ -327,6 +337,20 @@ impl Value for Schemas {
             name => name.chars().all(fits).then(|| format!("\"{name}\"")),
         });
         names.collect::<Option<Vec<_>>>().map(|names| Self(names.join(",")))
+    }
+}
+
+/// A name alone: of an offset PostgreSQL turns the sign around.
+#[derive(Clone)]
+struct TimeZone(String);
+
+impl Value for TimeZone {
+    const KIND: Kind = Kind::Other("the name of a time zone such as `Europe/Vienna`");
+
+    fn read(text: &str) -> Option<Self> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"+-/_".contains(&byte);
+        let is_name = text.starts_with(|first: char| first.is_ascii_alphabetic());
+        (is_name && text.bytes().all(fits)).then(|| Self(text.to_owned()))
     }
 }
 
@@ -479,6 +503,7 @@ impl Postgres {
             self.options.clone(),
             self.schema.as_ref().map(|Schemas(names)| format!("-c search_path={names}")),
             self.statement_timeout.map(|it| format!("-c statement_timeout={}", it.as_millis())),
+            self.timezone.as_ref().map(|TimeZone(name)| format!("-c TimeZone={name}")),
         ];
         let settings = settings.into_iter().flatten().collect::<Vec<_>>().join(" ");
         if !settings.is_empty() {
@@ -673,6 +698,7 @@ mod tests {
                 "the parameter `client_encoding` has a bad value",
             ),
             ("postgres://h/db?schema=a%27b", "the parameter `schema` has a bad value"),
+            ("postgres://h/db?timezone=%2B02:00", "the parameter `timezone` has a bad value"),
             (
                 "postgres://h/db?connect_timeout=0",
                 "the parameter `connect_timeout` has a bad value",
@@ -765,6 +791,11 @@ mod tests {
                 "postgresql://h.example/app?sslmode=require&application_name=shop&statement_timeout=5000",
                 Require,
                 Some("-c statement_timeout=5000"),
+            ),
+            (
+                "postgres://h.example/app?sslmode=disable&serverVersion=16&TimeZone=Asia/Shanghai",
+                Disable,
+                Some("-c TimeZone=Asia/Shanghai"),
             ),
             (
                 "postgresql://h.example/app?sslmode=require&options=-c%20a=b&search_path=Mine,public",

@@ -25,6 +25,8 @@
 //! - `timezone`: The time zone of the session: an offset such as `+02:00`, or a name that the
 //!   server knows. Also `server_timezone`.
 //! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
+//! - `server_version`: Means nothing: Doctrine is told the version so, and Symfony writes it into
+//!   every handle.
 //! - `connect_timeout`: For connecting, and for waiting for a free connection. By default `10s`.
 //! - `max_connections`: The most connections that the pool opens. By default `10`. Also
 //!   `pool_size`, `pool_max_size`, `max_pool_size`, `connection_limit`.
@@ -62,6 +64,9 @@
 //! - `schema`: Where the server looks for tables: its `search_path`. Also `search_path`,
 //!   `current_schema`.
 //! - `statement_timeout`: After this the server ends a statement; a bare number is milliseconds.
+//! - `timezone`: The time zone of each session, by its name such as `Europe/Vienna`.
+//! - `server_version`: Means nothing: Doctrine is told the version so, and Symfony writes it into
+//!   every handle.
 //! - `statement_cache_capacity`: How many prepared statements a connection keeps. By default
 //!   `100`. Also `statement_cache_size`.
 //! - `pgbouncer`: There is a pooler before the server: connecting proves that it keeps prepared
