@@ -24,8 +24,6 @@ pub enum MailError {
     Smtp(SmtpError),
     /// The server did not answer in that time. The message may have arrived.
     Timeout(Duration),
-    /// The runtime ended before the server answered. The message may have arrived.
-    Ended,
     /// The folder.
     File(file::Error),
 }
@@ -123,7 +121,6 @@ impl fmt::Display for MailError {
         match self {
             Self::Smtp(error) => error.fmt(f),
             Self::Timeout(limit) => write!(f, "the server did not answer within {limit:?}"),
-            Self::Ended => f.write_str("the runtime ended before the server answered"),
             Self::File(error) => error.fmt(f),
         }
     }
@@ -132,7 +129,7 @@ impl fmt::Display for MailError {
 impl std::error::Error for MailError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Smtp(_) | Self::Timeout(_) | Self::Ended => None,
+            Self::Smtp(_) | Self::Timeout(_) => None,
             Self::File(error) => error.source(),
         }
     }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use lettre::address::Envelope;
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use tokio::time::timeout;
+use tokio::runtime;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{MailError, SmtpError};
 use super::sent::{Sent, SentMail};
@@ -132,33 +133,26 @@ impl Relay {
         Self { builder, timeout, secrets, pool }
     }
 
-    /// What `talk` comes to. It runs as a task, because its connection is lost when it is dropped
-    /// halfway.
+    /// What `talk` comes to, within the timeout.
     async fn within<T, F>(
         self: &Arc<Self>,
         limit: Duration,
         talk: impl FnOnce(AsyncSmtpTransport<Tokio1Executor>) -> F,
     ) -> Result<T, MailError>
     where
-        T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
         let (smtp, generation) = self.current();
-        let mut talking = Box::pin(talk(smtp.clone()));
-        let relay = Arc::clone(self);
-        let bounded = tokio::spawn(async move {
-            if let Ok(answer) = timeout(limit, &mut talking).await {
-                return Ok(answer);
-            }
-            relay.replace(generation);
-            tokio::spawn(async move {
-                // The pool gives out nothing and takes nothing back once this has begun.
-                let _ = timeout(limit, smtp.shutdown()).await;
-                drop(talking);
-            });
-            Err(MailError::Timeout(limit))
-        });
-        bounded.await.unwrap_or(Err(MailError::Ended))
+        let mut conversation = Conversation {
+            talking: Some(Box::pin(talk(smtp.clone()))),
+            deadline: Instant::now() + limit,
+            limit,
+            relay: Arc::clone(self),
+            smtp,
+            generation,
+            runtime: runtime::Handle::current(),
+        };
+        conversation.end().await.ok_or(MailError::Timeout(limit))
     }
 
     fn current(&self) -> (AsyncSmtpTransport<Tokio1Executor>, u64) {
@@ -182,6 +176,52 @@ impl Relay {
             pool.smtp.clone()
         };
         smtp.shutdown().await;
+    }
+}
+
+/// What goes on over one connection, on the task of the app. Its connection is not to be lost
+/// halfway: when it is dropped there, a task of its own takes over.
+struct Conversation<F: Future + Send + 'static> {
+    /// `None` once it has ended.
+    talking: Option<Pin<Box<F>>>,
+    deadline: Instant,
+    limit: Duration,
+    relay: Arc<Relay>,
+    smtp: AsyncSmtpTransport<Tokio1Executor>,
+    generation: u64,
+    runtime: runtime::Handle,
+}
+
+impl<F: Future + Send + 'static> Conversation<F> {
+    /// `None` if the timeout comes first, or it has ended already.
+    async fn end(&mut self) -> Option<F::Output> {
+        let answer = timeout_at(self.deadline, self.talking.as_mut()?).await.ok();
+        if answer.is_some() {
+            self.talking = None;
+        }
+        answer
+    }
+}
+
+impl<F: Future + Send + 'static> Drop for Conversation<F> {
+    fn drop(&mut self) {
+        let Some(mut talking) = self.talking.take() else { return };
+        let (deadline, limit) = (self.deadline, self.limit);
+        let (relay, generation) = (Arc::clone(&self.relay), self.generation);
+        let smtp = self.smtp.clone();
+        // What `lettre` drops spawns a task, for which it must be inside of a runtime.
+        let _inside = self.runtime.enter();
+        if deadline <= Instant::now() {
+            relay.replace(generation);
+        }
+        tokio::spawn(async move {
+            if timeout_at(deadline, &mut talking).await.is_err() {
+                relay.replace(generation);
+                // The pool gives out nothing and takes nothing back once this has begun.
+                let _ = timeout(limit, smtp.shutdown()).await;
+            }
+            drop(talking);
+        });
     }
 }
 
