@@ -25,7 +25,9 @@ struct Qotd {
 impl Qotd {
     async fn quote(&self) -> Result<String, ClientError> {
         let address = (self.host.as_str(), self.port);
-        let mut stream = TcpStream::connect(address).await.map_err(ClientError::caused_by)?;
+        let stream = TcpStream::connect(address).await.map_err(ClientError::caused_by)?;
+        // As long as a quote may be, whatever the server sends: the suite below asks for it.
+        let mut stream = stream.take(512);
         let mut quote = String::new();
         stream.read_to_string(&mut quote).await.map_err(ClientError::caused_by)?;
         Ok(quote)

@@ -46,6 +46,7 @@
 //!     let stream = tokio::net::TcpStream::connect(address).await;
 //!     let mut quote = String::new();
 //!     stream.map_err(ClientError::caused_by)?
+//!         .take(512) // a hostile server would send for ever
 //!         .read_to_string(&mut quote)
 //!         .await
 //!         .map_err(ClientError::caused_by)?;
@@ -73,9 +74,16 @@
 //! | `server_not_there`, `unknown_host` | are reported as that, within a second for a port that refuses |
 //! | `killed_and_back_again` | the same client says that its server is gone, and finds it again |
 //! | `silent_server` | `connect_timeout` holds for a server that accepts and says nothing |
+//! | `silent_in_use` | a ping ends, also when the network drops everything |
+//! | `one_connection` | connecting costs the server one connection |
+//! | `hostile_servers` | one that floods, drips, hangs up or talks nonsense costs bounded time and memory, and leaves nothing behind (on Linux) |
 //! | `unknown_parameter` | is an error with the nearest name |
 //! | `close` | a closed client does not answer, or every clone stands for itself |
 //! | `tls_with_the_right_ca`, `tls_with_another_ca`, `tls_for_another_host` | certificates are verified (with the feature `tls`) |
+//! | `tls_to_a_plain_server`, `no_tls_to_a_server_with_it` | TLS on one side only is reported as that |
+//!
+//! And every failure on the way is read: no report shows what a driver or Rust itself says.
+//! What the driver of an adapter cannot do is written down in [`Subject::LIMITS`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(
@@ -88,6 +96,8 @@
 
 #[doc(hidden)]
 pub mod behaviours;
+#[cfg(target_os = "linux")]
+pub mod hostile;
 mod process;
 mod servers;
 mod subject;
@@ -97,8 +107,8 @@ mod tls;
 pub use self::process::in_process;
 #[cfg(feature = "tls")]
 pub use self::process::trusted_file;
-pub use self::servers::{Scripted, Server, free_port};
-pub use self::subject::{Reaches, Subject};
+pub use self::servers::{Proxy, Scripted, Server, free_port};
+pub use self::subject::{Limit, Reaches, Subject};
 #[cfg(feature = "tls")]
 pub use self::tls::{Ca, Tls};
 
@@ -167,7 +177,9 @@ macro_rules! suite {
             }
 
             $crate::__tests!($subject: round_trip every_scheme wrong_password server_not_there
-                unknown_host killed_and_back_again silent_server unknown_parameter close);
+                unknown_host killed_and_back_again silent_server silent_in_use one_connection
+                unknown_parameter close);
+            $crate::__hostile_test!($subject);
             $crate::__tls_tests!($subject);
         }
     };
@@ -207,12 +219,28 @@ macro_rules! __tests {
     )*};
 }
 
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hostile_test {
+    ($subject:ty) => {
+        #[cfg(target_os = "linux")]
+        #[test]
+        fn hostile_servers() {
+            $crate::behaviours::hostile_servers::<$subject, Derived>(::core::concat!(
+                ::core::module_path!(),
+                "::hostile_servers"
+            ));
+        }
+    };
+}
+
 #[cfg(feature = "tls")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tls_tests {
     ($subject:ty) => {
-        $crate::__tests!($subject: tls_with_the_right_ca tls_with_another_ca tls_for_another_host);
+        $crate::__tests!($subject: tls_with_the_right_ca tls_with_another_ca tls_for_another_host
+            tls_to_a_plain_server no_tls_to_a_server_with_it);
     };
 }
 

@@ -2,6 +2,8 @@ use std::process::Command;
 
 /// Set by `in_process` and by nothing else, to the name of the test.
 const PROCESS: &str = "BACKING_SERVICES_TEST_PROCESS";
+/// What a test in a process of its own is to connect to.
+const VICTIM: &str = "BACKING_SERVICES_TEST_VICTIM";
 /// Set by `in_process` beside it: many a machine has an `SSL_CERT_FILE`, and that is not ours to
 /// write.
 #[cfg(feature = "tls")]
@@ -41,21 +43,55 @@ pub fn trusted_file() -> Option<std::path::PathBuf> {
 ///     // Here the variable is set.
 /// }
 /// ```
-#[expect(clippy::disallowed_methods, reason = "set by this function")]
 pub fn in_process(name: &str, variables: &[(&str, &str)]) -> bool {
-    if std::env::var_os(PROCESS).is_some_and(|process| process == name) {
+    if is(name) {
         return false;
     }
+    again(name, variables, None).unwrap_or_else(|shown| panic!("{shown}"));
+    true
+}
+
+#[expect(clippy::disallowed_methods, reason = "set by `again`, below")]
+fn is(name: &str) -> bool {
+    std::env::var_os(PROCESS).is_some_and(|process| process == name)
+}
+
+/// The URL that `again` was given.
+#[expect(clippy::disallowed_methods, reason = "set by `again`, below")]
+pub(crate) fn victim_of() -> Option<String> {
+    std::env::var(VICTIM).ok()
+}
+
+/// Runs the test in a process of its own; what it has shown is the error.
+pub(crate) fn again(
+    name: &str,
+    variables: &[(&str, &str)],
+    victim: Option<&str>,
+) -> Result<(), String> {
     // Without the crate, as the test harness calls it.
     let (_, test) = name.split_once("::").expect("a name with its modules");
-    let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
-    command.args([test, "--exact", "--nocapture"]).env(PROCESS, name);
+    let program = std::env::current_exe().expect("the path of this program");
+    let mut command = match victim {
+        None => Command::new(program),
+        // A driver that takes all memory it gets leaves some to the machine.
+        Some(_) => {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\""]).arg(program);
+            shell
+        }
+    };
+    command.args([test, "--exact", "--nocapture"]).env(PROCESS, name).env("RUST_BACKTRACE", "0");
     #[cfg(feature = "tls")]
     let nobody = crate::tls::Ca::new("nobody").issue(&["nobody.example"]);
     #[cfg(feature = "tls")]
     command.env(TRUSTED, nobody.ca()).env("SSL_CERT_FILE", nobody.ca()).env_remove("SSL_CERT_DIR");
+    if let Some(victim) = victim {
+        command.env(VICTIM, victim);
+    }
     let output = command.envs(variables.iter().copied()).output().expect("this program again");
     let shown = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && shown.contains("1 passed"), "{shown}");
-    true
+    if output.status.success() && shown.contains("1 passed") {
+        return Ok(());
+    }
+    Err(format!("{}: {shown}", output.status))
 }

@@ -64,6 +64,10 @@ pub trait Subject {
     /// `tls_handle` fills: see `trusted_file`.
     const TRUSTS_THE_ENVIRONMENT: bool = false;
 
+    /// What cannot be held because of the driver: each names a test, which then has to fail as
+    /// written down, so that a driver that has learned it is noticed.
+    const LIMITS: &'static [Limit] = &[];
+
     /// A server without TLS.
     fn start() -> Self::Server;
 
@@ -132,6 +136,31 @@ pub trait Subject {
     async fn use_it(client: &<Self::Adapter as Connect>::Client) -> Result<(), String> {
         Self::Adapter::ping(client).await.map_err(|error| error.to_string())
     }
+}
+
+/// A test that an adapter does not pass because of its driver.
+///
+/// ```
+/// use backing_services_conformance::Limit;
+///
+/// const LIMITS: &[Limit] = &[Limit {
+///     test: "one_connection",
+///     driver: "chatter 0.3.1",
+///     upstream: "https://example.com/chatter/issues/12",
+///     seen: "2 connections",
+/// }];
+/// assert_eq!(LIMITS[0].test, "one_connection");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    /// The name of the test, or `hostile_servers/` and the name of the case.
+    pub test: &'static str,
+    /// The crate and its version.
+    pub driver: &'static str,
+    /// Where its authors have been told, or the line of its source.
+    pub upstream: &'static str,
+    /// What the failed test says.
+    pub seen: &'static str,
 }
 
 /// Which server a scheme is for.

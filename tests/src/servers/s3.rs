@@ -4,8 +4,9 @@ use std::fmt;
 use std::fs;
 
 use backing_services_conformance::Tls;
+use s3s::S3Result;
 use s3s::auth::SimpleAuth;
-use s3s::host::MultiDomain;
+use s3s::host::{S3Host, VirtualHost};
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
@@ -22,6 +23,20 @@ const SECRET: &str = "wJalr/UtnFEMI+K7MDENG/bPxRfiCY=";
 pub struct S3Server {
     server: HttpServer,
     folder: TempDir,
+}
+
+/// `localhost` and the buckets below it, at whatever port a proxy shows.
+struct Localhost;
+
+impl S3Host for Localhost {
+    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
+        let name = host.split(':').next().unwrap_or(host);
+        let domain = VirtualHost::new("localhost");
+        Ok(match name.strip_suffix(".localhost") {
+            Some(bucket) => domain.with_bucket(bucket),
+            None => domain,
+        })
+    }
 }
 
 impl S3Server {
@@ -44,10 +59,10 @@ impl S3Server {
         let folder = folder("s3");
         fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");
         let files = FileSystem::new(folder.path()).expect("a folder for the buckets");
-        let server = HttpServer::start(tls, |port| {
+        let server = HttpServer::start(tls, |_| {
             let mut service = S3ServiceBuilder::new(files);
             service.set_auth(SimpleAuth::from_single(key, secret));
-            service.set_host(MultiDomain::new([format!("localhost:{port}")]).expect("a domain"));
+            service.set_host(Localhost);
             service.build()
         });
         Self { server, folder }

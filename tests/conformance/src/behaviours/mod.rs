@@ -1,19 +1,25 @@
 //! The list of behaviours: what the tests of [`suite!`](crate::suite) run.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use backing_services::{
     Adapter, Connect, Error, Failure, Grammar, Handle, HandleBuilder, ProblemKind, Scheme,
 };
+use tokio::runtime::Runtime;
 
+#[cfg(target_os = "linux")]
+mod hostile;
 #[cfg(feature = "tls")]
 mod tls;
 
+#[cfg(target_os = "linux")]
+pub use self::hostile::*;
 #[cfg(feature = "tls")]
 pub use self::tls::*;
 #[cfg(feature = "tls")]
 use crate::tls::Ca;
-use crate::{Reaches, Scripted, Server, Subject, in_process};
+use crate::{Proxy, Reaches, Scripted, Server, Subject, in_process};
 
 /// Loads and connects one adapter as an app does: through a derived struct.
 pub trait App<A: Connect> {
@@ -26,12 +32,21 @@ pub fn run<S: Subject>(name: &str, behaviour: impl Future<Output = ()>) {
     if S::TRUSTS_THE_ENVIRONMENT && in_process(name, &[]) {
         return;
     }
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime")
-        .block_on(behaviour);
+    held::<S>(name.rsplit("::").next().unwrap_or(name), || runtime().block_on(behaviour));
+}
+
+pub(crate) fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().expect("a runtime")
+}
+
+/// Runs a test, which has to fail as written down where the subject names a limit for it.
+fn held<S: Subject>(test: &str, run: impl FnOnce()) {
+    let Some(limit) = S::LIMITS.iter().find(|limit| limit.test == test) else { return run() };
+    let failed =
+        catch_unwind(AssertUnwindSafe(run)).expect_err("the limit is no more: take it off");
+    let said = failed.downcast_ref::<String>().cloned().unwrap_or_default();
+    assert!(said.contains(limit.seen), "another failure than that of {}: {said}", limit.driver);
 }
 
 fn schemes<A: Adapter>() -> &'static [Scheme] {
@@ -67,10 +82,33 @@ fn on_this_machine<S: Subject>(builder: HandleBuilder, port: u16) -> Handle {
 
 fn failure<T>(result: Result<T, Error>) -> Failure {
     match result {
-        Err(Error::Connect(report)) => report.failures()[0].clone(),
+        Err(Error::Connect(report)) => {
+            assert_is_for_people(&report.to_string());
+            report.failures()[0].clone()
+        }
         Err(other) => panic!("not loaded: {other}"),
         Ok(_) => panic!("it connected"),
     }
+}
+
+/// No text of a driver shows what only its authors can read: a type of Rust or its `{:?}`.
+pub(crate) fn assert_is_for_people(text: &str) {
+    for foreign in ["Error(", "Error {", "{ ", "Some(", "None)", "nonzero u", "Kind::", "Custom {"]
+    {
+        assert!(!text.contains(foreign), "shows `{foreign}`: {text}");
+    }
+    // A path such as `io::Error`; an address has digits there.
+    let is_path = |at: usize| {
+        let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+        let bytes = text.as_bytes();
+        at > 0 && letter(bytes.get(at - 1)) && letter(bytes.get(at + 2)) && !is_field(text, at)
+    };
+    assert!(!text.match_indices("::").any(|(at, _)| is_path(at)), "shows a path of Rust: {text}");
+}
+
+/// A report names the field of the struct as `Services::it`.
+fn is_field(text: &str, at: usize) -> bool {
+    text[..at].ends_with("Services") && text[at..].starts_with("::it")
 }
 
 pub async fn round_trip<S: Subject, C: App<S::Adapter>>() {
@@ -146,6 +184,7 @@ pub async fn killed_and_back_again<S: Subject, C: App<S::Adapter>>() {
     server.kill();
     let error = S::Adapter::ping(&client).await.expect_err("the server is dead");
     assert_eq!(error.to_string(), S::dead());
+    assert_is_for_people(&error.to_string());
 
     server.restart();
     S::Adapter::ping(&client).await.expect("the same client finds the server again");
@@ -159,6 +198,28 @@ pub async fn silent_server<S: Subject, C: App<S::Adapter>>() {
     let limit = limit::<S>();
     assert_eq!(failure.cause(), format!("no answer within {} s", limit.as_secs()));
     assert!(started.elapsed() < limit + Duration::from_secs(4), "{:?}", started.elapsed());
+}
+
+pub async fn silent_in_use<S: Subject, C: App<S::Adapter>>() {
+    let server = S::start();
+    let proxy = Proxy::start(server.port());
+    let client = C::connect(&on_this_machine::<S>(hurried::<S>(), proxy.port())).await.unwrap();
+    S::use_it(&client).await.unwrap();
+    proxy.fall_silent();
+    let limit = Duration::from_secs(12);
+    let asked = tokio::time::timeout(limit, S::Adapter::ping(&client)).await;
+    let error = asked.expect("a ping ends by itself").expect_err("nothing has been answered");
+    assert_is_for_people(&error.to_string());
+}
+
+pub async fn one_connection<S: Subject, C: App<S::Adapter>>() {
+    let server = S::start();
+    let proxy = Proxy::start(server.port());
+    let client = C::connect(&on_this_machine::<S>(preferred::<S>(), proxy.port())).await.unwrap();
+    // One that is opened behind the app's back counts too.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(proxy.connections(), 1, "{} connections", proxy.connections());
+    drop(client);
 }
 
 pub async fn unknown_parameter<S: Subject, C: App<S::Adapter>>() {

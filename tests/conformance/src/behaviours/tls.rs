@@ -1,17 +1,17 @@
 //! Certificates are verified.
 
-use backing_services::{Handle, Scheme};
+use backing_services::{FailureKind, Handle, Scheme};
 
 use super::{App, failure, schemes};
 use crate::tls::{Ca, Tls};
-use crate::{Reaches, Subject};
+use crate::{Reaches, Server as _, Subject};
 
 /// The server and the files of the certificates, for as long as a test runs.
 type Kept<S> = (<S as Subject>::Server, [Tls; 2]);
 
 /// A server whose certificate is for `names`, and a handle that trusts the CA certificate that
 /// `trusts` picks from the right one and another.
-fn with_tls<S: Subject>(
+pub(super) fn with_tls<S: Subject>(
     names: &[&str],
     trusts: impl FnOnce([&Tls; 2]) -> &Tls,
 ) -> Option<(Handle, Kept<S>)> {
@@ -47,4 +47,45 @@ pub async fn tls_for_another_host<S: Subject, C: App<S::Adapter>>() {
     let failure = failure(C::connect(&handle).await);
     assert!(failure.cause().contains("certificate does not verify: "), "{failure:?}");
     assert!(failure.cause().contains("not valid for name"), "{failure:?}");
+}
+
+/// The handle for the server with TLS, at another port.
+pub(super) fn moved(handle: &Handle, from: u16, to: u16) -> Handle {
+    let from = handle.port().unwrap_or(from).to_string();
+    Handle::parse(&handle.expose_url().replace(&from, &to.to_string())).unwrap()
+}
+
+pub async fn tls_to_a_plain_server<S: Subject, C: App<S::Adapter>>() {
+    let Some((handle, (server, _files))) = with_tls::<S>(&["localhost"], |[right, _]| right) else {
+        return;
+    };
+    let plain = S::start();
+    let failure = failure(C::connect(&moved(&handle, server.port(), plain.port())).await);
+    assert_eq!(failure.kind(), FailureKind::Tls, "{failure:?}");
+    assert!(NO_TLS.iter().any(|says| failure.cause().contains(says)), "{failure:?}");
+    assert!(!failure.help().is_empty(), "{failure:?}");
+}
+
+/// The first for a protocol that is encrypted from the first byte, the others where the client asks
+/// the server for it.
+const NO_TLS: [&str; 2] = ["server speaks no TLS on this port", "server does not support TLS"];
+
+pub async fn no_tls_to_a_server_with_it<S: Subject, C: App<S::Adapter>>() {
+    let certificate = Ca::new("right").issue(&["localhost"]);
+    let Some(server) = S::start_with_tls(&certificate) else { return };
+    let port = match S::tls_handle(S::plain_scheme(), &server, &certificate.ca()).build() {
+        Ok(handle) => handle.port().unwrap_or(server.port()),
+        Err(_) => server.port(),
+    };
+    let handle = super::on_this_machine::<S>(super::hurried::<S>(), port);
+    match C::connect(&handle).await {
+        // The protocol agrees on TLS where both sides can, or the port serves both.
+        Ok(client) => S::use_it(&client).await.unwrap(),
+        Err(refused) => {
+            let failure = failure(Err::<(), _>(refused));
+            // Where the server speaks first, both sides wait for the other.
+            let kinds = [FailureKind::Tls, FailureKind::Timeout];
+            assert!(kinds.contains(&failure.kind()), "{failure:?}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 mod port;
+mod proxy;
 mod scripted;
 
 pub use self::port::free_port;
+pub use self::proxy::Proxy;
 pub use self::scripted::Scripted;
 
 /// A server that a test can end and start again, on 127.0.0.1. Dropping it ends it.

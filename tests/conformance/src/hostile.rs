@@ -1,0 +1,189 @@
+//! What a hostile server may cost: bounded time and memory, and nothing that stays.
+//!
+//! The server is in the process of the test, the app in one of its own, so that what an app pays
+//! can be measured, and a driver that aborts takes nothing else along. [`attack`] starts both;
+//! [`victim`] says in the other process what to connect to, and [`measure`] does it.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use backing_services_conformance::hostile::{attack, flood, measure, victim};
+//! # mod chat {
+//! #     pub async fn connect(_: &str) -> Result<(), String> {
+//! #         Ok(())
+//! #     }
+//! # }
+//!
+//! #[test]
+//! fn an_endless_line() {
+//!     if let Some(url) = victim() {
+//!         return measure(Duration::from_secs(1), chat::connect(&url));
+//!     }
+//!     let name = concat!(module_path!(), "::an_endless_line");
+//!     let url = |port| format!("chat://localhost:{port}?connect_timeout=1s");
+//!     attack(name, url, |stream| flood(stream, b"A")).unwrap();
+//! }
+//! # fn main() {}
+//! ```
+
+use std::fmt::Display;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::behaviours::{assert_is_for_people, runtime};
+use crate::process::{again, victim_of};
+use crate::servers::{Scripted, Server as _};
+
+/// What connecting may take beyond its limit on a machine that has other things to do.
+const GRACE: Duration = Duration::from_secs(2);
+/// What connecting may take of memory.
+const MEMORY: u64 = 64 * 1024; // kB
+/// How long a socket or a thread may stay after connecting has failed.
+const SOON: Duration = Duration::from_secs(3);
+
+/// Starts a server that does to each connection what `script` says, and runs the test `name` again
+/// in a process of its own, where [`victim`] is the URL for the port of the server.
+///
+/// # Errors
+///
+/// What the other process has shown, if its test failed or the process was aborted.
+pub fn attack<T>(
+    name: &str,
+    url: impl FnOnce(u16) -> String,
+    script: impl Fn(TcpStream) -> T + Send + Sync + 'static,
+) -> Result<(), String> {
+    let server = Scripted::start(script);
+    again(name, &[], Some(&url(server.port())))
+}
+
+/// In the process that [`attack`] has started: the URL to connect to.
+pub fn victim() -> Option<String> {
+    victim_of()
+}
+
+/// Connects, and asserts that this took no longer than `limit` says and less than 64 MB of memory,
+/// that neither a socket nor a thread stays, and that what is reported is for people to read.
+/// What is connected after all is dropped.
+///
+/// # Panics
+///
+/// If one of these is not so.
+pub fn measure<T, E: Display>(limit: Duration, connect: impl Future<Output = Result<T, E>>) {
+    let runtime = runtime();
+    let before = Held::now();
+    let (connected, elapsed) = runtime.block_on(async {
+        let started = Instant::now();
+        let connected = connect.await.map(drop);
+        (connected, started.elapsed())
+    });
+    let memory = peak().saturating_sub(before.peak);
+    let said = connected.map_or_else(|error| error.to_string(), |()| "connected".to_owned());
+    println!("{} ms, {memory} kB: {said}", elapsed.as_millis());
+    assert!(elapsed < limit + limit / 10 + GRACE, "took {elapsed:?}: {said}");
+    assert!(memory < MEMORY, "took {memory} kB of memory: {said}");
+    let started = Instant::now();
+    loop {
+        let now = Held::now();
+        if now.sockets <= before.sockets && now.threads.len() <= before.threads.len() {
+            break;
+        }
+        assert!(started.elapsed() < SOON, "left behind: {now:?} after {before:?}: {said}");
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_is_for_people(&said);
+    // A task of a driver that never yields would be waited for.
+    runtime.shutdown_background();
+}
+
+/// What this process has.
+#[derive(Debug)]
+struct Held {
+    sockets: usize,
+    /// The names of all threads that are not tokio's own: those of a runtime come and go with what
+    /// is to be done.
+    threads: Vec<String>,
+    peak: u64,
+}
+
+impl Held {
+    fn now() -> Self {
+        let entries = |folder| fs::read_dir(folder).expect("procfs").flatten();
+        let sockets = entries("/proc/self/fd").filter(|file| {
+            fs::read_link(file.path()).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
+        });
+        let threads = entries("/proc/self/task")
+            .filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok())
+            .filter(|name| !name.starts_with("tokio-rt"));
+        Self { sockets: sockets.count(), threads: threads.collect(), peak: peak() }
+    }
+}
+
+/// The most memory that this process has had, in kB.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("procfs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).expect("the peak")
+}
+
+/// Sends the same again and again, until the client has gone.
+pub fn flood(mut stream: TcpStream, unit: &[u8]) {
+    let block = unit.repeat((64 * 1024 / unit.len().max(1)).max(1));
+    while stream.write_all(&block).is_ok() {}
+}
+
+/// Sends a byte a second, then nothing more.
+pub fn drip(mut stream: TcpStream, bytes: &[u8]) {
+    for byte in bytes {
+        if stream.write_all(&[*byte]).is_err() {
+            return;
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    hold(stream);
+}
+
+/// Takes whatever comes and says nothing, until the client has gone.
+pub fn hold(mut stream: TcpStream) {
+    let mut heard = [0; 4096];
+    while matches!(stream.read(&mut heard), Ok(1..)) {}
+}
+
+/// Bytes that mean nothing, the same each time.
+pub fn garbage(length: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+type Script = fn(TcpStream);
+
+/// What is done to a client of any protocol.
+pub(crate) const MISCHIEF: [(&str, Script); 10] = [
+    ("hang up", drop),
+    ("garbage", |mut stream| {
+        if stream.write_all(&garbage(4096)).is_ok() {
+            hold(stream);
+        }
+    }),
+    ("garbage, then hang up", |mut stream| drop(stream.write_all(&garbage(4096)))),
+    ("a flood of garbage", |stream| flood(stream, &garbage(64 * 1024))),
+    ("a flood of zeros", |stream| flood(stream, &[0])),
+    ("a flood of ones", |stream| flood(stream, &[0xff])),
+    ("a line without an end", |stream| flood(stream, b"A")),
+    ("empty lines", |stream| flood(stream, b"\r\n")),
+    ("a drip", |stream| drip(stream, &[b'2'; 60])),
+    ("a record of TLS without its end", |mut stream| {
+        let record = [0x16, 3, 3, 0x3f, 0xff, 2, 0xff, 0xff, 0xff];
+        if stream.write_all(&record).is_ok() {
+            hold(stream);
+        }
+    }),
+];
