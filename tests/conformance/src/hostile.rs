@@ -30,10 +30,13 @@ use std::fmt::Display;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::behaviours::{assert_is_for_people, runtime};
+use crate::Limit;
+use crate::behaviours::{assert_is_for_people, held, runtime};
 use crate::process::{again, victim_of};
 use crate::servers::{Scripted, Server as _};
 
@@ -41,6 +44,8 @@ use crate::servers::{Scripted, Server as _};
 const GRACE: Duration = Duration::from_secs(2);
 /// What connecting may take of memory.
 const MEMORY: u64 = 64 * 1024; // kB
+/// Most cases wait for a time limit.
+const AT_ONCE: usize = 3;
 /// How long a socket or a thread may stay after connecting has failed.
 const SOON: Duration = Duration::from_secs(3);
 
@@ -57,6 +62,56 @@ pub fn attack<T>(
 ) -> Result<(), String> {
     let server = Scripted::start(script);
     again(name, &[], Some(&url(server.port())))
+}
+
+/// One thing that a server does to each connection.
+pub struct Case {
+    name: String,
+    script: Box<dyn Fn(TcpStream) + Send + Sync>,
+}
+
+impl Case {
+    /// A case, and what its [`Limit`] would name.
+    pub fn new(
+        name: impl Into<String>,
+        script: impl Fn(TcpStream) + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), script: Box::new(script) }
+    }
+}
+
+/// Every case as one [`attack`], some at the same time.
+///
+/// # Panics
+///
+/// With all that failed, if their limits are not named.
+pub fn attack_all(
+    name: &str,
+    url: &(dyn Fn(u16) -> String + Sync),
+    limits: &[Limit],
+    cases: Vec<Case>,
+) {
+    let (failed, cases) = (Mutex::new(Vec::new()), Mutex::new(cases));
+    let work = || {
+        while let Some(Case { name: case, script }) = cases.lock().expect("no panic").pop() {
+            let attacked = attack(name, url, script);
+            let held = catch_unwind(AssertUnwindSafe(|| {
+                held(limits, &case, || attacked.unwrap_or_else(|shown| panic!("{shown}")));
+            }));
+            if let Err(said) = held {
+                let said = said.downcast_ref::<String>().cloned();
+                failed.lock().expect("no panic").push((case, said.unwrap_or_default()));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    let failed = failed.into_inner().expect("no panic");
+    let shown: Vec<_> = failed.iter().map(|(case, said)| format!("=== {case}: {said}")).collect();
+    assert!(failed.is_empty(), "{} cases failed\n{}", failed.len(), shown.join("\n"));
 }
 
 /// In the process that [`attack`] has started: the URL to connect to.
@@ -84,10 +139,11 @@ pub fn measure<T, E: Display>(limit: Duration, connect: impl Future<Output = Res
     println!("{} ms, {memory} kB: {said}", elapsed.as_millis());
     assert!(elapsed < limit + limit / 10 + GRACE, "took {elapsed:?}: {said}");
     assert!(memory < MEMORY, "took {memory} kB of memory: {said}");
+    // A driver may have one thread for the whole process.
     let started = Instant::now();
     loop {
         let now = Held::now();
-        if now.sockets <= before.sockets && now.threads.len() <= before.threads.len() {
+        if now.sockets <= before.sockets && now.threads.len() <= before.threads.len() + 1 {
             break;
         }
         assert!(started.elapsed() < SOON, "left behind: {now:?} after {before:?}: {said}");

@@ -71,14 +71,13 @@ pub(crate) fn again(
     // Without the crate, as the test harness calls it.
     let (_, test) = name.split_once("::").expect("a name with its modules");
     let program = std::env::current_exe().expect("the path of this program");
-    let mut command = match victim {
-        None => Command::new(program),
+    let mut command = if victim.is_some() {
         // A driver that takes all memory it gets leaves some to the machine.
-        Some(_) => {
-            let mut shell = Command::new("sh");
-            shell.args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\""]).arg(program);
-            shell
-        }
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\""]).arg(program);
+        shell
+    } else {
+        Command::new(program)
     };
     command.args([test, "--exact", "--nocapture"]).env(PROCESS, name).env("RUST_BACKTRACE", "0");
     #[cfg(feature = "tls")]

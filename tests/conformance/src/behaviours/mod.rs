@@ -19,7 +19,7 @@ pub use self::hostile::*;
 pub use self::tls::*;
 #[cfg(feature = "tls")]
 use crate::tls::Ca;
-use crate::{Proxy, Reaches, Scripted, Server, Subject, in_process};
+use crate::{Limit, Proxy, Reaches, Scripted, Server, Subject, in_process};
 
 /// Loads and connects one adapter as an app does: through a derived struct.
 pub trait App<A: Connect> {
@@ -32,7 +32,7 @@ pub fn run<S: Subject>(name: &str, behaviour: impl Future<Output = ()>) {
     if S::TRUSTS_THE_ENVIRONMENT && in_process(name, &[]) {
         return;
     }
-    held::<S>(name.rsplit("::").next().unwrap_or(name), || runtime().block_on(behaviour));
+    held(S::LIMITS, name.rsplit("::").next().unwrap_or(name), || runtime().block_on(behaviour));
 }
 
 pub(crate) fn runtime() -> Runtime {
@@ -40,9 +40,9 @@ pub(crate) fn runtime() -> Runtime {
     builder.worker_threads(2).enable_all().build().expect("a runtime")
 }
 
-/// Runs a test, which has to fail as written down where the subject names a limit for it.
-fn held<S: Subject>(test: &str, run: impl FnOnce()) {
-    let Some(limit) = S::LIMITS.iter().find(|limit| limit.test == test) else { return run() };
+/// Runs a test, which has to fail as written down where a limit is named for it.
+pub(crate) fn held(limits: &[Limit], test: &str, run: impl FnOnce()) {
+    let Some(limit) = limits.iter().find(|limit| limit.test == test) else { return run() };
     let failed =
         catch_unwind(AssertUnwindSafe(run)).expect_err("the limit is no more: take it off");
     let said = failed.downcast_ref::<String>().cloned().unwrap_or_default();

@@ -1,0 +1,161 @@
+use crate::{Flood, Once, Then, name, step, walk};
+
+#[test]
+fn nats() {
+    let info = |more: &str| {
+        format!(
+            "INFO {{\"server_id\":\"x\",\"server_name\":\"x\",\"version\":\"2.10.0\",\"go\":\"1\",\
+             \"host\":\"localhost\",\"port\":4222,\"headers\":true,\"max_payload\":1048576,\
+             \"proto\":1,\"client_id\":1{more}}}\r\n"
+        )
+        .into_bytes()
+    };
+    let urls = format!(",\"connect_urls\":[{}\"a:1\"]", "\"localhost:1\",".repeat(100_000));
+    let deep = format!(",\"nonce\":{}", "[".repeat(100_000));
+    walk(
+        name!(nats),
+        "NATS_URL nats://localhost:PORT?connect_timeout=1s",
+        vec![
+            step(
+                "INFO",
+                false,
+                info(""),
+                vec![
+                    ("one without an end", Then(b"INFO {\"version\":\"".to_vec(), b"A".to_vec())),
+                    ("nested JSON", Once(info(&deep))),
+                    ("100000 other servers", Once(info(&urls))),
+                    (
+                        "the largest of messages",
+                        Once(info(",\"max_payload\":18446744073709551615")),
+                    ),
+                    ("a message before it", Once(b"MSG a 1 2\r\nhi\r\n".to_vec())),
+                ],
+            ),
+            step(
+                "CONNECT",
+                true,
+                "PONG\r\n",
+                vec![
+                    (
+                        "a message of 2^64-1",
+                        Then(b"MSG a 1 18446744073709551615\r\n".to_vec(), b"A".to_vec()),
+                    ),
+                    ("a message of 1 GB", Then(b"MSG a 1 1000000000\r\n".to_vec(), b"A".to_vec())),
+                    ("headers longer than the message", Once(b"HMSG a 1 99 2\r\nhi\r\n".to_vec())),
+                    ("errors without an end", Flood(b"-ERR 'no'\r\n".to_vec())),
+                    ("pings without an end", Flood(b"PING\r\n".to_vec())),
+                    ("a line without an end", Then(b"MSG ".to_vec(), b"A".to_vec())),
+                ],
+            ),
+            step("ping", true, "PONG\r\n", vec![]),
+        ],
+        &[],
+    );
+}
+
+/// A frame of AMQP on this channel.
+fn frame(channel: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&[1, 0, channel], &length[..], payload, &[0xce]].concat()
+}
+
+#[test]
+fn rabbitmq() {
+    let start = |table: &[u8]| {
+        let mechanisms = b"\x00\x00\x00\x05PLAIN\x00\x00\x00\x05en_US";
+        frame(0, &[b"\x00\x0a\x00\x0a\x00\x09", table, &mechanisms[..]].concat())
+    };
+    let table =
+        |fields: &[u8]| [&u32::try_from(fields.len()).unwrap().to_be_bytes()[..], fields].concat();
+    // A table in a table, each the only field of the one around it; as many arrays.
+    let nested = |kind: u8, depth: usize| {
+        let mut inner = Vec::new();
+        for _ in 0..depth {
+            let name: &[u8] = if kind == b'F' || inner.is_empty() { b"\x01a" } else { b"" };
+            inner = [name, &[kind], &table(&inner)].concat();
+        }
+        if kind == b'A' { [b"\x01a".to_vec(), vec![b'A'], table(&inner)].concat() } else { inner }
+    };
+    let tune = |channels: u16, length: u32, heartbeat: u16| {
+        let limits =
+            [&channels.to_be_bytes()[..], &length.to_be_bytes(), &heartbeat.to_be_bytes()].concat();
+        frame(0, &[&b"\x00\x0a\x00\x1e"[..], &limits].concat())
+    };
+    let heartbeats = || Flood(b"\x08\x00\x00\x00\x00\x00\x00\xce".to_vec());
+    walk(
+        name!(rabbitmq),
+        "RABBITMQ_URL amqp://shop:secret@localhost:PORT?connect_timeout=1s",
+        vec![
+            step(
+                "start",
+                true,
+                start(&table(b"")),
+                vec![
+                    ("a frame of 4 GB", Then(b"\x01\x00\x00\xff\xff\xff\xff".to_vec(), vec![0])),
+                    ("a frame of 2 GB", Then(b"\x01\x00\x00\x7f\xff\xff\xff".to_vec(), vec![0])),
+                    ("a table of 4 GB", Once(start(b"\xff\xff\xff\xff"))),
+                    ("nested tables", Once(start(&table(&nested(b'F', 2_000))))),
+                    ("nested arrays", Once(start(&table(&nested(b'A', 2_000))))),
+                    ("another version", Once(b"AMQP\x00\x01\x00\x00".to_vec())),
+                    (
+                        "an unknown kind of frame",
+                        Once(b"\x63\x00\x00\x00\x00\x00\x00\xce".to_vec()),
+                    ),
+                    ("heartbeats without an end", heartbeats()),
+                ],
+            ),
+            step(
+                "tune",
+                true,
+                tune(0, 131_072, 0),
+                vec![
+                    ("frames of nothing", Once(tune(1, 1, 1))),
+                    ("the shortest heartbeat", Once(tune(u16::MAX, u32::MAX, 1))),
+                    ("a challenge", Once(frame(0, b"\x00\x0a\x00\x14\xff\xff\xff\xff"))),
+                    ("heartbeats without an end", heartbeats()),
+                ],
+            ),
+            step(
+                "open",
+                true,
+                frame(0, b"\x00\x0a\x00\x29\x00"),
+                vec![
+                    ("another method", Once(frame(0, b"\xff\xff\xff\xff"))),
+                    ("a method too short", Once(frame(0, b"\x00"))),
+                    ("a frame without its end", Once(vec![1, 0, 0, 0, 0, 0, 1, 0, 0])),
+                ],
+            ),
+            step(
+                "channel",
+                true,
+                frame(1, b"\x00\x14\x00\x0b\x00\x00\x00\x00"),
+                vec![
+                    ("a message nobody asked for", Once(frame(1, b"\x00\x3c\x00\x3c\x01a"))),
+                    ("heartbeats without an end", heartbeats()),
+                ],
+            ),
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn beanstalkd() {
+    walk(
+        name!(beanstalkd),
+        "BEANSTALKD_URL beanstalkd://localhost:PORT?connect_timeout=1s",
+        vec![step(
+            "first command",
+            true,
+            "OK 14\r\n---\n- default\n\r\n",
+            vec![
+                ("a list of 2^64-1", Then(b"OK 18446744073709551615\r\n".to_vec(), b"A".to_vec())),
+                ("a list of 4 GB", Then(b"OK 4294967295\r\n".to_vec(), b"- a\n".to_vec())),
+                ("a list of -1", Once(b"OK -1\r\n".to_vec())),
+                ("a job of 4 GB", Then(b"RESERVED 1 4294967295\r\n".to_vec(), b"A".to_vec())),
+                ("errors without an end", Flood(b"INTERNAL_ERROR\r\n".to_vec())),
+            ],
+        )],
+        &[],
+    );
+}
