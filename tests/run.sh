@@ -2,6 +2,10 @@
 # Installs what the live tests need and runs every test of the workspace, none skipped.
 #
 #   tests/run.sh [arguments of `cargo test`]
+#   tests/run.sh NAME [arguments of the test program]
+#
+# The second form installs what one service needs and runs the live tests of its adapter, as in
+# `tests/run.sh redis` or `tests/run.sh postgres --skip conforms`.
 #
 # For Debian and its relatives. Postfix starts as root only, so the tests run as root: directly, or
 # through sudo. What is installed already is left alone; then no network is needed.
@@ -38,6 +42,15 @@ if [[ -n ${SUDO_USER:-} ]]; then
         done
     }
     trap give_back EXIT
+fi
+
+# The live tests of one adapter are a module of tests/tests/live.
+only=
+if [[ -n ${1:-} && $1 != -* ]]; then
+    only=$1
+    shift
+    [[ -e tests/tests/live/$only.rs ]] ||
+        fail "no live tests are named $only: they are $(basename -a -s .rs tests/tests/live/*.rs | xargs)"
 fi
 
 # --- packages ---------------------------------------------------------------------------------
@@ -109,10 +122,20 @@ packages=(
     rabbitmq-server
     redis-server
 )
+npm=yes
+case $only in
+beanstalkd | memcached) packages=("$only") npm= ;;
+couchdb) packages=() ;;
+mysql) packages=(mariadb-client mariadb-server) npm= ;;
+nats | redis) packages=("$only-server") npm= ;;
+rabbitmq) packages=(rabbitmq-server) npm= ;;
+smtp) packages=(libsasl2-modules libsasl2-modules-db postfix sasl2-bin) npm= ;;
+googlemaps | http_api | lastfm | loggly | newrelic | otlp | postmark | s3 | twitter) packages=() npm= ;;
+esac
 # aws-lc-sys and libsqlite3-sys compile C, and need nothing but a compiler for it.
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
 # Node.js from elsewhere than Debian brings npm along.
-command -v npm >/dev/null || packages+=(nodejs npm)
+[[ -z $npm ]] || command -v npm >/dev/null || packages+=(nodejs npm)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -126,7 +149,7 @@ fi
 
 # The harness looks for them here, whatever the target folder.
 servers=/var/lib/backing-services-tests/npm
-if ! cmp -s tests/npm/package-lock.json "$servers/installed.json"; then
+if [[ -n $npm ]] && ! cmp -s tests/npm/package-lock.json "$servers/installed.json"; then
     echo "Installing pouchdb-server"
     mkdir -p "$servers"
     cp tests/npm/package.json tests/npm/package-lock.json "$servers"
@@ -158,4 +181,8 @@ command -v cargo >/dev/null || fail "needs cargo: install Rust from https://rust
 
 # --- tests ------------------------------------------------------------------------------------
 
-cargo test --workspace --all-features "$@" </dev/null
+if [[ -n $only ]]; then
+    cargo test -p backing-services-tests --features live --test live -- "$only::" "$@" </dev/null
+else
+    cargo test --workspace --all-features "$@" </dev/null
+fi
