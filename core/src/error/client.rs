@@ -190,6 +190,11 @@ impl ClientError {
             return Self::of(FailureKind::Tls, NO_TLS)
                 .with_help("name the port where it does, or leave TLS out if that is meant");
         }
+        // hyper's word for an answer that begins otherwise; the alert of a TLS server is one.
+        if text == "invalid HTTP version parsed" {
+            return Self::of(FailureKind::Protocol, "the server does not answer in HTTP")
+                .with_help("if it speaks TLS on this port, write the scheme with TLS: `https`");
+        }
         let is_tls = RUSTLS.iter().any(|begin| text.starts_with(begin));
         let kind = if is_tls { FailureKind::Tls } else { FailureKind::Other };
         Self::of(kind, text)

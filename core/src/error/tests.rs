@@ -361,6 +361,12 @@ fn a_root_cause_decides_the_kind() {
             "the server speaks no TLS on this port",
         ),
         (
+            text("invalid HTTP version parsed"),
+            FailureKind::Protocol,
+            false,
+            "the server does not answer in HTTP",
+        ),
+        (
             text("received fatal alert: CertificateRequired"),
             FailureKind::Tls,
             false,

