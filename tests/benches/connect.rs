@@ -245,7 +245,7 @@ async fn smtp() {
     let url = |port| handle("smtp", port, |builder| builder);
     compare("smtp", "a transport, `NOOP`", server.port(), url, async |port| {
         let bare = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1").port(port);
-        assert!(bare.build().test_connection().await.expect("an answer"));
+        assert!(bare.build::<Tokio1Executor>().test_connection().await.expect("an answer"));
     })
     .await;
 }

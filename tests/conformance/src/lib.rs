@@ -114,10 +114,10 @@ pub use self::tls::{Ca, Tls};
 
 /// Makes the tests of one adapter, as a module `conforms`.
 ///
-/// `suite!(Subject)` for a type that implements [`Subject`]; `suite!(Adapter, server)` for an adapter
-/// whose handle needs no more than host and port, where `server` starts its [`Server`]; `suite!(Adapter,
-/// server, use_it)` where `use_it` is an async function of `&Client` that writes and reads real data
-/// and ends with a `Result<(), String>`.
+/// `suite!(Subject)` is for a type that implements [`Subject`], `suite!(Adapter, server)` for an
+/// adapter whose handle needs no more than host and port, where `server` starts its [`Server`].
+/// `suite!(Adapter, server, use_it)` names an async function of `&Client` beside, which writes and
+/// reads real data and ends with a `Result<(), String>`.
 ///
 /// ```
 /// # use std::io::Write as _;

@@ -9,8 +9,8 @@ use crate::tls::Tls;
 
 /// An adapter, the server it is for, and how to use it.
 ///
-/// Two types and [`start`](Subject::start) are enough for an adapter whose handle needs no more than
-/// host and port. Each of the other methods is one more thing that an adapter can do.
+/// Two types and [`start`](Subject::start) are enough for an adapter whose handle needs no more
+/// than host and port. Each of the other methods is one more thing that an adapter can do.
 ///
 /// ```
 /// # use std::io::Write as _;

@@ -81,7 +81,7 @@ fn mysql() {
     };
     let ok = |number| packet(number, &[0, 0, 0, 2, 0, 0, 0]);
     let lengths = |number: u8| {
-        let full = [&[0xff, 0xff, 0xff, number][..], &[0; 0xff_ffff]].concat();
+        let full = [&[0xff, 0xff, 0xff, number][..], &vec![0; 0xff_ffff][..]].concat();
         vec![
             ("a packet of nothing", Once(packet(number, b""))),
             ("packets of 16 MB without an end", Flood(full)),

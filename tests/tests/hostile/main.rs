@@ -87,7 +87,7 @@ fn walk(test: &str, url: &'static str, steps: Vec<Step>, limits: &[Limit]) {
         case("hang up", |stream, _| drop(stream));
         case("garbage", |stream, _| say(stream, &garbage(512)));
         case("a drip", |stream, answer| {
-            drip(stream, if answer.is_empty() { b"1" } else { answer })
+            drip(stream, if answer.is_empty() { b"1" } else { answer });
         });
         case("half an answer", |stream, answer| say(stream, &answer[..answer.len() / 2]));
         case("the answer for ever", |stream, answer| {
@@ -116,7 +116,7 @@ fn walk(test: &str, url: &'static str, steps: Vec<Step>, limits: &[Limit]) {
 
 /// Answers honestly up to the last of these steps, and hears that one.
 fn reach(mut stream: TcpStream, steps: &[Step]) -> Option<TcpStream> {
-    let mut heard = [0; 64 * 1024];
+    let mut heard = vec![0; 64 * 1024];
     for (at, step) in steps.iter().enumerate() {
         if step.hears && stream.read(&mut heard).ok()? == 0 {
             return None;
