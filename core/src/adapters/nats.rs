@@ -7,9 +7,13 @@
 //! - port
 //! - user name: As the server knows the user; without a password it is a token. Also `TOKEN`.
 //! - password: Of that user.
-//! - `creds`: A credentials file: a JWT, and the key that goes with it.
+//! - `creds`: A credentials file, read anew for each connection: a JWT, and the key that goes
+//!   with it.
 //! - `name`: What the server's monitoring calls this client.
 //! - `connect_timeout`: For connecting. By default `10s`.
+//! - `timeout`: For the answer to one request. By default `10s`.
+//! - `ping_interval`: Between two pings of the client's, which connects anew when two of them
+//!   were not answered. By default `10s`.
 //! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either
 //!   `none` or `required`. Also `ssl`.
 //! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
@@ -21,11 +25,18 @@
 //! the server asks for it; under `tls`, or with `tls=required`, there is no connection without.
 //!
 //! The client finds its servers again by itself, within half a second of their return, and
-//! subscribes anew. What is published meanwhile waits in its buffer; what the server had not passed
+//! subscribes anew. A server that is there and refuses it is asked again after one second, then at
+//! growing intervals up to ten, or as soon as the credentials file has changed: that one is read for
+//! each connection. The log (`tracing`) tells each refusal, while a ping can only tell that there is
+//! no connection. What is published meanwhile waits in its buffer; what the server had not passed
 //! on when it died is lost, as core NATS delivers at most once. A ping is a request to the client's
 //! own inbox, so a user needs to be allowed to publish to and to subscribe to `_INBOX.>`, as for
 //! any request. `JetStream` keeps what it has acknowledged: its API is in the crate `async-nats`,
 //! behind that crate's feature `jetstream`.
+//!
+//! No answer is waited for without a bound: a request takes `timeout` at the most, and a network
+//! that went silent is noticed after three `ping_interval`s, when the client connects anew. Until
+//! then what is published waits, and `flush` too.
 //!
 //! # Security
 //!
@@ -40,7 +51,7 @@
 //! [Synadia Cloud](https://docs.synadia.com/cloud/user-guides/user-mgmt) gives each user a
 //! credentials file: `tls://connect.ngs.global?creds=/run/secrets/app.creds`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -51,10 +62,12 @@ use async_nats::rustls::client::{ClientConfig, WantsClientCert};
 use async_nats::rustls::crypto::aws_lc_rs;
 use async_nats::rustls::{ConfigBuilder, RootCertStore};
 use async_nats::{
-    Client, ConnectError, ConnectErrorKind, ConnectOptions, RequestErrorKind, ServerAddr,
+    Auth, AuthError, Client, ConnectError, ConnectErrorKind, ConnectOptions, ReconnectToServer,
+    RequestErrorKind, Server, ServerAddr,
 };
+use nkeys::KeyPair;
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
@@ -62,10 +75,17 @@ use super::CONNECT_TIMEOUT;
 use super::ending::{closed, within};
 use crate::adapter::pem;
 use crate::adapter::tls::read_file;
+use crate::file;
 use crate::{Adapter, ClientError, Connect, FailureKind, Handle, HandleError, Host, Secret, Tls};
 
 /// The longest wait between two attempts to connect again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// The same after a server that answers has refused the client: a credential that was revoked does
+/// not come back in a second.
+const LONGEST_REFUSED_PAUSE: Duration = Duration::from_secs(10);
+/// How often the credentials file is looked at between two refused attempts.
+const LOOK: Duration = Duration::from_millis(500);
+const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
 /// How often a ping looks whether the client still has its connection.
 const GLANCE: Duration = Duration::from_millis(10);
 
@@ -108,7 +128,7 @@ pub struct Nats {
     /// Of that user.
     #[handle(password)]
     password: Option<Secret>,
-    /// A credentials file: a JWT, and the key that goes with it.
+    /// A credentials file, read anew for each connection: a JWT, and the key that goes with it.
     #[handle(param = "creds", credential)]
     creds: Option<PathBuf>,
     /// What the server's monitoring calls this client.
@@ -117,6 +137,12 @@ pub struct Nats {
     /// For connecting.
     #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
     connect_timeout: Duration,
+    /// For the answer to one request.
+    #[handle(param = "timeout", default = "10s", max = "24h", tuning)]
+    timeout: Duration,
+    /// Between two pings of the client's, which connects anew when two of them were not answered.
+    #[handle(param = "ping_interval", default = "10s", max = "24h", tuning)]
+    ping_interval: Duration,
     #[handle(flatten)]
     tls: Tls,
 }
@@ -131,12 +157,21 @@ impl Nats {
             return Err(HandleError::new("the handle has a user name and a file of credentials")
                 .with_help("leave one of them out"));
         }
+        // The driver's clock panics at zero.
+        if self.ping_interval < SHORTEST_PING_INTERVAL {
+            return Err(HandleError::parameter(
+                "the parameter `ping_interval` has a bad value",
+                "expected at least `100ms`",
+            ));
+        }
         Ok(())
     }
 }
 
 impl Connect for Nats {
     type Client = Client;
+    /// The driver waits for the answer to its login.
+    const PROVEN: bool = true;
 
     async fn connect(&self) -> Result<Client, ClientError> {
         // What it would log at the finest level has the user name in it.
@@ -183,11 +218,21 @@ impl Nats {
     }
 
     fn options(&self) -> Result<ConnectOptions, ClientError> {
-        let mut options = ConnectOptions::new()
+        let mut options = match &self.creds {
+            Some(path) => with_credentials(path)?,
+            None => ConnectOptions::new(),
+        };
+        options = options
             .connection_timeout(self.connect_timeout)
+            .request_timeout(Some(self.timeout))
+            .ping_interval(self.ping_interval)
             .require_tls(self.tls.is_on())
             .tls_client_config(self.tls_config()?)
-            .reconnect_delay_callback(pause);
+            .reconnect_delay_callback(pause)
+            .reconnect_to_server_callback({
+                let creds = self.creds.clone();
+                move |servers, _| next_attempt(servers, creds.clone())
+            });
         let secret = |secret: &Secret| secret.expose().to_owned();
         options = match (&self.user, &self.password) {
             (Some(user), Some(password)) => {
@@ -196,15 +241,6 @@ impl Nats {
             (Some(token), None) => options.token(secret(token)),
             (None, _) => options,
         };
-        if let Some(path) = &self.creds {
-            let file = read_file("creds", path, "NATS credentials")?;
-            // The driver's own text may repeat the file's.
-            let read = str::from_utf8(&file).ok().map(|text| options.credentials(text));
-            options = read.and_then(Result::ok).ok_or_else(|| {
-                ClientError::new("the file that `creds` names holds no NATS credentials")
-                    .with_help("set `creds` to the path of a NATS credentials file")
-            })?;
-        }
         if let Some(name) = &self.name {
             options = options.name(name);
         }
@@ -255,17 +291,99 @@ impl Nats {
                     ClientError::transient("the connection ended before the server answered")
                         .with_kind(FailureKind::Protocol)
                 }
-                root if self.tls.is_on() && root.to_string().contains("corrupt message") => {
-                    ClientError::of(
-                        FailureKind::Tls,
-                        "the server answered a TLS handshake with something else",
-                    )
-                    .with_help("it has no TLS on this port: `nats://` goes without")
-                }
                 root => root,
             },
         }
     }
+}
+
+/// A user's token and key, as a credentials file has them.
+struct Credentials {
+    jwt: String,
+    key: KeyPair,
+}
+
+impl Credentials {
+    fn read(path: &Path) -> Result<Self, ClientError> {
+        let file = read_file("creds", path, "NATS credentials")?;
+        // The parser's own text may repeat the file's.
+        str::from_utf8(&file).ok().and_then(Self::parse).ok_or_else(|| {
+            ClientError::new("the file that `creds` names holds no NATS credentials")
+                .with_help("set `creds` to the path of a NATS credentials file")
+        })
+    }
+
+    /// Two blocks of one line each, between a line of dashes and another: the token comes first.
+    /// <https://docs.nats.io/using-nats/developer/connecting/creds>
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines().map(str::trim);
+        let is_border = |line: &str| line.starts_with("---") && line.ends_with("---");
+        let mut block = || {
+            lines.by_ref().find(|line| is_border(line))?;
+            let inside = lines.by_ref().find(|line| !line.is_empty())?;
+            lines.by_ref().find(|line| !line.is_empty()).filter(|line| is_border(line))?;
+            Some(inside)
+        };
+        let (jwt, seed) = (block()?, block()?);
+        Some(Self { jwt: jwt.to_owned(), key: KeyPair::from_seed(seed).ok()? })
+    }
+
+    fn sign(self, nonce: &[u8]) -> Result<Auth, AuthError> {
+        let mut auth = Auth::new();
+        auth.signature = Some(self.key.sign(nonce).map_err(AuthError::new)?);
+        auth.jwt = Some(self.jwt);
+        Ok(auth)
+    }
+}
+
+/// A file that is rotated is read again for each connection; one that is none fails at once.
+fn with_credentials(path: &Path) -> Result<ConnectOptions, ClientError> {
+    Credentials::read(path)?;
+    let path = path.to_owned();
+    Ok(ConnectOptions::with_auth_callback(move |nonce| {
+        let read = Credentials::read(&path);
+        async move { read.map_err(AuthError::new)?.sign(&nonce) }
+    }))
+}
+
+/// Which server is next, and when: that with the fewest failed attempts since it was last there.
+/// Without a lost connection the driver tries all of them, one after the other.
+async fn next_attempt(servers: Vec<Server>, creds: Option<PathBuf>) -> Option<ReconnectToServer> {
+    if !servers.iter().any(|server| server.did_connect) {
+        return None;
+    }
+    let next = servers.into_iter().min_by_key(|server| server.failed_attempts)?;
+    if next.last_error.as_deref().is_some_and(is_refusal) {
+        let pause = refused_pause(next.failed_attempts);
+        let (host, port) = (next.addr.host(), next.addr.port());
+        tracing::warn!(host, port, ?pause, "NATS refuses the credentials, trying again");
+        wait_for_credentials(pause, creds).await;
+        return Some(ReconnectToServer { addr: next.addr, delay: Some(Duration::ZERO) });
+    }
+    let delay = Some(pause(next.failed_attempts + 1));
+    Some(ReconnectToServer { addr: next.addr, delay })
+}
+
+/// Begins as the driver's kinds of errors do.
+fn is_refusal(error: &str) -> bool {
+    [ConnectErrorKind::AuthorizationViolation, ConnectErrorKind::Authentication]
+        .iter()
+        .any(|kind| error.starts_with(&kind.to_string()))
+}
+
+/// Waits for so long, or until the file holds something else than it did.
+async fn wait_for_credentials(pause: Duration, creds: Option<PathBuf>) {
+    let read = || creds.as_deref().map(|path| file::read(path, file::LIMIT).ok());
+    let (deadline, refused) = (Instant::now() + pause, read());
+    while Instant::now() < deadline && (refused.is_none() || read() == refused) {
+        sleep(LOOK.min(deadline.saturating_duration_since(Instant::now()))).await;
+    }
+}
+
+/// Doubles from one second.
+fn refused_pause(attempts: usize) -> Duration {
+    let doubled = u32::try_from(attempts).ok().and_then(|n| 1_u64.checked_shl(n.saturating_sub(1)));
+    doubled.map_or(LONGEST_REFUSED_PAUSE, Duration::from_secs).min(LONGEST_REFUSED_PAUSE)
 }
 
 /// Doubles from 10 ms.
@@ -289,7 +407,9 @@ async fn connection(client: &Client) -> Result<u64, ClientError> {
     timeout(LONGEST_PAUSE * 4, connected).await.map_err(|_| {
         ClientError::transient("the client has no connection")
             .with_kind(FailureKind::Refused)
-            .with_help("it connects by itself as soon as a server answers")
+            .with_help(
+                "it connects by itself as soon as a server lets it in; the log tells of refusals",
+            )
     })
 }
 
@@ -302,7 +422,9 @@ async fn ask(client: &Client, connection: u64) -> Option<Result<(), ClientError>
             Ok(Err(error)) => {
                 return Some(match error.kind() {
                     RequestErrorKind::NoResponders => Ok(()),
-                    RequestErrorKind::TimedOut => Err(ClientError::no_answer(CONNECT_TIMEOUT)),
+                    RequestErrorKind::TimedOut => {
+                        Err(ClientError::no_answer(client.timeout().unwrap_or(CONNECT_TIMEOUT)))
+                    }
                     _ => Err(closed()),
                 });
             }
@@ -424,6 +546,55 @@ mod tests {
     fn pauses_grow_to_half_a_second() {
         let pauses: Vec<_> = (0..12).map(|attempt| pause(attempt).as_millis()).collect();
         assert_eq!(pauses, [0, 0, 10, 20, 40, 80, 160, 320, 500, 500, 500, 500]);
+        let refused: Vec<_> = (1..8).map(|attempt| refused_pause(attempt).as_secs()).collect();
+        assert_eq!(refused, [1, 2, 4, 8, 10, 10, 10]);
+        assert_eq!(refused_pause(usize::MAX), LONGEST_REFUSED_PAUSE);
+    }
+
+    /// As the tools of NATS write it, with what people add.
+    #[test]
+    fn the_blocks_of_a_credentials_file() {
+        let key = KeyPair::new_user();
+        let seed = key.seed().unwrap();
+        let file = format!(
+            "-----BEGIN NATS USER JWT-----\r\neyJ0.eyJq.c2ln\r\n------END NATS USER JWT------\r\n\n\
+             ************************* IMPORTANT *************************\n\
+             NKEYs are sensitive and should be treated as secrets.\n\n\
+             -----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n\n"
+        );
+        let read = Credentials::parse(&file).unwrap();
+        assert_eq!(read.jwt, "eyJ0.eyJq.c2ln");
+        assert_eq!(read.key.public_key(), key.public_key());
+        let without_a_key = file.split_once("*****").unwrap().0;
+        for none in ["", "---", without_a_key, &file.replace(&seed, "SUAIO3"), &seed] {
+            assert!(Credentials::parse(none).is_none(), "{none}");
+        }
+    }
+
+    #[tokio::test]
+    async fn which_server_is_next() {
+        let server = |host: &str, failed_attempts, did_connect, last_error: &str| Server {
+            addr: format!("nats://{host}").parse().unwrap(),
+            failed_attempts,
+            did_connect,
+            is_discovered: false,
+            last_error: (!last_error.is_empty()).then(|| last_error.to_owned()),
+        };
+        let next = async |servers| {
+            let next = next_attempt(servers, None).await;
+            next.map(|next| (next.addr.host().to_owned(), next.delay.unwrap()))
+        };
+        tokio::time::pause();
+        let start = Instant::now();
+        // Connecting for the first time goes through all of them.
+        assert_eq!(next(vec![server("a", 0, false, ""), server("b", 0, false, "")]).await, None);
+        let away = vec![server("a", 2, true, "IO error: no"), server("b", 1, false, "timed out")];
+        assert_eq!(next(away).await, Some(("b".to_owned(), Duration::from_millis(10))));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let refused = "authorization violation: nats: authorization violation";
+        let refuses = vec![server("a", 3, true, refused), server("b", 9, true, "")];
+        assert_eq!(next(refuses).await, Some(("a".to_owned(), Duration::ZERO)));
+        assert_eq!(start.elapsed().as_secs(), 4);
     }
 
     #[tokio::test]

@@ -77,6 +77,26 @@ impl Daemon {
         self.kill();
     }
 
+    /// Stops the server without ending it: the system still takes what is sent to it.
+    pub(super) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets a frozen server go on.
+    pub(super) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Has the server read its configuration anew.
+    pub(super) fn reload(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("a server that runs");
+        kill_process_group(Pid::from_child(child), signal).expect("a process that takes it");
+    }
+
     /// The server again: same port, same data.
     pub(super) fn restart(&mut self) {
         self.kill();

@@ -51,34 +51,45 @@ impl Nats {
     /// ones do.
     pub fn with_credentials() -> Self {
         let folder = folder("nats");
-        let [operator, account, user] =
-            [KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_user()];
-        let token = |of: &KeyPair, by: &KeyPair, claims: &str| {
-            let header = base64url(br#"{"typ":"JWT","alg":"ed25519-nkey"}"#);
-            let (of, issuer) = (of.public_key(), by.public_key());
-            let body =
-                format!(r#"{{"jti":"1","iat":1,"iss":"{issuer}","sub":"{of}","nats":{claims}}}"#);
-            let signed = format!("{header}.{}", base64url(body.as_bytes()));
-            let signature = by.sign(signed.as_bytes()).expect("a signature");
-            format!("{signed}.{}", base64url(&signature))
-        };
-        let all = r#""subs":-1,"data":-1,"payload":-1"#;
-        let jwt = token(&user, &account, &format!(r#"{{"type":"user","version":2,{all}}}"#));
-        let seed = user.seed().expect("a seed");
-        let credentials = format!(
-            "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n\
-             -----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
-        );
-        fs::write(folder.path().join("user.creds"), credentials).expect("user.creds");
-        let limits = format!(r#"{{{all},"conn":-1,"wildcards":true}}"#);
-        let claims = format!(r#"{{"type":"account","version":2,"limits":{limits}}}"#);
-        let settings = format!(
-            "operator: {}\nresolver: MEMORY\nresolver_preload: {{ {}: {} }}",
-            token(&operator, &operator, r#"{"type":"operator","version":2}"#),
-            account.public_key(),
-            token(&account, &operator, &claims)
-        );
+        let settings = signed_by_new_keys(&folder.path().join("user.creds"));
         Self::run_in(folder, &settings)
+    }
+
+    /// Takes other credentials from now on, which it writes to this file, and no others.
+    pub fn rotate_credentials(&mut self, credentials: &Path) {
+        let settings = signed_by_new_keys(credentials);
+        self.daemon.kill();
+        fs::write(self.folder.path().join("nats.conf"), listening(self.daemon.port, &settings))
+            .expect("nats.conf");
+        self.daemon.start();
+    }
+
+    /// Takes another password from now on.
+    pub fn rotate_password(&self, password: &str) {
+        let file = self.folder.path().join("nats.conf");
+        let settings = fs::read_to_string(&file).expect("nats.conf");
+        let lines = settings.lines().map(|line| match line.split_once(" password: ") {
+            Some((before, _)) => format!("{before} password: {password:?} }}\n"),
+            None => format!("{line}\n"),
+        });
+        fs::write(&file, lines.collect::<String>()).expect("nats.conf");
+        self.daemon.reload();
+    }
+
+    /// How many clients it has refused.
+    pub fn refusals(&self) -> usize {
+        let log = fs::read_to_string(&self.daemon.log).expect("the log");
+        log.matches("authentication error").count()
+    }
+
+    /// Stops it without ending it.
+    pub fn freeze(&self) {
+        self.daemon.freeze();
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub fn thaw(&self) {
+        self.daemon.thaw();
     }
 
     fn run(authorization: &str, tls: Option<&Tls>) -> Self {
@@ -97,8 +108,7 @@ impl Nats {
     fn run_in(folder: TempDir, settings: &str) -> Self {
         let port = free_port();
         let path = |name: &str| folder.path().join(name);
-        fs::write(path("nats.conf"), format!("listen: \"127.0.0.1:{port}\"\n{settings}\n"))
-            .expect("nats.conf");
+        fs::write(path("nats.conf"), listening(port, settings)).expect("nats.conf");
         let mut daemon = Daemon {
             name: "nats-server",
             program: program::find("nats-server", "nats-server"),
@@ -142,6 +152,41 @@ impl Nats {
     pub fn restart(&mut self) {
         self.daemon.restart();
     }
+}
+
+/// The settings of a server that takes the user alone whose credentials this writes.
+fn signed_by_new_keys(file: &Path) -> String {
+    let [operator, account, user] =
+        [KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_user()];
+    let token = |of: &KeyPair, by: &KeyPair, claims: &str| {
+        let header = base64url(br#"{"typ":"JWT","alg":"ed25519-nkey"}"#);
+        let (of, issuer) = (of.public_key(), by.public_key());
+        let body =
+            format!(r#"{{"jti":"1","iat":1,"iss":"{issuer}","sub":"{of}","nats":{claims}}}"#);
+        let signed = format!("{header}.{}", base64url(body.as_bytes()));
+        let signature = by.sign(signed.as_bytes()).expect("a signature");
+        format!("{signed}.{}", base64url(&signature))
+    };
+    let all = r#""subs":-1,"data":-1,"payload":-1"#;
+    let jwt = token(&user, &account, &format!(r#"{{"type":"user","version":2,{all}}}"#));
+    let seed = user.seed().expect("a seed");
+    let credentials = format!(
+        "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n\
+         -----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
+    );
+    fs::write(file, credentials).expect("the credentials");
+    let limits = format!(r#"{{{all},"conn":-1,"wildcards":true}}"#);
+    let claims = format!(r#"{{"type":"account","version":2,"limits":{limits}}}"#);
+    format!(
+        "operator: {}\nresolver: MEMORY\nresolver_preload: {{ {}: {} }}",
+        token(&operator, &operator, r#"{"type":"operator","version":2}"#),
+        account.public_key(),
+        token(&account, &operator, &claims)
+    )
+}
+
+fn listening(port: u16, settings: &str) -> String {
+    format!("listen: \"127.0.0.1:{port}\"\n{settings}\n")
 }
 
 fn tls_block(folder: &Path) -> String {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{self, consumer, stream};
 use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, Nats};
@@ -129,7 +129,7 @@ async fn the_scheme_of_tls_takes_no_server_without() {
         Services::load(&Environment::from_pairs([("BUS_URL", handle.expose_url())])).unwrap();
     let report = services.connect_bus().await.unwrap_err();
     let cause = report.failures()[0].cause().to_owned();
-    assert_eq!(cause, "the server answered a TLS handshake with something else");
+    assert_eq!(cause, "the server speaks no TLS on this port");
 }
 
 #[tokio::test]
@@ -271,4 +271,98 @@ async fn every_acknowledged_message_survives_restarts() {
         message.ack().await.unwrap();
         missing.remove(&String::from_utf8_lossy(&message.payload).parse().unwrap());
     }
+}
+
+async fn until_it_works(client: &async_nats::Client, patience: Duration) {
+    let started = Instant::now();
+    loop {
+        let used = timeout(Duration::from_secs(1), OnNats::use_it(client)).await;
+        if matches!(used, Ok(Ok(()))) {
+            return;
+        }
+        assert!(started.elapsed() < patience, "it does not come back: {used:?}");
+    }
+}
+
+/// The file is read for each connection, and a server that refuses is not asked all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credentials_file_that_is_rotated() {
+    let mut server = servers::Nats::with_credentials();
+    let file = server.credentials();
+    let builder = Handle::builder("nats").host("localhost").port(server.port());
+    let bus = client(builder.param("creds", file.to_str().unwrap()).build().unwrap()).await;
+    OnNats::use_it(&bus).await.unwrap();
+
+    let rotated = file.with_extension("rotated");
+    server.rotate_credentials(&rotated);
+    sleep(Duration::from_secs(8)).await;
+    let refusals = server.refusals();
+    assert!((1..=5).contains(&refusals), "refused {refusals} times in 8 s");
+    Nats::ping(&bus).await.unwrap_err();
+
+    std::fs::rename(rotated, file).unwrap();
+    until_it_works(&bus, Duration::from_secs(3)).await;
+    Nats::ping(&bus).await.unwrap();
+}
+
+/// A server that takes another password for a while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_that_is_refused_for_a_while() {
+    let server = servers::Nats::start();
+    let bus = client(login(&server)).await;
+    server.rotate_password("another");
+    sleep(Duration::from_secs(8)).await;
+    let refusals = server.refusals();
+    assert!((1..=5).contains(&refusals), "refused {refusals} times in 8 s");
+    server.rotate_password(PASSWORD);
+    until_it_works(&bus, Duration::from_secs(12)).await;
+}
+
+/// No answer and no end of the stream: what was asked ends, and the client connects anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_that_falls_silent() {
+    let server = servers::Nats::start();
+    let network = servers::Network::to(server.port());
+    let handle = OnNats::handle("nats").host("127.0.0.1").port(network.port());
+    let handle = handle.param("timeout", "1s").param("ping_interval", "500ms");
+    let bus = client(handle.build().unwrap()).await;
+    OnNats::use_it(&bus).await.unwrap();
+    network.fail();
+    let started = Instant::now();
+    bus.request("nobody", "".into()).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    until_it_works(&bus, Duration::from_secs(10)).await;
+    assert_eq!(network.connections(), 2);
+}
+
+/// A server that is stopped and goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_frozen() {
+    let server = servers::Nats::start();
+    let handle = OnNats::handle("nats").host("127.0.0.1").port(server.port());
+    let handle = handle.param("timeout", "1s").param("ping_interval", "500ms");
+    let bus = client(handle.build().unwrap()).await;
+    server.freeze();
+    let started = Instant::now();
+    let error = Nats::ping(&bus).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(11), "{:?}: {error}", started.elapsed());
+    bus.request("nobody", "".into()).await.unwrap_err();
+    server.thaw();
+    until_it_works(&bus, Duration::from_secs(15)).await;
+}
+
+/// Connecting costs what the driver alone costs.
+#[tokio::test]
+async fn one_connection_and_no_round_trip_more_than_the_driver() {
+    let server = servers::Nats::start();
+    let (ours, bare) = (servers::Network::to(server.port()), servers::Network::to(server.port()));
+    let handle = OnNats::handle("nats").host("127.0.0.1").port(ours.port());
+    let _ours = client(handle.build().unwrap()).await;
+    // Before the drivers' tasks have a turn on this thread, which ping at once.
+    let round_trips = ours.round_trips();
+    let _bare = async_nats::ConnectOptions::with_user_and_password(USER.into(), PASSWORD.into())
+        .connect(format!("127.0.0.1:{}", bare.port()))
+        .await
+        .unwrap();
+    assert_eq!((ours.connections(), round_trips), (1, bare.round_trips()));
 }

@@ -40,6 +40,8 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 /// How often a connection is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 const WATCH: Duration = Duration::from_secs(1);
+/// How long a broker may take to answer the goodbye of a client that nobody has any more.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// How long channels may take to come back once the connection is there, each of them.
 const STUCK: Duration = Duration::from_secs(3);
 /// How many more connections channels are worth that do not come back.
@@ -337,6 +339,8 @@ impl Link {
             sleep(WATCH).await;
             let closes = status.closing() || self.left.is_closed();
             let waits = status.connecting() || closes;
+            let timeout = self.target.timeout;
+            let limit = if self.left.is_closed() { GOODBYE.min(timeout) } else { timeout };
             silent = if waits { silent + WATCH } else { Duration::ZERO };
             let now = if status.connected() { self.waiting_channels() } else { 0 };
             stuck = if now > 0 && now == waiting { stuck + WATCH } else { Duration::ZERO };
@@ -353,7 +357,7 @@ impl Link {
                     continue;
                 }
                 self.hold(None);
-            } else if status.reconnecting() || silent > self.target.timeout {
+            } else if status.reconnecting() || silent > limit {
                 if closes {
                     self.end();
                 }

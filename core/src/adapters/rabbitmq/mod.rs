@@ -334,6 +334,8 @@ impl RabbitMq {
 
 impl Connect for RabbitMq {
     type Client = RabbitMqConnection;
+    /// The broker has let the client into its virtual host.
+    const PROVEN: bool = true;
 
     async fn connect(&self) -> Result<RabbitMqConnection, ClientError> {
         RabbitMqConnection::open(self.target()?).await

@@ -346,3 +346,45 @@ async fn nothing_stays_of_a_broker_that_fell_silent() {
         assert_eq!(open, 0, "{answers}");
     }
 }
+
+/// Neither a connection nor a thread stays of brokers that fall silent, at whatever point: in a
+/// process of its own, which has no others.
+#[test]
+fn no_thread_stays_of_a_broker_that_fell_silent() {
+    let name = "adapters::rabbitmq::tests::twenty_attempts";
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && shown.contains("1 passed"), "{shown}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "run by the one above"]
+async fn twenty_attempts() {
+    let count = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+    let here = || (count("/proc/self/task"), count("/proc/self/fd"));
+    // The first connection of a process starts a thread that all share, and one of the runtime's
+    // for blocking calls stays for a while.
+    let port = Broker::new().listen().await;
+    RabbitMq::close(taken(&format!("amqp://127.0.0.1:{port}")).connect().await.unwrap()).await;
+    sleep(Duration::from_millis(200)).await;
+    for answers in 0..4 {
+        let broker = Broker { answers, ..Broker::new() };
+        let port = broker.listen().await;
+        let before = here();
+        let rabbit = taken(&format!("amqp://127.0.0.1:{port}"));
+        for _ in 0..20 {
+            let attempt = async { RabbitMq::ping(&rabbit.connect().await?).await };
+            assert!(timeout(Duration::from_millis(50), attempt).await.is_err(), "{answers}");
+        }
+        let start = std::time::Instant::now();
+        while here() > before {
+            let elapsed = start.elapsed();
+            assert!(elapsed < Duration::from_secs(7), "{answers}: {before:?}, {:?}", here());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
