@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use backing_services_conformance::{Tls, free_port};
@@ -21,7 +22,8 @@ const VHOST: &str = "shop";
 /// A virtual host that the user may not use.
 const FOREIGN_VHOST: &str = "warehouse";
 
-/// Where the one of `PATH` insists on a user of its own.
+/// Where those of `PATH` insist on a user of their own.
+const CONTROL: &str = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
 /// A `RabbitMQ` server with the virtual hosts `/`, `shop` and `warehouse`, a user who may use the
@@ -29,7 +31,7 @@ const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 #[derive(Debug)]
 pub struct RabbitMq {
     daemon: Daemon,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl RabbitMq {
@@ -53,6 +55,13 @@ impl RabbitMq {
         Self::run(Some(tls), "{verify, verify_peer}, {fail_if_no_peer_cert, true}", USER, PASSWORD)
     }
 
+    /// The same, and clients authenticate by their certificate: its common name is their user name,
+    /// and `server` is the only user beside `guest`.
+    pub fn with_external_login(tls: &Tls) -> Self {
+        let verify = "{verify, verify_peer}, {fail_if_no_peer_cert, true}";
+        Self::run(Some(tls), verify, "server", "nobody knows it")
+    }
+
     fn run(tls: Option<&Tls>, verify: &str, user: &str, password: &str) -> Self {
         let folder = folder("rabbitmq");
         let path = |name: &str| folder.path().join(name);
@@ -73,12 +82,14 @@ impl RabbitMq {
         };
         // In Erlang's own syntax, which needs no translation.
         let config = format!(
-            "[{{rabbit, [{listeners}, {{load_definitions, {}}}]}}].",
+            "[{{rabbit, [{listeners}, {{load_definitions, {}}}, \
+             {{auth_mechanisms, ['PLAIN', 'AMQPLAIN', 'EXTERNAL']}}, \
+             {{ssl_cert_login_from, common_name}}]}}].",
             quoted("definitions.json")
         );
         fs::write(path("advanced.config"), config).expect("advanced.config");
         fs::write(path("definitions.json"), definitions(user, password)).expect("definitions.json");
-        fs::write(path("plugins"), "[].").expect("plugins");
+        fs::write(path("plugins"), "[rabbitmq_auth_mechanism_ssl].").expect("plugins");
 
         let set = |name: &str, value: &Path| {
             let mut variable = OsString::from(format!("{name}="));
@@ -112,7 +123,31 @@ impl RabbitMq {
             child: None,
         };
         daemon.start();
-        Self { daemon, _folder: folder }
+        Self { daemon, folder }
+    }
+
+    /// The connections there are: the user, and what the client says of itself.
+    pub fn connections(&self) -> String {
+        let output = Command::new(program::find_at(CONTROL, "rabbitmq-server"))
+            .args(["--quiet", "-n", &format!("t{}@localhost", self.daemon.port)])
+            .args(["list_connections", "user", "client_properties"])
+            .env("HOME", self.folder.path())
+            .env("ERL_EPMD_PORT", names().to_string())
+            .output()
+            .expect("rabbitmqctl");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    /// Stops it without ending it.
+    pub fn freeze(&self) {
+        self.daemon.freeze();
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub fn thaw(&self) {
+        self.daemon.thaw();
     }
 
     /// The port of 127.0.0.1 that it listens on.

@@ -17,9 +17,7 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Consumer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -186,6 +184,83 @@ async fn a_client_certificate() {
         cause(&not_a_key.build().unwrap()).await,
         "the file that `keyfile` names holds no private key"
     );
+}
+
+/// The broker takes the certificate for the login, and lists the connection by the name it was
+/// given.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_by_certificate_and_the_name_of_a_connection() {
+    let ca = Ca::new("right");
+    // Made for another name than the one that the client connects to.
+    let certificate = ca.issue(&["mq.example"]);
+    let server = servers::RabbitMq::with_external_login(&certificate);
+    let file = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
+    let handle = |ours: &Tls| {
+        Handle::builder("amqps")
+            .host("localhost")
+            .port(server.port())
+            .param("cacertfile", &file(certificate.ca()))
+            .param("certfile", &file(ours.certificate()))
+            .param("keyfile", &file(ours.key()))
+            .param("auth_mechanism", "external")
+    };
+    // `issue` gives each the common name `server`.
+    let ours = ca.issue(&["app"]);
+    let named = handle(&ours).param("server_name_indication", "mq.example").param("name", "shop-1");
+    let client = connect(&named.build().unwrap()).await.unwrap();
+    OnRabbitMq::use_it(&client).await.unwrap();
+    let listed = server.connections();
+    assert!(listed.contains("server\t"), "{listed}");
+    assert!(listed.contains(r#"{"connection_name","shop-1"}"#), "{listed}");
+
+    let other_host = cause(&handle(&ours).build().unwrap()).await;
+    assert!(other_host.contains("certificate does not verify"), "{other_host}");
+    let stranger = Ca::new("wrong").issue(&["app"]);
+    let stranger = handle(&stranger).param("server_name_indication", "mq.example");
+    let refused = cause(&stranger.build().unwrap()).await;
+    assert!(refused.contains("nknown"), "{refused}");
+}
+
+/// Connecting costs what the driver alone costs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_connection_and_no_round_trip_more_than_the_driver() {
+    let server = servers::RabbitMq::start();
+    let (ours, bare) = (servers::Network::to(server.port()), servers::Network::to(server.port()));
+    let handle = |port| OnRabbitMq::handle("amqp").host("127.0.0.1").port(port).build().unwrap();
+    let client = connect(&handle(ours.port())).await.unwrap();
+    let round_trips = ours.round_trips();
+    let properties = lapin::ConnectionProperties::default();
+    let url = handle(bare.port());
+    let _bare = lapin::Connection::connect(url.expose_url(), properties).await.unwrap();
+    assert_eq!((ours.connections(), round_trips), (1, bare.round_trips()));
+    backing_services::RabbitMq::ping(&client).await.unwrap();
+    assert_eq!(ours.connections(), 1, "a ping asks on the connection there is");
+}
+
+/// A broker that is stopped and goes on: what is asked meanwhile ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_frozen() {
+    let server = servers::RabbitMq::start();
+    let handle = OnRabbitMq::handle("amqp").host("localhost").port(server.port());
+    let handle = handle.param("heartbeat", "1").param("connect_timeout", "2s");
+    let client = connect(&handle.build().unwrap()).await.unwrap();
+    let channel = client.create_channel().await.unwrap();
+    server.freeze();
+    let start = Instant::now();
+    backing_services::RabbitMq::ping(&client).await.unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    // Two heartbeats later the connection is known to be lost, and an error comes at once.
+    sleep(Duration::from_secs(3)).await;
+    let start = Instant::now();
+    client.create_channel().await.unwrap_err();
+    publish(&channel, "nowhere", b"").await.unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    server.thaw();
+    let start = Instant::now();
+    while OnRabbitMq::use_it(&client).await.is_err() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it does not come back");
+        sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// A publisher and a consumer that know nothing of recovery: what they get is an error or a
@@ -432,57 +507,13 @@ async fn consume(channel: &Channel, queue: &str) -> Consumer {
     channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await.unwrap()
 }
 
-/// Passes on what is sent to it, until the network fails: then it keeps its connections, and passes
-/// on nothing. Later connections work.
-struct Network {
-    port: u16,
-    failed: Arc<AtomicU64>,
-}
-
-impl Network {
-    async fn to(server: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let failed = Arc::new(AtomicU64::new(0));
-        let failures = Arc::clone(&failed);
-        tokio::spawn(async move {
-            loop {
-                let (near, _) = listener.accept().await.unwrap();
-                let Ok(far) = TcpStream::connect(("127.0.0.1", server)).await else { continue };
-                let ((from, to), (back, forth)) = (near.into_split(), far.into_split());
-                tokio::spawn(pass_on(from, forth, Arc::clone(&failures)));
-                tokio::spawn(pass_on(back, to, Arc::clone(&failures)));
-            }
-        });
-        Self { port, failed }
-    }
-
-    fn fail(&self) {
-        self.failed.fetch_add(1, SeqCst);
-    }
-}
-
-async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, failures: Arc<AtomicU64>) {
-    let before = failures.load(SeqCst);
-    let mut buffer = vec![0; 65_536];
-    while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        if failures.load(SeqCst) != before {
-            // Neither read nor closed until the test ends.
-            return std::future::pending().await;
-        }
-        if to.write_all(&buffer[..read]).await.is_err() {
-            break;
-        }
-    }
-}
-
 /// No goodbye and no end of the stream: only the heartbeat tells, and what was being sent stays
 /// unsent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recovers_from_a_network_that_fell_silent() {
     let server = servers::RabbitMq::start();
-    let network = Network::to(server.port()).await;
-    let builder = OnRabbitMq::handle("amqp").host("127.0.0.1").port(network.port);
+    let network = servers::Network::to(server.port());
+    let builder = OnRabbitMq::handle("amqp").host("127.0.0.1").port(network.port());
     let client = connect(&builder.param("heartbeat", "1").build().unwrap()).await.unwrap();
     let work = AtWork::start(&client).await;
     work.goes_on().await;
