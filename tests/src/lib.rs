@@ -13,4 +13,4 @@
 )]
 
 pub mod servers;
-mod tls;
+pub mod tls;

@@ -12,6 +12,9 @@ pub(crate) mod ending;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
 pub(crate) mod http_client;
+#[cfg(any(feature = "nats", feature = "redis"))]
+#[allow(dead_code, reason = "each adapter uses some of it")]
+mod one_sided_tls;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
 mod pool;

@@ -51,6 +51,8 @@
 //! [Synadia Cloud](https://docs.synadia.com/cloud/user-guides/user-mgmt) gives each user a
 //! credentials file: `tls://connect.ngs.global?creds=/run/secrets/app.creds`.
 
+use std::error::Error as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -73,6 +75,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::CONNECT_TIMEOUT;
 use super::ending::{closed, within};
+use super::one_sided_tls::{explained, tls_only};
 use crate::adapter::pem;
 use crate::adapter::tls::read_file;
 use crate::file;
@@ -145,6 +148,10 @@ pub struct Nats {
     ping_interval: Duration,
     #[handle(flatten)]
     tls: Tls,
+    /// Whether the server waits for the handshake of TLS before it says anything, as with
+    /// `handshake_first` in its settings.
+    #[handle(param = "tls_first", default = "false")]
+    tls_first: bool,
 }
 
 impl Nats {
@@ -156,6 +163,10 @@ impl Nats {
         if self.user.is_some() && self.creds.is_some() {
             return Err(HandleError::new("the handle has a user name and a file of credentials")
                 .with_help("leave one of them out"));
+        }
+        if self.tls_first && !self.tls.is_on() {
+            return Err(HandleError::new("the handle has `tls_first` but no TLS to use it in")
+                .with_help("write `tls://`, or leave `tls_first` out"));
         }
         // The driver's clock panics at zero.
         if self.ping_interval < SHORTEST_PING_INTERVAL {
@@ -177,7 +188,8 @@ impl Connect for Nats {
         // What it would log at the finest level has the user name in it.
         let connecting = self.options()?.connect(self.addresses()?);
         let connecting = connecting.with_subscriber(NoSubscriber::new());
-        connecting.await.map_err(|error| self.cause(&error))
+        let connecting = async { connecting.await.map_err(|error| self.cause(&error)) };
+        explained(connecting, self.one_sided_tls()).await
     }
 
     /// A question that nobody is there to answer: the server itself says so.
@@ -209,6 +221,20 @@ impl Connect for Nats {
 }
 
 impl Nats {
+    /// A server that waits for a handshake says nothing to who waits for its greeting.
+    async fn one_sided_tls(&self) -> Option<ClientError> {
+        if self.tls_first {
+            return None;
+        }
+        for server in &self.servers {
+            let found = tls_only(server, "write `tls://` and `tls_first=true`").await;
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
     fn addresses(&self) -> Result<Vec<ServerAddr>, ClientError> {
         let scheme = self.handle.scheme();
         let servers = self.servers.iter().map(|server| format!("{scheme}://{server}").parse());
@@ -243,6 +269,9 @@ impl Nats {
         };
         if let Some(name) = &self.name {
             options = options.name(name);
+        }
+        if self.tls_first {
+            options = options.tls_first();
         }
         if self.keeps_to_its_hosts() {
             options = options.ignore_discovered_servers();
@@ -286,15 +315,33 @@ impl Nats {
                 "authentication failed: the file of credentials is broken",
             ),
             ConnectErrorKind::TimedOut => ClientError::no_answer(self.connect_timeout),
+            _ if is_malformed(error) => ClientError::of(
+                FailureKind::Protocol,
+                "the server does not speak the protocol of NATS",
+            ),
             _ => match ClientError::root_cause(error) {
-                root if root.to_string().contains("expected INFO, got nothing") => {
+                root if root.to_string() == NOTHING => {
                     ClientError::transient("the connection ended before the server answered")
                         .with_kind(FailureKind::Protocol)
                 }
+                root if root.to_string().starts_with(NO_GREETING) => ClientError::of(
+                    FailureKind::Protocol,
+                    "the server does not speak the protocol of NATS",
+                ),
                 root => root,
             },
         }
     }
+}
+
+/// What the driver says where there is no greeting, or something else in its place.
+const NO_GREETING: &str = "expected INFO, got";
+const NOTHING: &str = "expected INFO, got nothing";
+
+/// Whether the driver cannot read what the server sent. Its text would repeat that.
+fn is_malformed(error: &ConnectError) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| source.kind() == io::ErrorKind::InvalidInput)
 }
 
 /// A user's token and key, as a credentials file has them.
@@ -464,6 +511,8 @@ mod tests {
                 "the handle has a user name and a file of credentials",
             ),
             ("nats://localhost?tls_ca=/ca.pem", "the handle has `tls_ca` but no TLS to use it in"),
+            ("nats://h?tls_first=true", "the handle has `tls_first` but no TLS to use it in"),
+            ("nats://h?ping_interval=0s", "the parameter `ping_interval` has a bad value"),
             ("tls://localhost?tls=none", "the scheme says TLS, and `tls` says none"),
             (
                 "nats://localhost?connect_timeout=25h",
@@ -515,6 +564,27 @@ mod tests {
             let taken = nats.addresses().unwrap();
             let taken: Vec<_> = taken.iter().map(ServerAddr::as_url_str).collect();
             assert_eq!(taken, addresses, "{text}");
+        }
+    }
+
+    /// Without a byte of what it says.
+    #[tokio::test]
+    async fn a_server_that_speaks_something_else() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        for greeting in ["SSH-2.0-OpenSSH_9.2\r\n", "INFO {\"max_payload\":0.5}\r\n", "PING\r\n"] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            tokio::spawn(async move {
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    let _ = stream.write_all(greeting.as_bytes()).await;
+                    tokio::spawn(async move { stream.read(&mut [0; 100]).await });
+                }
+            });
+            let nats = parse(&format!("nats://localhost:{port}")).unwrap();
+            let error = nats.connect().await.unwrap_err();
+            assert_eq!(error.to_string(), "the server does not speak the protocol of NATS");
+            assert_eq!(error.kind(), FailureKind::Protocol);
         }
     }
 
@@ -591,8 +661,8 @@ mod tests {
         let away = vec![server("a", 2, true, "IO error: no"), server("b", 1, false, "timed out")];
         assert_eq!(next(away).await, Some(("b".to_owned(), Duration::from_millis(10))));
         assert_eq!(start.elapsed(), Duration::ZERO);
-        let refused = "authorization violation: nats: authorization violation";
-        let refuses = vec![server("a", 3, true, refused), server("b", 9, true, "")];
+        let violation = "authorization violation: nats: authorization violation";
+        let refuses = vec![server("a", 3, true, violation), server("b", 9, true, "")];
         assert_eq!(next(refuses).await, Some(("a".to_owned(), Duration::ZERO)));
         assert_eq!(start.elapsed().as_secs(), 4);
     }

@@ -22,14 +22,35 @@
 //!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
 //! <!-- end -->
 //!
-//! A password for another machine takes TLS or `tls=none`. Certificates are always verified.
+//! A password for another machine takes TLS or `tls=none`. Certificates are always verified. One
+//! that `openssl req -x509` makes by default is that of a CA, and rustls takes none of those for a
+//! server, also where `tls_ca` names it: the failure says how to make one that it takes.
+//!
+//! Connecting proves that the server is there and takes the login, by one connection and no round
+//! trip more than the driver needs. What a user may do, and whether the server has loaded its data,
+//! is for a ping to say.
+//!
+//! # Failover
+//!
+//! The manager looks at no answer but the errors of its connection, so by itself it stays on a
+//! primary that became a replica, where each write fails with `READONLY`. Where the name in the
+//! handle leads to the primary, as those of managed services do, write `role=primary`: connecting
+//! and each ping then ask for the role, and so does the client once a second. It leaves a replica
+//! and looks the name up anew. That costs two commands a second; the client holds its connection
+//! until it is [closed](crate::Connect::close), not until its last clone is dropped. Servers before
+//! version 6.2 let a user ask who may run `ROLE`.
+//!
+//! # Time
 //!
 //! A blocking command such as `BLPOP` needs a `timeout` longer than it blocks. `connect_timeout`
-//! holds for each attempt, and on Linux for a machine that is gone to be noticed.
+//! holds for each attempt, and on Linux for a machine that is gone to be noticed; elsewhere the
+//! system's keepalive notices that after some minutes. Until then each command ends after
+//! `timeout`.
 //!
 //! When the server goes away, commands fail at once, and each makes the manager try to connect
-//! again: the first after the server's return may still be told of the last failure. There is
-//! nothing to close: the connection ends when the last clone of the client is dropped.
+//! again: the first after the server's return may still be told of the last failure. Without
+//! `role=primary` there is nothing to close: the connection ends when the last clone of the client
+//! is dropped.
 //!
 //! `redis` makes its TLS configuration from rustls's provider for the process. Where the app has
 //! not chosen one when the first `rediss` handle connects, aws-lc-rs is installed.
@@ -55,19 +76,22 @@ use redis::auth::{BasicAuth, StreamingCredentialsProvider};
 use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{
-    Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
-    RedisError, RedisResult, ServerErrorKind, TlsCertificates,
+    Client, Cmd, ConnectionAddr, ErrorKind, FromRedisValue, IntoConnectionInfo, ProtocolVersion,
+    RedisConnectionInfo, RedisError, RedisResult, ServerErrorKind, TlsCertificates,
 };
 
 use super::ending::within;
+use super::one_sided_tls::{self, explained, tls_only};
 use crate::adapter::CONNECT_TIMEOUT;
 use crate::adapter::tls::install_provider;
-use crate::error::{ClientError, FailureKind, HandleError, Message};
+use crate::error::{ClientError, FailureKind, HandleError, Message, NO_TLS};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
 use crate::{Adapter, Connect, Tls, Word};
 
 const KEEPALIVE: Duration = Duration::from_mins(1);
+/// What the driver calls itself.
+const LIB_NAME: &str = "redis-rs";
 
 /// A Redis or Valkey server. Its client is [`redis::aio::ConnectionManager`].
 ///
@@ -127,11 +151,14 @@ pub struct Redis {
     /// anew with each connection.
     #[handle(param = "client_name", tuning)]
     client_name: Option<String>,
+    /// What the server has to be: `primary`, one that takes writes, or `any`.
+    #[handle(param = "role", default = "any")]
+    role: Role,
     /// For connecting.
-    #[handle(param = "connect_timeout", default = "10s", tuning)]
+    #[handle(param = "connect_timeout", default = "10s", max = "24h", tuning)]
     connect_timeout: Duration,
     /// For the answer to one command.
-    #[handle(param = "timeout", default = "30s", tuning)]
+    #[handle(param = "timeout", default = "30s", max = "24h", tuning)]
     timeout: Duration,
     #[handle(flatten)]
     tls: Tls,
@@ -143,6 +170,13 @@ enum Protocol {
     Resp2,
     #[word("resp3", "3")]
     Resp3,
+}
+
+#[derive(Word, Clone, Copy, PartialEq)]
+enum Role {
+    #[word("primary", "master")]
+    Primary,
+    Any,
 }
 
 impl Redis {
@@ -157,8 +191,36 @@ impl Redis {
 
 impl Connect for Redis {
     type Client = ConnectionManager;
+    /// The server has taken the login, or answered a `PING` where there is none.
+    const PROVEN: bool = true;
 
     async fn connect(&self) -> Result<ConnectionManager, ClientError> {
+        explained(self.manager(), self.one_sided_tls()).await
+    }
+
+    async fn ping(client: &ConnectionManager) -> Result<(), ClientError> {
+        let mut client = client.clone();
+        if !primary::is_wanted(&client) {
+            return within(CONNECT_TIMEOUT, answer(&mut client, &redis::cmd("PING"))).await;
+        }
+        within(CONNECT_TIMEOUT, async {
+            if !primary::is_there(&mut client).await? {
+                primary::leave(&mut client).await;
+            }
+            primary::check(&mut client).await
+        })
+        .await
+    }
+
+    async fn close(client: ConnectionManager) {
+        if primary::is_wanted(&client) {
+            primary::end(client).await;
+        }
+    }
+}
+
+impl Redis {
+    async fn manager(&self) -> Result<ConnectionManager, ClientError> {
         let limit = self.connect_timeout();
         let mut config = ConnectionManagerConfig::new()
             // One attempt: those of a start are the caller's, those of an outage the next
@@ -172,23 +234,38 @@ impl Connect for Redis {
                 password: password.clone(),
             });
         }
-        let client = self.client()?;
-        ConnectionManager::new_with_config(client, config).await.map_err(|error| {
+        let manager = ConnectionManager::new_with_config(self.client()?, config).await;
+        let mut manager = manager.map_err(|error| {
             if error.is_timeout() { ClientError::no_answer(limit) } else { cause(&error) }
-        })
+        })?;
+        if self.role == Role::Primary {
+            primary::check(&mut manager).await?;
+            tokio::spawn(primary::watch(manager.clone()));
+        } else if !self.proves_itself() {
+            let () = answer(&mut manager, &redis::cmd("PING")).await?;
+        }
+        Ok(manager)
     }
 
-    async fn ping(client: &ConnectionManager) -> Result<(), ClientError> {
-        let mut client = client.clone();
-        let asked = async {
-            match ask(&mut client).await {
-                // What became of an earlier connection; the manager has begun to make a new one.
-                Err(error) if error.is_io_error() && !error.is_timeout() => ask(&mut client).await,
-                answer => answer,
-            }
-            .map_err(|error| cause(&error))
-        };
-        within(CONNECT_TIMEOUT, asked).await
+    /// Whether the driver waits for the answer to a command that the server does not give to
+    /// everybody. Of those that name the library it ignores the answers.
+    fn proves_itself(&self) -> bool {
+        self.password.is_some()
+            || self.database.is_some_and(|database| database != 0)
+            || matches!(self.protocol, Protocol::Resp3)
+    }
+
+    async fn one_sided_tls(&self) -> Option<ClientError> {
+        let host = self.host.as_ref()?;
+        if !self.tls.is_on() {
+            return tls_only(host, "write `rediss://`, or add `tls=required`").await;
+        }
+        // A server without TLS waits for the end of the first line.
+        let answer = one_sided_tls::answer(host, b"PING\r\n").await.ok()?;
+        matches!(answer, [b'+' | b'-', _]).then(|| {
+            ClientError::of(FailureKind::Tls, NO_TLS)
+                .with_help("name the port where it does, or write `redis://` with `tls=none`")
+        })
     }
 }
 
@@ -211,8 +288,14 @@ impl Redis {
                 Protocol::Resp3 => ProtocolVersion::RESP3,
                 Protocol::Resp2 => ProtocolVersion::RESP2,
             });
-        if let Some(name) = &self.client_name {
+        let name = self.client_name.as_deref();
+        if self.role == Role::Primary {
+            settings = settings.set_lib_name(name.unwrap_or(LIB_NAME), primary::LIB_VER);
+        } else if let Some(name) = name {
             settings = settings.set_lib_name(name, env!("CARGO_PKG_VERSION"));
+        } else if !self.proves_itself() {
+            // The driver would wait for the answers, and then ignore them.
+            settings = settings.set_skip_set_lib_name();
         }
         // A password alone is that of a server that may know no users. The manager shows a user's
         // name in its `Debug`, so one comes by way of `AclUser`.
@@ -243,8 +326,107 @@ impl Redis {
     }
 }
 
-async fn ask(client: &mut ConnectionManager) -> RedisResult<()> {
-    redis::cmd("PING").query_async(client).await
+/// The answer to a command that changes nothing.
+async fn answer<T: FromRedisValue>(
+    client: &mut ConnectionManager,
+    command: &Cmd,
+) -> Result<T, ClientError> {
+    match command.query_async(client).await {
+        // What became of an earlier connection; the manager has begun to make a new one.
+        Err(error) if error.is_io_error() && !error.is_timeout() => {
+            command.query_async(client).await
+        }
+        answer => answer,
+    }
+    .map_err(|error| cause(&error))
+}
+
+/// What `role=primary` asks for. The manager looks at no answer but the errors of its connection,
+/// so a replica that it was left on, or led to, is found by asking: by each ping, and by a task for
+/// as long as the client is open.
+mod primary {
+    use std::collections::HashMap;
+
+    use redis::aio::ConnectionManager;
+    use redis::{FromRedisValue as _, Value};
+    use tokio::time::{sleep, timeout};
+
+    use super::{ClientError, Duration, FailureKind, answer};
+
+    /// How often the task asks.
+    const INTERVAL: Duration = Duration::from_secs(1);
+    /// What a client calls itself to the server, of which the driver shows what it is set to: by
+    /// that a ping knows what the handle asked for.
+    pub(super) const LIB_VER: &str = concat!(env!("CARGO_PKG_VERSION"), "+primary");
+    /// The name of a connection whose client was closed, kept by the server.
+    const CLOSED: &str = "backing-services:closed";
+
+    pub(super) fn is_wanted(client: &ConnectionManager) -> bool {
+        format!("{client:?}").contains(&format!("lib_ver: Some({LIB_VER:?})"))
+    }
+
+    /// Whether the server takes writes.
+    pub(super) async fn is_there(client: &mut ConnectionManager) -> Result<bool, ClientError> {
+        Ok(role(client).await? == "master")
+    }
+
+    pub(super) async fn check(client: &mut ConnectionManager) -> Result<(), ClientError> {
+        if is_there(client).await? {
+            return Ok(());
+        }
+        Err(ClientError::transient("the server is a replica, and the handle asks for the primary")
+            .with_kind(FailureKind::NotAllowed)
+            .with_help("name the host that leads to the primary, or leave `role=primary` out"))
+    }
+
+    /// `HELLO` is what every user may ask; servers before version 6.2 know `ROLE` alone.
+    async fn role(client: &mut ConnectionManager) -> Result<String, ClientError> {
+        let hello = answer::<HashMap<String, Value>>(client, &redis::cmd("HELLO")).await;
+        if let Ok(mut hello) = hello
+            && let Some(role) = hello.remove("role")
+            && let Ok(role) = String::from_redis_value(role)
+        {
+            return Ok(role);
+        }
+        let role: Vec<Value> = answer(client, &redis::cmd("ROLE")).await?;
+        let role = role.into_iter().next().and_then(|role| String::from_redis_value(role).ok());
+        role.ok_or_else(|| {
+            ClientError::of(FailureKind::Protocol, "the server does not tell its role")
+                .with_help("leave `role=primary` out")
+        })
+    }
+
+    /// Has the server end the connection, and the manager make a new one: to wherever the name
+    /// leads now.
+    pub(super) async fn leave(client: &mut ConnectionManager) {
+        let _ = redis::cmd("QUIT").query_async::<()>(client).await;
+        // The manager notices when it is used.
+        let _ = redis::cmd("PING").query_async::<()>(client).await;
+    }
+
+    /// Leaves a server that became a replica, until the client is closed.
+    pub(super) async fn watch(mut client: ConnectionManager) {
+        loop {
+            sleep(INTERVAL).await;
+            let mut name = redis::cmd("CLIENT");
+            let name = name.arg("GETNAME").query_async::<Option<String>>(&mut client).await;
+            if matches!(name, Ok(Some(name)) if name == CLOSED) {
+                return;
+            }
+            // Of a server that is away the manager knows itself.
+            if matches!(is_there(&mut client).await, Ok(false)) {
+                tracing::warn!("Redis became a replica, connecting anew");
+                leave(&mut client).await;
+            }
+        }
+    }
+
+    /// Ends the task, which holds the client.
+    pub(super) async fn end(mut client: ConnectionManager) {
+        let mut name = redis::cmd("CLIENT");
+        let named = name.arg("SETNAME").arg(CLOSED).query_async::<()>(&mut client);
+        let _ = timeout(INTERVAL, named).await;
+    }
 }
 
 /// <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>
@@ -291,6 +473,10 @@ fn cause(error: &RedisError) -> ClientError {
             )
             .with_help("write `redis://:password@host`, or `redis://user:password@host`")
         }
+        (ErrorKind::Parse, _) => ClientError::of(
+            FailureKind::Protocol,
+            "the server does not speak the protocol of Redis",
+        ),
         (ErrorKind::Io, _) => match error.source() {
             // Its `source` is the `Arc` around the cause, and would skip that.
             Some(source) => match source.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
@@ -313,20 +499,26 @@ struct AclUser {
 impl StreamingCredentialsProvider for AclUser {
     fn subscribe(&self) -> Pin<Box<dyn Stream<Item = RedisResult<BasicAuth>> + Send + 'static>> {
         let auth = BasicAuth::new(self.name.clone(), self.password.expose().to_owned());
-        Box::pin(Once(Some(auth)))
+        Box::pin(Once { auth: Some(auth), task: tokio::task::try_id() })
     }
 }
 
 /// Credentials that never change: the stream does not end, because the driver would warn of that.
-struct Once(Option<BasicAuth>);
+/// The driver takes them from one stream as it connects, and from another in a task of its own,
+/// where it would log in a second time.
+struct Once {
+    auth: Option<BasicAuth>,
+    /// Where the driver asked for the stream, which is where it connects.
+    task: Option<tokio::task::Id>,
+}
 
 impl Stream for Once {
     type Item = RedisResult<BasicAuth>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.0.take() {
-            Some(auth) => Poll::Ready(Some(Ok(auth))),
-            None => Poll::Pending,
+        match self.auth.take() {
+            Some(auth) if tokio::task::try_id() == self.task => Poll::Ready(Some(Ok(auth))),
+            _ => Poll::Pending,
         }
     }
 }
@@ -355,6 +547,46 @@ mod tests {
         }
     }
 
+    /// Without a byte of what it says, and without a word of the driver's.
+    #[tokio::test]
+    async fn a_server_that_speaks_something_else() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").await;
+                tokio::spawn(async move { stream.read(&mut [0; 100]).await });
+            }
+        });
+        for rest in ["", "?protocol=resp3", "/1"] {
+            let redis = parse(&format!("redis://localhost:{port}{rest}")).unwrap();
+            let error = redis.connect().await.err().unwrap();
+            assert_eq!(error.to_string(), "the server does not speak the protocol of Redis");
+            assert_eq!(error.kind(), FailureKind::Protocol);
+        }
+    }
+
+    /// By what the driver shows of a client.
+    #[tokio::test]
+    async fn a_ping_knows_what_the_handle_asked_for() {
+        for (query, wanted) in [
+            ("role=primary", true),
+            ("role=master&client_name=shop", true),
+            ("role=any", false),
+            ("client_name=shop", false),
+            ("client_name=lib_ver:%20Some(%220.1.0%2Bprimary%22)", false),
+            ("", false),
+        ] {
+            let redis = parse(&format!("redis://:p@localhost?{query}")).unwrap();
+            let client = redis.client().unwrap();
+            let config = ConnectionManagerConfig::new();
+            let manager = ConnectionManager::new_lazy_with_config(client, config).unwrap();
+            assert_eq!(primary::is_wanted(&manager), wanted, "{query}");
+        }
+    }
+
     #[test]
     fn refuses_what_means_nothing() {
         for (text, message) in [
@@ -368,6 +600,11 @@ mod tests {
             (
                 "redis://localhost/2?db=1",
                 "the parameter `database` contradicts the path of the handle",
+            ),
+            ("redis://localhost?role=replica", "the parameter `role` has a bad value"),
+            (
+                "redis://localhost?connect_timeout=1000000h",
+                "the parameter `connect_timeout` has a bad value",
             ),
             ("redis://localhost?tls=maybe", "the parameter `tls` has a bad value"),
             ("redis://localhost?protocol=resp4", "the parameter `protocol` has a bad value"),

@@ -18,6 +18,8 @@ pub(crate) use ours;
 
 pub use self::client::ClientError;
 pub(crate) use self::client::Retry;
+#[allow(unused_imports, reason = "not every adapter can tell")]
+pub(crate) use self::client::{NO_TLS, TLS_ONLY};
 pub use self::connect::{ConnectError, Failure};
 pub use self::kind::{FailureKind, ProblemKind};
 pub use self::load::{LoadError, Problem};

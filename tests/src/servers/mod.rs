@@ -20,7 +20,7 @@ mod nats;
 mod network;
 mod postfix;
 mod postgres;
-mod program;
+pub(crate) mod program;
 mod rabbitmq;
 mod redis;
 mod s3;
@@ -46,6 +46,7 @@ pub use postgres::PostgreSql;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 pub use s3::S3Server;
+pub use tls_front::TlsFront;
 
 macro_rules! server {
     ($($type:ty)*) => {$(

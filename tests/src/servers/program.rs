@@ -12,7 +12,7 @@ const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/lib/postfix/sbin", "/usr/libexec/
 ///
 /// When it is not installed: a test that needs it fails, with what to do.
 #[expect(clippy::disallowed_methods, reason = "PATH is no setting of the library under test")]
-pub(super) fn find(program: &str, package: &str) -> PathBuf {
+pub(crate) fn find(program: &str, package: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(FOLDERS.map(PathBuf::from))

@@ -30,15 +30,20 @@ pub struct Redis {
 impl Redis {
     /// A server that speaks in clear text.
     pub fn start() -> Self {
-        Self::run(None)
+        Self::run(None, true)
+    }
+
+    /// A server that anybody may use.
+    pub fn without_login() -> Self {
+        Self::run(None, false)
     }
 
     /// A server that presents `tls` at its port.
     pub fn with_tls(tls: &Tls) -> Self {
-        Self::run(Some(tls))
+        Self::run(Some(tls), true)
     }
 
-    fn run(tls: Option<&Tls>) -> Self {
+    fn run(tls: Option<&Tls>, login: bool) -> Self {
         let folder = folder("redis");
         let path = |name: &str| folder.path().join(name);
         let (port, tls_port) = (free_port(), tls.map(|_| free_port()));
@@ -55,6 +60,14 @@ impl Redis {
         if let Some(tls) = tls {
             tls::copy(tls, folder.path());
         }
+        let users = format!(
+            "masteruser {USER}\n\
+             masterauth \"{PASSWORD}\"\n\
+             requirepass \"{DEFAULT_PASSWORD}\"\n\
+             user {USER} on \">{PASSWORD}\" ~* &* +@all\n\
+             user nobody on \">{PASSWORD}\" -@all\n"
+        );
+        let login_settings = if login { users.as_str() } else { "" };
         let settings = format!(
             "bind 127.0.0.1\n\
              port {port}\n\
@@ -63,9 +76,7 @@ impl Redis {
              save \"\"\n\
              appendonly yes\n\
              appendfsync always\n\
-             requirepass \"{DEFAULT_PASSWORD}\"\n\
-             user {USER} on \">{PASSWORD}\" ~* &* +@all\n\
-             user nobody on \">{PASSWORD}\" -@all\n\
+             {login_settings}\
              {tls_settings}"
         );
         fs::write(path("redis.conf"), settings).expect("redis.conf");
@@ -75,7 +86,7 @@ impl Redis {
             arguments: vec![path("redis.conf").into()],
             port,
             log: path("log"),
-            answers,
+            answers: if login { answers } else { answers_anybody },
             child: None,
         };
         daemon.start();
@@ -107,15 +118,38 @@ impl Redis {
         DEFAULT_PASSWORD
     }
 
-    /// Makes another user who may do everything, until the next restart.
-    pub fn add_user(&self, name: &str, password: &str) {
+    /// Makes it a replica of another.
+    pub fn follow(&self, primary: &Self) {
+        self.command(&format!("REPLICAOF 127.0.0.1 {}", primary.daemon.port));
+    }
+
+    /// Makes it a primary again, which takes writes.
+    pub fn lead(&self) {
+        self.command("REPLICAOF NO ONE");
+    }
+
+    fn command(&self, command: &str) {
         let mut stream =
             TcpStream::connect((Ipv4Addr::LOCALHOST, self.daemon.port)).expect("redis");
-        write!(stream, "AUTH {DEFAULT_PASSWORD}\r\nACL SETUSER {name} on >{password} ~* +@all\r\n")
-            .expect("commands");
+        write!(stream, "AUTH {DEFAULT_PASSWORD}\r\n{command}\r\n").expect("commands");
         let mut answer = [0; 10];
         stream.read_exact(&mut answer).expect("answers");
-        assert_eq!(&answer, b"+OK\r\n+OK\r\n");
+        assert_eq!(&answer, b"+OK\r\n+OK\r\n", "{command}");
+    }
+
+    /// Stops it without ending it.
+    pub fn freeze(&self) {
+        self.daemon.freeze();
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub fn thaw(&self) {
+        self.daemon.thaw();
+    }
+
+    /// Makes another user who may do everything, until the next restart.
+    pub fn add_user(&self, name: &str, password: &str) {
+        self.command(&format!("ACL SETUSER {name} on >{password} ~* +@all"));
     }
 
     /// Ends it at once. Returns when its port refuses connections.
@@ -135,4 +169,11 @@ fn answers(stream: &mut TcpStream) -> io::Result<bool> {
     let mut answer = [0; 10];
     stream.read_exact(&mut answer)?;
     Ok(answer.starts_with(b"+OK\r\n+PON"))
+}
+
+fn answers_anybody(stream: &mut TcpStream) -> io::Result<bool> {
+    write!(stream, "PING\r\n")?;
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer)?;
+    Ok(&answer == b"+PONG")
 }

@@ -13,14 +13,14 @@ use tokio_rustls::TlsAcceptor;
 use crate::tls;
 
 /// Takes TLS connections and passes what they say on unencrypted, to a server on this machine.
-pub(super) struct TlsFront {
+pub struct TlsFront {
     port: u16,
     running: Option<Runtime>,
 }
 
 impl TlsFront {
     /// Presents `tls` on a free port, and connects to the server on `backend` for each client.
-    pub(super) fn start(tls: &Tls, backend: u16) -> Self {
+    pub fn start(tls: &Tls, backend: u16) -> Self {
         let acceptor = TlsAcceptor::from(Arc::new(tls::server_config(tls)));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("its port").port();
@@ -35,7 +35,7 @@ impl TlsFront {
     }
 
     /// The port of 127.0.0.1 that it listens on.
-    pub(super) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 }

@@ -366,3 +366,24 @@ async fn one_connection_and_no_round_trip_more_than_the_driver() {
         .unwrap();
     assert_eq!((ours.connections(), round_trips), (1, bare.round_trips()));
 }
+
+/// TLS before the greeting is found within a second, and the help leads to success.
+#[tokio::test]
+async fn tls_before_the_greeting() {
+    let server = servers::Nats::start();
+    let certificate = Ca::new("right").issue(&["localhost"]);
+    let front = servers::TlsFront::start(&certificate, server.port());
+    for scheme in ["nats", "tls"] {
+        let handle = OnNats::handle(scheme).host("localhost").port(front.port()).build().unwrap();
+        let environment = Environment::from_pairs([("BUS_URL", handle.expose_url())]);
+        let report = Services::load(&environment).unwrap().connect_bus().await.unwrap_err();
+        let failure = &report.failures()[0];
+        assert_eq!(failure.cause(), "the server speaks TLS from the first byte on this port");
+        assert_eq!(failure.help(), "write `tls://` and `tls_first=true`");
+        assert!(failure.elapsed() < Duration::from_secs(1), "{report}");
+    }
+    let handle = OnNats::handle("tls").host("localhost").port(front.port());
+    let handle = handle.param("tls_ca", certificate.ca().to_str().unwrap());
+    let bus = client(handle.param("tls_first", "true").build().unwrap()).await;
+    OnNats::use_it(&bus).await.unwrap();
+}

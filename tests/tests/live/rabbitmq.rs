@@ -221,6 +221,33 @@ async fn a_login_by_certificate_and_the_name_of_a_connection() {
     assert!(refused.contains("nknown"), "{refused}");
 }
 
+/// TLS on one side only is found within a second, and the help leads to success.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_on_one_side_only() {
+    let certificate = Ca::new("right").issue(&["localhost"]);
+    let (plain, tls) = (servers::RabbitMq::start(), servers::RabbitMq::with_tls(&certificate));
+    for (scheme, port, says, help) in [
+        (
+            "amqp",
+            tls.port(),
+            "the server speaks TLS from the first byte on this port",
+            "write `amqps://`, or add `tls=required`",
+        ),
+        (
+            "amqps",
+            plain.port(),
+            "the server speaks no TLS on this port",
+            "name the port where it does, or leave TLS out if that is meant",
+        ),
+    ] {
+        let handle = OnRabbitMq::handle(scheme).host("localhost").port(port).build().unwrap();
+        let Err(Error::Connect(report)) = connect(&handle).await else { panic!("it connected") };
+        let failure = &report.failures()[0];
+        assert_eq!((failure.cause(), failure.help()), (says, help));
+        assert!(failure.elapsed() < Duration::from_secs(1), "{report}");
+    }
+}
+
 /// Connecting costs what the driver alone costs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_connection_and_no_round_trip_more_than_the_driver() {

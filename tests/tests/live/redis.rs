@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use backing_services::{
     Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, Redis, Scheme,
 };
-use backing_services_conformance::{Reaches, Subject, Tls};
+use backing_services_conformance::{Ca, Reaches, Subject, Tls};
 use backing_services_tests::servers;
+use backing_services_tests::tls::signed_by_itself;
 use redis::AsyncCommands;
 use redis::aio::ConnectionManager;
 
@@ -135,7 +136,11 @@ async fn both_protocols() {
 async fn what_is_wrong_is_told() {
     let server = servers::Redis::start();
     let at = |handle: HandleBuilder| handle.host("localhost").port(server.port());
+    // Who may do nothing is let in, and hears it from each command.
     let nobody = Handle::builder("redis").username("nobody").password(servers::Redis::password());
+    let nobody = connect(at(nobody)).await;
+    let error = Redis::ping(&nobody).await.unwrap_err();
+    assert_eq!(error.to_string(), "access denied: the user may not run this command (NOPERM)");
     for (handle, says) in [
         (at(Handle::builder("redis")), "authentication failed: the server asks for a password"),
         (
@@ -146,7 +151,6 @@ async fn what_is_wrong_is_told() {
             at(Handle::builder("redis")).password("x"),
             "authentication failed: the user name or the password is wrong",
         ),
-        (at(nobody), "access denied: the user may not run this command (NOPERM)"),
         (at(OnRedis::handle("redis")).name("99"), "there is no such database"),
         (
             Handle::builder("redis+unix").path("/no/such/redis.sock"),
@@ -272,4 +276,157 @@ async fn a_server_that_falls_silent() {
     let waited = client.blpop::<_, Option<(String, String)>>("nothing", 5.0).await;
     assert!(waited.unwrap_err().is_timeout());
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+/// Connecting costs what the driver alone costs, whatever the handle says; also where there is no
+/// login that would prove anything.
+#[tokio::test]
+async fn one_connection_and_no_round_trip_more_than_the_driver() {
+    let server = servers::Redis::start();
+    let open = servers::Redis::without_login();
+    let alone = Handle::builder("redis").password(servers::Redis::default_password());
+    for (server, handle) in [
+        (&server, OnRedis::handle("redis")),
+        (&server, OnRedis::handle("redis").param("protocol", "resp3")),
+        (&server, alone),
+        (&open, Handle::builder("redis")),
+        (&open, Handle::builder("redis").name("3")),
+        (&open, Handle::builder("redis").param("protocol", "resp3")),
+    ] {
+        let networks = [servers::Network::to(server.port()), servers::Network::to(server.port())];
+        let [ours, bare] = &networks;
+        let at = |port: u16| handle.clone().host("127.0.0.1").port(port);
+        let client = connect(at(ours.port())).await;
+        let url = at(bare.port()).build().unwrap();
+        let driver = redis::Client::open(url.expose_url()).unwrap();
+        let _bare = driver.get_connection_manager().await.unwrap();
+        let counts = (ours.connections(), ours.round_trips());
+        assert_eq!(counts, (1, bare.round_trips()), "{url:?}");
+        Redis::ping(&client).await.unwrap();
+        assert_eq!(ours.connections(), 1, "a ping asks on the connection there is");
+    }
+}
+
+/// A name that leads to the primary, and after a failover to another server: the client that was
+/// left on what is a replica now goes there too, without being told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_and_back() {
+    let [one, two] = [servers::Redis::start(), servers::Redis::start()];
+    two.follow(&one);
+    for protocol in ["resp2", "resp3"] {
+        let name = servers::Network::to(one.port());
+        let handle = OnRedis::handle("redis").param("role", "primary").param("protocol", protocol);
+        let client = connect(handle.host("127.0.0.1").port(name.port())).await;
+        OnRedis::use_it(&client).await.unwrap();
+
+        for (primary, replica) in [(&two, &one), (&one, &two)] {
+            // The connection stays where it is.
+            primary.lead();
+            replica.follow(primary);
+            name.lead_to(primary.port());
+            let started = Instant::now();
+            while let Err(error) = OnRedis::use_it(&client).await {
+                assert!(started.elapsed() < Duration::from_secs(4), "{protocol}: {error}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Redis::ping(&client).await.unwrap();
+        }
+        // The task that watches ends with the client that is closed.
+        Redis::close(client.clone()).await;
+        OnRedis::use_it(&client).await.unwrap();
+        drop(client);
+        let started = Instant::now();
+        while name.open() > 0 {
+            assert!(started.elapsed() < Duration::from_secs(3), "the connection is still there");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// A ping that finds a replica goes where the name leads, and says so where that is no primary.
+#[tokio::test]
+async fn a_ping_wants_a_primary_where_the_handle_does() {
+    let [one, two] = [servers::Redis::start(), servers::Redis::start()];
+    let name = servers::Network::to(one.port());
+    let handle = |role: &str| {
+        let handle = OnRedis::handle("redis").param("role", role);
+        handle.host("127.0.0.1").port(name.port())
+    };
+    let (primary, any) = (connect(handle("primary")).await, connect(handle("any")).await);
+    one.follow(&two);
+    let replica = "the server is a replica, and the handle asks for the primary";
+    assert_eq!(Redis::ping(&primary).await.unwrap_err().to_string(), replica);
+    Redis::ping(&any).await.unwrap();
+    let wants = handle("primary").param("connect_timeout", "500ms").build().unwrap();
+    let report = load(wants.expose_url()).connect_sessions().await.unwrap_err();
+    assert_eq!(report.failures()[0].cause(), replica, "{report}");
+    name.lead_to(two.port());
+    Redis::ping(&primary).await.unwrap();
+    OnRedis::use_it(&primary).await.unwrap();
+    let mut any = any;
+    let refused = any.set::<_, _, ()>("a", "b").await.unwrap_err();
+    assert_eq!(refused.code(), Some("READONLY"));
+}
+
+/// What is asked of a server that is stopped ends, and the same client is of use when it goes on.
+#[tokio::test]
+async fn a_server_that_is_frozen() {
+    let server = servers::Redis::start();
+    let handle = OnRedis::handle("redis").param("timeout", "500ms");
+    let client = connect(handle.host("localhost").port(server.port())).await;
+    server.freeze();
+    let started = Instant::now();
+    OnRedis::use_it(&client).await.unwrap_err();
+    Redis::ping(&client).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    server.thaw();
+    Redis::ping(&client).await.unwrap();
+    OnRedis::use_it(&client).await.unwrap();
+}
+
+/// TLS on one side only is found within a second, and the help leads to success.
+#[tokio::test]
+async fn tls_on_one_side_only() {
+    let certificate = Ca::new("right").issue(&["localhost"]);
+    let (plain, tls) = (servers::Redis::start(), servers::Redis::with_tls(&certificate));
+    for (scheme, port, says, help) in [
+        (
+            "redis",
+            tls.port(),
+            "the server speaks TLS from the first byte on this port",
+            "write `rediss://`, or add `tls=required`",
+        ),
+        (
+            "rediss",
+            plain.port(),
+            "the server speaks no TLS on this port",
+            "name the port where it does, or write `redis://` with `tls=none`",
+        ),
+    ] {
+        let handle = OnRedis::handle(scheme).host("localhost").port(port).build().unwrap();
+        let report = load(handle.expose_url()).connect_sessions().await.unwrap_err();
+        let failure = &report.failures()[0];
+        assert_eq!((failure.cause(), failure.help()), (says, help));
+        assert!(failure.elapsed() < Duration::from_secs(1), "{report}");
+    }
+}
+
+/// `openssl req -x509` makes a certificate for a CA. What the help says makes one that is trusted.
+#[tokio::test]
+async fn a_certificate_that_signs_itself() {
+    let server = |arguments: &[&str]| {
+        let certificate = signed_by_itself(arguments);
+        (servers::Redis::with_tls(&certificate), certificate)
+    };
+    let connect = async |(server, certificate): &(servers::Redis, Tls)| {
+        let handle = OnRedis::tls_handle("rediss", server, &certificate.ca()).build().unwrap();
+        load(handle.expose_url()).connect_sessions().await
+    };
+    let usual = server(&[]);
+    let right = server(&["-addext", "basicConstraints=critical,CA:FALSE"]);
+    let report = connect(&usual).await.unwrap_err();
+    let failure = &report.failures()[0];
+    assert!(failure.cause().contains("it is made for a CA"), "{report}");
+    assert!(failure.help().contains("-addext basicConstraints=critical,CA:FALSE"), "{report}");
+    OnRedis::use_it(&connect(&right).await.unwrap()).await.unwrap();
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::error::{ClientError, FailureKind, ours};
+use crate::error::{ClientError, FailureKind, TLS_ONLY, ours};
 
 /// Type, channel and length, which stand before a frame's payload; one byte stands behind it.
 const HEAD: usize = 7;
@@ -13,6 +13,8 @@ const BODY: u8 = 3;
 const HEARTBEAT: u8 = 8;
 /// `AMQP` and a version, from a broker that wants another one: it has no length.
 const PROTOCOL: u8 = b'A';
+/// An alert of TLS, and its version.
+const TLS_ALERT: [u8; 2] = [0x15, 3];
 const START: [u8; 4] = [0, 10, 0, 10];
 const TUNE: [u8; 4] = [0, 10, 0, 30];
 /// Where `TUNE` proposes heartbeats.
@@ -91,6 +93,11 @@ impl Guard {
             PROTOCOL => {
                 self.left = 1;
                 Ok(())
+            }
+            _ if self.head.starts_with(&TLS_ALERT) => {
+                let cause = ClientError::of(FailureKind::Tls, TLS_ONLY);
+                let help = "write `amqps://`, or add `tls=required`";
+                Err(io::Error::other(cause.with_help(help)))
             }
             _ => Err(strange("the server does not speak AMQP 0-9-1")),
         }

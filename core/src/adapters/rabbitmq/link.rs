@@ -5,7 +5,6 @@
 //! confused. So it is handed a socket only after a second connection, made for that alone, has
 //! shown that the broker lets the client in.
 
-use std::error::Error as _;
 use std::fmt;
 use std::io;
 use std::ops::Deref;
@@ -394,12 +393,24 @@ impl Link {
     /// Reply codes: <https://www.rabbitmq.com/amqp-0-9-1-reference#constants>.
     fn cause(&self, error: &lapin::Error) -> ClientError {
         let Target { handle, grammar, login, uri, .. } = &*self.target;
-        let ErrorKind::ProtocolError(reply) = error.kind() else {
-            return match error.source() {
-                Some(source) => ClientError::root_cause(source),
-                None => ClientError::transient("the connection ended before the server answered")
-                    .with_kind(FailureKind::Protocol),
-            };
+        let reply = match error.kind() {
+            ErrorKind::ProtocolError(reply) => reply,
+            ErrorKind::IOError(error) => return ClientError::root_cause(&**error),
+            // The parser's text shows its own types.
+            ErrorKind::ParsingError(_) | ErrorKind::InvalidProtocolVersion(_) => {
+                return ClientError::of(
+                    FailureKind::Protocol,
+                    "the server does not speak AMQP 0-9-1",
+                );
+            }
+            ErrorKind::ChannelsLimitReached => {
+                return ClientError::transient("the connection has no channel left")
+                    .with_help("close some, or allow more with `channel_max`");
+            }
+            _ => {
+                return ClientError::transient("the connection ended before the server answered")
+                    .with_kind(FailureKind::Protocol);
+            }
         };
         let text = reply.get_message().as_str();
         match reply.get_id() {

@@ -58,8 +58,9 @@
 //! - publishing, declaring and opening a channel give an error at once. Try again, or wait with
 //!   [`Channel::wait_for_recovery`](lapin::Channel::wait_for_recovery);
 //! - a confirm that was awaited when the broker went away gives an error when it is back. Until
-//!   then it waits: put a timeout on it where that matters. The message may have arrived or not,
-//!   so publish it again;
+//!   then it waits, as does whatever else was asked: put a timeout on it where that matters,
+//!   `tokio::time::timeout(Duration::from_secs(5), confirm).await`. The message may have arrived
+//!   or not, so publish it again;
 //! - `ack` of a delivery from before gives an error, and RabbitMQ delivers it again. Go on with the
 //!   next one.
 //!

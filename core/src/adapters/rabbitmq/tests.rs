@@ -290,6 +290,15 @@ async fn tables_inside_tables_end_the_connection_alone() {
     }
 }
 
+/// What the driver's parser says of it shows nowhere.
+#[tokio::test]
+async fn a_table_that_is_none() {
+    let properties = vec![0, 0, 0, 3, 1, b'a', b'?'];
+    let port = Broker { properties, ..Broker::new() }.listen().await;
+    let error = taken(&format!("amqp://localhost:{port}")).connect().await.unwrap_err();
+    assert_eq!(error.to_string(), "the server does not speak AMQP 0-9-1");
+}
+
 #[tokio::test]
 async fn a_server_that_speaks_something_else() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
