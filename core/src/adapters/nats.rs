@@ -18,6 +18,8 @@
 //!   `none` or `required`. Also `ssl`.
 //! - `tls_ca`: a file of PEM certificates, the only CA certificates to trust. Also `ca`,
 //!   `ca_cert`, `ssl_ca`, `ssl_ca_path`, `ssl_ca_certs`, `ssl_ca_file`.
+//! - `tls_first`: Whether the server waits for the handshake of TLS before it says anything, as
+//!   with `handshake_first` in its settings. By default `false`.
 //! <!-- end -->
 //!
 //! A user without a password is a
@@ -187,7 +189,8 @@ impl Connect for Nats {
     async fn connect(&self) -> Result<Client, ClientError> {
         // What it would log at the finest level has the user name in it.
         let connecting = self.options()?.connect(self.addresses()?);
-        let connecting = connecting.with_subscriber(NoSubscriber::new());
+        // The driver's future is a large one.
+        let connecting = Box::pin(connecting.with_subscriber(NoSubscriber::new()));
         let connecting = async { connecting.await.map_err(|error| self.cause(&error)) };
         explained(connecting, self.one_sided_tls()).await
     }

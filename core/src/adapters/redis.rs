@@ -14,6 +14,8 @@
 //! - `protocol`: The protocol. Either `resp2` or `resp3`. By default `resp2`.
 //! - `client_name`: What the server's `CLIENT LIST` calls this client, as its `lib-name`: the
 //!   driver sets that anew with each connection.
+//! - `role`: What the server has to be: `primary`, one that takes writes, or `any`. Either
+//!   `primary` or `any`. By default `any`.
 //! - `connect_timeout`: For connecting. By default `10s`.
 //! - `timeout`: For the answer to one command. By default `30s`.
 //! - `tls`: `none`: unencrypted, also for credentials; `required`: as the scheme with TLS. Either

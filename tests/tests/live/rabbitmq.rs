@@ -199,9 +199,9 @@ async fn a_login_by_certificate_and_the_name_of_a_connection() {
         Handle::builder("amqps")
             .host("localhost")
             .port(server.port())
-            .param("cacertfile", &file(certificate.ca()))
-            .param("certfile", &file(ours.certificate()))
-            .param("keyfile", &file(ours.key()))
+            .param("cacertfile", file(certificate.ca()))
+            .param("certfile", file(ours.certificate()))
+            .param("keyfile", file(ours.key()))
             .param("auth_mechanism", "external")
     };
     // `issue` gives each the common name `server`.
