@@ -1,6 +1,6 @@
 use crate::environment::Environment;
-use crate::error::{ConnectError, Failure, LoadError};
-use crate::generated;
+use crate::error::{ConnectError, LoadError};
+use crate::generated::{self, Failures, Output, Outputs, Scope, Work};
 use crate::manifest::Manifest;
 
 use std::time::Duration;
@@ -202,26 +202,23 @@ pub trait BackingServices: Sized + Send + Sync {
     }
 
     #[doc(hidden)]
-    fn __each(&self, scope: &generated::Scope<'_>) -> impl Future<Output = Self::Results> + Send;
-
-    #[doc(hidden)]
     fn __load(loader: &mut generated::Loader<'_>) -> Option<Self>;
 
     #[doc(hidden)]
-    fn __connect(
-        &self,
-        scope: &generated::Scope<'_>,
-    ) -> impl Future<Output = Result<Self::Clients, Vec<Failure>>> + Send;
+    fn __start<'a>(&'a self, scope: &'a Scope<'a>) -> Vec<Work<'a, Output>>;
 
     #[doc(hidden)]
-    fn __ping(
-        clients: &Self::Clients,
-        scope: &generated::Scope<'_>,
-    ) -> impl Future<Output = Result<(), Vec<Failure>>> + Send;
+    fn __results(outputs: Outputs) -> Self::Results;
 
     #[doc(hidden)]
-    fn __close(
-        clients: Self::Clients,
-        scope: &generated::Scope<'_>,
-    ) -> impl Future<Output = ()> + Send;
+    fn __clients(outputs: Outputs) -> Option<Self::Clients>;
+
+    #[doc(hidden)]
+    fn __ping<'a>(
+        clients: &'a Self::Clients,
+        scope: &'a Scope<'a>,
+    ) -> Vec<Work<'a, Result<(), Failures>>>;
+
+    #[doc(hidden)]
+    fn __close<'a>(clients: Self::Clients, scope: &'a Scope<'a>) -> Vec<Work<'a, ()>>;
 }

@@ -14,7 +14,7 @@ use crate::backoff::{Backoff, up_to};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::generated::held::{Held, Key, Stock, Taken};
-use crate::generated::{Call, Scope, load_and_note};
+use crate::generated::{Call, Scope, connect_in, load_and_note};
 use crate::handle::Origin;
 
 /// How many old generations may be drained at the same time.
@@ -415,7 +415,7 @@ async fn connect<S: BackingServices>(
 ) -> (Result<S::Clients, Error>, Taken) {
     let call = Call::with_stock(stock);
     let scope = Scope::root::<S>(&call);
-    let result = services.__connect(&scope).await.map_err(|failures| scope.report::<S>(failures));
+    let result = connect_in(services, &scope).await.map_err(|failures| scope.report::<S>(failures));
     (result.map_err(Error::from), call.into_taken())
 }
 

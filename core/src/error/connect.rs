@@ -32,14 +32,6 @@ impl ConnectError {
         Self { table, tried, failures, verb: "connect" }
     }
 
-    pub(crate) fn failures_mut(&mut self) -> &mut Vec<Failure> {
-        &mut self.failures
-    }
-
-    pub(crate) fn into_failures(self) -> Vec<Failure> {
-        self.failures
-    }
-
     /// Of clients that were asked whether they answer.
     pub(crate) fn of_ping(self) -> Self {
         Self { verb: "answer", ..self }

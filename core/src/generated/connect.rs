@@ -8,7 +8,8 @@ use tokio::time::{Instant, timeout};
 
 use super::attempt::after;
 use super::field::Attach;
-use super::{Call, Scope};
+use super::join::{Outputs, all};
+use super::{Call, Failures, Scope};
 use crate::backing::BackingServices;
 use crate::error::{ConnectError, Failure};
 use crate::table::Field;
@@ -24,8 +25,8 @@ pub fn ping_all<S: BackingServices>(
     async move {
         let call = Call::default();
         let scope = Scope::root::<S>(&call);
-        let asked = S::__ping(clients, &scope).await;
-        asked.map_err(|failures| scope.report::<S>(failures).of_ping())
+        let pinged = ping_in::<S>(clients, &scope).await;
+        pinged.map_err(|failures| scope.report::<S>(failures).of_ping())
     }
 }
 
@@ -39,8 +40,33 @@ pub fn close_all<S: BackingServices>(
         let call = Call::default();
         let scope = Scope::root::<S>(&call);
         // The limit is the caller's, so that it is no error when it passes.
-        let _ = timeout(limit, S::__close(clients, &scope)).await;
+        let _ = timeout(limit, close_in::<S>(clients, &scope)).await;
     }
+}
+
+/// The clients of a struct, which may be a nested one.
+pub(crate) async fn connect_in<S: BackingServices>(
+    services: &S,
+    scope: &Scope<'_>,
+) -> Result<S::Clients, Failures> {
+    let mut outputs = Outputs::new(all(services.__start(scope)).await);
+    if !outputs.is_whole() {
+        return Err(outputs.failures());
+    }
+    S::__clients(outputs).ok_or_else(Failures::new)
+}
+
+pub(super) async fn ping_in<S: BackingServices>(
+    clients: &S::Clients,
+    scope: &Scope<'_>,
+) -> Result<(), Failures> {
+    let pinged = all(S::__ping(clients, scope)).await;
+    let failures: Failures = pinged.into_iter().filter_map(Result::err).flatten().collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+pub(super) async fn close_in<S: BackingServices>(clients: S::Clients, scope: &Scope<'_>) {
+    all(S::__close(clients, scope)).await;
 }
 
 pub async fn connect<S: BackingServices>(services: &S) -> Result<S::Clients, ConnectError> {
@@ -52,7 +78,7 @@ async fn connect_by<S: BackingServices>(
     call: &Call,
 ) -> Result<S::Clients, ConnectError> {
     let scope = Scope::root::<S>(call);
-    services.__connect(&scope).await.map_err(|failures| scope.report::<S>(failures))
+    connect_in(services, &scope).await.map_err(|failures| scope.report::<S>(failures))
 }
 
 /// Waits for servers that are not there yet, and says now and then which are missing.
@@ -88,7 +114,8 @@ fn still_missing(failure: &Failure) {
 pub fn connect_each<S: BackingServices>(services: &S) -> impl Future<Output = S::Results> + Send {
     async move {
         let call = Call::each();
-        services.__each(&Scope::root::<S>(&call)).await
+        let scope = Scope::root::<S>(&call);
+        S::__results(Outputs::new(all(services.__start(&scope)).await))
     }
 }
 

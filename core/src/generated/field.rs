@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use super::{Failures, Field, Loader, Scope, Table, attempt};
+use super::{Failures, Field, Loader, Scope, Table, attempt, connect};
 use crate::adapter::grammar::Grammar;
 use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
@@ -160,7 +160,7 @@ impl<T: DeserializeOwned, const IS: bool> Flattened for Flatten<T, IS> {
 
 /// What has a client: every field but a setting.
 pub trait Attach: Load<Value: Sync> {
-    type Client: Send + Sync;
+    type Client: Send + Sync + 'static;
 
     fn connect(
         value: &Self::Value,
@@ -217,7 +217,7 @@ impl<S: BackingServices, const IS: bool> Attach for Nested<S, IS> {
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> Result<S::Clients, Failures> {
-        services.__connect(&scope.nested(field)).await
+        connect::connect_in(services, &scope.nested(field)).await
     }
 
     async fn ping(
@@ -225,11 +225,11 @@ impl<S: BackingServices, const IS: bool> Attach for Nested<S, IS> {
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> Result<(), Failures> {
-        S::__ping(clients, &scope.nested(field)).await
+        connect::ping_in::<S>(clients, &scope.nested(field)).await
     }
 
     async fn close(clients: S::Clients, scope: &Scope<'_>, field: &'static Field) {
-        S::__close(clients, &scope.nested(field)).await;
+        connect::close_in::<S>(clients, &scope.nested(field)).await;
     }
 }
 
@@ -274,7 +274,9 @@ where
     }
 }
 
-impl<T: Send + Sync, R: Attach<Client = T>, const IS: bool> Attach for Declared<T, R, IS> {
+impl<T: Send + Sync + 'static, R: Attach<Client = T>, const IS: bool> Attach
+    for Declared<T, R, IS>
+{
     type Client = T;
 
     fn connect(

@@ -1,123 +1,108 @@
+//! What the fields of a struct do at the same time.
+//!
+//! The derive's output has no `async` block: a list of boxed futures, and functions that take the
+//! outputs out of it, are checked in a fraction of the time.
+
+use std::any::Any;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use super::Failures;
+use super::field::Attach;
+use super::{Failures, Field, Scope};
 use crate::backing::BackingServices;
 use crate::error::ConnectError;
 
-/// A future beside its result, so that several of different types can run at the same time.
-pub struct Task<'a, T> {
-    future: Pin<Box<dyn Future<Output = Result<T, Failures>> + Send + 'a>>,
-    output: Option<Result<T, Failures>>,
+/// What one field does.
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the connecting of one field came to: its client, whose type the field knows.
+pub type Output = Result<Box<dyn Any + Send>, Failures>;
+
+/// Connects a field.
+pub fn start<'a, R: Attach + 'a>(
+    value: &'a R::Value,
+    scope: &'a Scope<'a>,
+    field: &'static Field,
+) -> Work<'a, Output> {
+    Box::pin(async move {
+        let client = R::connect(value, scope, field).await?;
+        Ok(Box::new(client) as Box<dyn Any + Send>)
+    })
 }
 
-impl<'a, T> Task<'a, T> {
-    pub fn new(future: impl Future<Output = Result<T, Failures>> + Send + 'a) -> Self {
-        Self { future: Box::pin(future), output: None }
+/// Pings the client of a field.
+pub fn ping<'a, R: Attach + 'a>(
+    client: &'a R::Client,
+    scope: &'a Scope<'a>,
+    field: &'static Field,
+) -> Work<'a, Result<(), Failures>> {
+    Box::pin(R::ping(client, scope, field))
+}
+
+/// Closes the client of a field.
+pub fn close<'a, R: Attach + 'a>(
+    client: R::Client,
+    scope: &'a Scope<'a>,
+    field: &'static Field,
+) -> Work<'a, ()> {
+    Box::pin(R::close(client, scope, field))
+}
+
+/// Does all of it to its end at the same time, also after one has failed.
+pub(super) async fn all<T>(works: Vec<Work<'_, T>>) -> Vec<T> {
+    let mut works: Vec<_> = works.into_iter().map(Some).collect();
+    let mut outputs: Vec<_> = works.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        // Every one each time: there are few, and one that is done is gone.
+        for (work, output) in works.iter_mut().zip(&mut outputs) {
+            if let Some(future) = work
+                && let Poll::Ready(done) = future.as_mut().poll(context)
+            {
+                (*work, *output) = (None, Some(done));
+            }
+        }
+        if works.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
+}
+
+/// The outputs of all fields with a client, in their order.
+pub struct Outputs(std::vec::IntoIter<Output>);
+
+impl Outputs {
+    pub(super) fn new(outputs: Vec<Output>) -> Self {
+        Self(outputs.into_iter())
     }
 
-    /// The client of a field after a `run`.
+    /// What the next field came to.
     ///
     /// # Errors
     ///
     /// It did not connect.
-    pub fn result<S: BackingServices>(self) -> Result<T, ConnectError> {
-        let output = self.output.unwrap_or_else(|| Err(Failures::new()));
-        output.map_err(|failures| ConnectError::new(S::TABLE, 0, failures))
-    }
-}
-
-impl<'a> Task<'a, ()> {
-    /// A future that only ends.
-    pub fn ending(future: impl Future<Output = ()> + Send + 'a) -> Self {
-        Self::new(async move {
-            future.await;
-            Ok(())
-        })
-    }
-}
-
-pub trait Run: Send {
-    /// Whether it is done.
-    fn poll(&mut self, context: &mut Context<'_>) -> bool;
-
-    /// Moves what failed to `all`.
-    fn fail(&mut self, all: &mut Failures);
-}
-
-/// What a field came to, whatever its type.
-pub trait Outcome {
-    /// Moves what failed to `all`.
-    fn fail(&mut self, all: &mut Failures);
-}
-
-impl<T> Outcome for Result<T, ConnectError> {
-    fn fail(&mut self, all: &mut Failures) {
-        if let Err(error) = self {
-            all.append(error.failures_mut());
-        }
-    }
-}
-
-/// What of a field's report its struct's report takes over.
-pub fn into_failures(error: ConnectError) -> Failures {
-    error.into_failures()
-}
-
-/// The failures of all fields.
-///
-/// # Errors
-///
-/// There are some.
-pub fn failed(results: &mut [&mut dyn Outcome]) -> Result<(), Failures> {
-    let mut failures = Failures::new();
-    for result in results {
-        result.fail(&mut failures);
-    }
-    if failures.is_empty() { Ok(()) } else { Err(failures) }
-}
-
-impl<T: Send> Run for Task<'_, T> {
-    fn poll(&mut self, context: &mut Context<'_>) -> bool {
-        if self.output.is_none()
-            && let Poll::Ready(output) = self.future.as_mut().poll(context)
-        {
-            self.output = Some(output);
-        }
-        self.output.is_some()
+    pub fn result<R: Attach, S: BackingServices>(&mut self) -> Result<R::Client, ConnectError> {
+        self.next::<R>().map_err(|failures| ConnectError::new(S::TABLE, 0, failures))
     }
 
-    fn fail(&mut self, all: &mut Failures) {
-        if let Some(Err(failures)) = &mut self.output {
-            all.append(failures);
-        }
+    /// The client of the next field.
+    pub fn client<R: Attach>(&mut self) -> Option<R::Client> {
+        self.next::<R>().ok()
     }
-}
 
-/// Runs all tasks to their end at the same time, also after one has failed.
-pub async fn run(tasks: &mut [&mut dyn Run]) {
-    poll_fn(|context| {
-        // Every one each time: a task that is done does nothing.
-        let mut done = true;
-        for task in tasks.iter_mut() {
-            done &= task.poll(context);
-        }
-        if done { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-}
-
-/// Runs all tasks to their end at the same time, also after one has failed.
-///
-/// # Errors
-///
-/// The failures of all.
-pub async fn join(tasks: &mut [&mut dyn Run]) -> Result<(), Failures> {
-    run(tasks).await;
-    let mut failures = Failures::new();
-    for task in tasks {
-        task.fail(&mut failures);
+    fn next<R: Attach>(&mut self) -> Result<R::Client, Failures> {
+        let client = self.0.next().unwrap_or_else(|| Err(Failures::new()))?;
+        // The fields take their outputs in the order in which they were started.
+        client.downcast().map(|client| *client).map_err(|_| Failures::new())
     }
-    if failures.is_empty() { Ok(()) } else { Err(failures) }
+
+    /// Takes the failures of all, if there are any.
+    pub(super) fn failures(&mut self) -> Failures {
+        let failed = self.0.as_mut_slice().iter_mut().filter_map(|output| output.as_mut().err());
+        failed.flat_map(std::mem::take).collect()
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.0.as_slice().iter().all(Result::is_ok)
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::any::TypeId;
 use std::collections::HashSet;
-use std::hash::Hash;
 
 use serde::de::DeserializeOwned;
 
@@ -280,16 +279,15 @@ impl<'e> Loader<'e> {
     }
 
     /// Takes note of what a setting was read from.
-    fn note(&mut self, field: &Field, text: impl Hash) {
-        #[cfg(feature = "attached")]
+    #[cfg(feature = "attached")]
+    fn note(&mut self, field: &Field, text: impl std::hash::Hash) {
+        use std::hash::Hasher as _;
+
         if let Some(noted) = &mut self.noted {
             let mut hasher = std::hash::DefaultHasher::new();
             text.hash(&mut hasher);
-            let hash = std::hash::Hasher::finish(&hasher);
-            noted.push((format!("{}{}", self.path, field.name), hash));
+            noted.push((format!("{}{}", self.path, field.name), hasher.finish()));
         }
-        #[cfg(not(feature = "attached"))]
-        let _ = (field, text);
     }
 
     fn value<T: DeserializeOwned>(&mut self, field: &'static Field) -> Option<Option<T>> {
@@ -309,6 +307,7 @@ impl<'e> Loader<'e> {
         };
         let default = || default.map(|text| Found { value: text.into(), origin: Origin::Default });
         let found = found.or_else(default);
+        #[cfg(feature = "attached")]
         self.note(field, found.as_ref().map(|found| &*found.value));
         let Some(found) = found else { return Some(None) };
         match setting::read::<T>(&found.value) {
@@ -388,6 +387,7 @@ impl Loader<'_> {
         }
         let values: Vec<_> =
             found.iter().map(|(name, found)| (name.as_str(), &*found.value)).collect();
+        #[cfg(feature = "attached")]
         self.note(field, &values);
         let faults = match flatten::read(&values, &broken) {
             Ok(value) => return Some(value),

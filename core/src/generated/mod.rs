@@ -16,6 +16,8 @@ mod scope;
 mod variant;
 
 pub use core;
+pub use std::vec;
+pub use std::vec::Vec;
 
 /// What the texts of errors are made of, for those who name it.
 pub use crate::error::Message;
@@ -28,6 +30,8 @@ pub use self::check::{
     check_param_name, check_param_value, check_parameter, check_setting, check_shared,
     check_variant, count_lines, lines, word_index,
 };
+#[cfg(feature = "attached")]
+pub(crate) use self::connect::connect_in;
 pub use self::connect::{
     close_all, connect, connect_each, connect_one, connect_within, debug_clients, debug_results,
     ping_all,
@@ -36,7 +40,7 @@ pub use self::field::{
     Attach, Client, Clients, Declared, Describe, DescribeNested, Flatten, Flattened, Load, Nested,
     Optional, Service, Setting, Value,
 };
-pub use self::join::{Task, failed, into_failures, join, run};
+pub use self::join::{Output, Outputs, Work, close, ping, start};
 #[cfg(feature = "attached")]
 pub(crate) use self::load::load_and_note;
 pub(crate) use self::load::settings_that_show;

@@ -22,6 +22,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let impls = clients::impls(model);
     let results_declaration = connect::results_declaration(model);
     let results = connect::results(model);
+    let never = quote!(#krate::__private::core::unreachable!());
     let pending = quote!(#krate::__private::core::future::pending());
     let methods = fields.iter().filter_map(|field| connect::method(model, field, &pending));
     let of_clients = ping::declared(model, &pending, &pending);
@@ -51,25 +52,39 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
                     #krate::__private::core::option::Option::None
                 }
 
-                async fn __each(&self, _: &#krate::__private::Scope<'_>) -> #results {
-                    #pending.await
+                fn __start<'a>(
+                    &'a self,
+                    _: &'a #krate::__private::Scope<'a>,
+                ) -> #krate::__private::Vec<#krate::__private::Work<'a, #krate::__private::Output>> {
+                    #krate::__private::Vec::new()
                 }
 
-                async fn __connect(
-                    &self,
-                    _: &#krate::__private::Scope<'_>,
-                ) -> #krate::__private::core::result::Result<#clients, #krate::__private::Failures> {
-                    #pending.await
+                fn __results(_: #krate::__private::Outputs) -> #results {
+                    #never
                 }
 
-                async fn __ping(
-                    _: &#clients,
-                    _: &#krate::__private::Scope<'_>,
-                ) -> #krate::__private::core::result::Result<(), #krate::__private::Failures> {
-                    #pending.await
+                fn __clients(
+                    _: #krate::__private::Outputs,
+                ) -> #krate::__private::core::option::Option<#clients> {
+                    #krate::__private::core::option::Option::None
                 }
 
-                async fn __close(_: #clients, _: &#krate::__private::Scope<'_>) {}
+                fn __ping<'a>(
+                    _: &'a #clients,
+                    _: &'a #krate::__private::Scope<'a>,
+                ) -> #krate::__private::Vec<#krate::__private::Work<
+                    'a,
+                    #krate::__private::core::result::Result<(), #krate::__private::Failures>,
+                >> {
+                    #krate::__private::Vec::new()
+                }
+
+                fn __close<'a>(
+                    _: #clients,
+                    _: &'a #krate::__private::Scope<'a>,
+                ) -> #krate::__private::Vec<#krate::__private::Work<'a, ()>> {
+                    #krate::__private::Vec::new()
+                }
             }
 
             #of_clients

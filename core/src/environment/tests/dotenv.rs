@@ -7,8 +7,8 @@ use super::{broken, resolution, resolve};
 use crate::backing::BackingServices;
 use crate::environment::dotenv::STEPS;
 use crate::environment::{Environment, Origin, Unreadable};
-use crate::error::{Failure, ProblemKind};
-use crate::generated::{Loader, Scope};
+use crate::error::ProblemKind;
+use crate::generated::{Failures, Loader, Output, Outputs, Scope, Work};
 use crate::table::{Field, Kind, Table};
 
 /// The pairs that stand for the process, and a `.env` file of this text.
@@ -412,17 +412,23 @@ impl BackingServices for Services {
         loader.setting::<u16>(0).map(|_| Self)
     }
 
-    async fn __each(&self, _: &Scope<'_>) {}
-
-    async fn __connect(&self, _: &Scope<'_>) -> Result<(), Vec<Failure>> {
-        Ok(())
+    fn __start<'a>(&'a self, _: &'a Scope<'a>) -> Vec<Work<'a, Output>> {
+        Vec::new()
     }
 
-    async fn __ping((): &(), _: &Scope<'_>) -> Result<(), Vec<Failure>> {
-        Ok(())
+    fn __results(_: Outputs) {}
+
+    fn __clients(_: Outputs) -> Option<()> {
+        Some(())
     }
 
-    async fn __close((): (), _: &Scope<'_>) {}
+    fn __ping<'a>((): &'a (), _: &'a Scope<'a>) -> Vec<Work<'a, Result<(), Failures>>> {
+        Vec::new()
+    }
+
+    fn __close<'a>((): (), _: &'a Scope<'a>) -> Vec<Work<'a, ()>> {
+        Vec::new()
+    }
 }
 
 #[test]

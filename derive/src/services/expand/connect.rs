@@ -10,39 +10,35 @@ use crate::types::{self, local};
 
 pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let Model { krate, clients, .. } = model;
-    let (scope, each) = (local("scope"), local("each"));
+    let private = quote!(#krate::__private);
+    let core = quote!(#private::core);
+    let (scope, outputs) = (local("scope"), local("outputs"));
     let results = results(model);
-    let (mut starts, mut tasks, mut idents) = (TokenStream::new(), Vec::new(), Vec::new());
+    let (mut starts, mut taken, mut made) =
+        (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for (index, field) in services(model) {
-        let (task, ident) = (local(&format!("task_{index}")), field.ident);
+        let ident = field.ident;
         let field_type = attached_field_type(model, index, field);
         starts.extend(quote! {
-            let mut #task = #krate::__private::Task::new(
-                <#field_type as #krate::__private::Attach>::connect(&self.#ident, #scope, &__FIELDS[#index]),
-            );
+            #private::start::<#field_type>(&self.#ident, #scope, &__FIELDS[#index]),
         });
-        tasks.push(task);
-        idents.push(ident);
+        taken.extend(quote!(#ident: #outputs.result::<#field_type, Self>(),));
+        made.extend(quote!(#ident: #outputs.client::<#field_type>()?,));
     }
-    // The clients are taken in a closure: it is cheaper to check than the same in an `async fn`.
     quote! {
-        async fn __each(&self, #scope: &#krate::__private::Scope<'_>) -> #results {
-            #starts
-            #krate::__private::run(&mut [#(&mut #tasks),*]).await;
-            (move || #results { #(#idents: #tasks.result::<Self>()),* })()
+        fn __start<'a>(
+            &'a self,
+            #scope: &'a #private::Scope<'a>,
+        ) -> #private::Vec<#private::Work<'a, #private::Output>> {
+            #private::vec![#starts]
         }
 
-        async fn __connect(
-            &self,
-            #scope: &#krate::__private::Scope<'_>,
-        ) -> #krate::__private::core::result::Result<#clients, #krate::__private::Failures> {
-            let mut #each = Self::__each(self, #scope).await;
-            #krate::__private::failed(&mut [#(&mut #each.#idents),*])?;
-            (move || {
-                #krate::__private::core::result::Result::Ok(
-                    #clients { #(#idents: #each.#idents.map_err(#krate::__private::into_failures)?),* },
-                )
-            })()
+        fn __results(mut #outputs: #private::Outputs) -> #results {
+            #results { #taken }
+        }
+
+        fn __clients(mut #outputs: #private::Outputs) -> #core::option::Option<#clients> {
+            #core::option::Option::Some(#clients { #made })
         }
     }
 }

@@ -11,37 +11,33 @@ use crate::types::local;
 /// What the trait asks for.
 pub(super) fn functions(model: &Model<'_>) -> TokenStream {
     let Model { krate, clients: clients_type, .. } = model;
+    let private = quote!(#krate::__private);
     let (clients, scope) = (local("clients"), local("scope"));
-    let (mut pings, mut ends, mut tasks) = (TokenStream::new(), TokenStream::new(), Vec::new());
+    let (mut pings, mut ends) = (TokenStream::new(), TokenStream::new());
     for (index, field) in services(model) {
-        let (task, ident) = (local(&format!("task_{index}")), field.ident);
+        let ident = field.ident;
         let field_type = attached_field_type(model, index, field);
-        let attach = quote!(<#field_type as #krate::__private::Attach>);
         pings.extend(quote! {
-            let mut #task = #krate::__private::Task::new(
-                #attach::ping(&#clients.#ident, #scope, &__FIELDS[#index]),
-            );
+            #private::ping::<#field_type>(&#clients.#ident, #scope, &__FIELDS[#index]),
         });
         ends.extend(quote! {
-            let mut #task = #krate::__private::Task::ending(
-                #attach::close(#clients.#ident, #scope, &__FIELDS[#index]),
-            );
+            #private::close::<#field_type>(#clients.#ident, #scope, &__FIELDS[#index]),
         });
-        tasks.push(task);
     }
-    let failures = quote!(#krate::__private::Failures);
+    let pinged = quote!(#private::core::result::Result<(), #private::Failures>);
     quote! {
-        async fn __ping(
-            #clients: &#clients_type,
-            #scope: &#krate::__private::Scope<'_>,
-        ) -> #krate::__private::core::result::Result<(), #failures> {
-            #pings
-            #krate::__private::join(&mut [#(&mut #tasks),*]).await
+        fn __ping<'a>(
+            #clients: &'a #clients_type,
+            #scope: &'a #private::Scope<'a>,
+        ) -> #private::Vec<#private::Work<'a, #pinged>> {
+            #private::vec![#pings]
         }
 
-        async fn __close(#clients: #clients_type, #scope: &#krate::__private::Scope<'_>) {
-            #ends
-            let _ = #krate::__private::join(&mut [#(&mut #tasks),*]).await;
+        fn __close<'a>(
+            #clients: #clients_type,
+            #scope: &'a #private::Scope<'a>,
+        ) -> #private::Vec<#private::Work<'a, ()>> {
+            #private::vec![#ends]
         }
     }
 }
