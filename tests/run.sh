@@ -97,7 +97,7 @@ install_packages() {
     # Nor after the machine's next start.
     if [[ -d /run/systemd/system ]]; then
         local package
-        for package in beanstalkd etcd-server mariadb-server memcached nats-server postfix postgresql rabbitmq-server redis-server; do
+        for package in beanstalkd etcd-server mariadb-server memcached nats-server pgbouncer postfix postgresql rabbitmq-server redis-server; do
             if [[ " $* " == *" $package "* ]]; then
                 quietly systemctl disable "${package%-server}"
             fi
@@ -117,6 +117,7 @@ packages=(
     memcached
     nats-server
     openssl                                         # the TLS client of the harness's own tests
+    pgbouncer
     postfix
     postgresql
     rabbitmq-server

@@ -9,6 +9,8 @@
 mod background;
 #[allow(dead_code, reason = "each adapter uses some of it")]
 pub(crate) mod ending;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod handover;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
 pub(crate) mod http_client;

@@ -22,6 +22,8 @@
 //!   set.
 //! - `timezone`: The time zone of the session: an offset such as `+02:00`, or a name that the
 //!   server knows. Also `server_timezone`.
+//! - `role`: What kind of server is wanted; see below. Either `any`, `primary` or `replica`. By
+//!   default `any`. Also `target_server_type`.
 //! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
 //! - `server_version`: Means nothing: Doctrine is told the version so, and Symfony writes it into
 //!   every handle.
@@ -44,6 +46,40 @@
 //! Other drivers' words are read as what they mean: `useSSL=true`, `sslaccept=strict`,
 //! `ssl={"rejectUnauthorized":true}`, `serverTimezone=UTC`. `sqlx` reads a `TIMESTAMP` as UTC, so a
 //! `timezone` other than UTC shifts what it reads into types with a zone.
+//!
+//! A session keeps the server's own `sql_mode`: what `sqlx` would add to it, Vitess (`PlanetScale`)
+//! refuses. So `||` means what it means to the server, OR by default; `CONCAT` joins texts.
+//!
+//! # Failover
+//!
+//! Where one name leads to whichever server is the primary, an app that connects too early lands on
+//! a replica, or stays on a primary that has become one: every write fails there, and would for as
+//! long as its connections live. With `role=primary` each connection is asked for `read_only` (and
+//! `innodb_read_only`, by which a replica of Aurora is known), as it is opened and as it comes back
+//! to the pool, and closed if its server is of another kind; the next one looks the name up anew. A
+//! ping fails as long as no primary is found. It costs a round trip for each connection that is
+//! opened.
+//!
+//! # A silent network
+//!
+//! When a server or the network falls silent without closing a connection, `sqlx` 0.9.0 waits for
+//! ever: it sets no keepalive and has no timeout for a query. What the pool itself does is bounded:
+//! waiting for a connection by `connect_timeout`, and asking one whether it still answers, before
+//! it is handed out and as it comes back, by a quarter of that; one that does not is replaced.
+//! Over TLS closing such a connection waits for the server's goodbye, and only dropping the pool ends
+//! that. The answer to a query is the app's to bound:
+//!
+//! ```no_run
+//! # use backing_services::drivers::sqlx::MySqlPool;
+//! # async fn pay(db: MySqlPool) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use tokio::time::timeout;
+//!
+//! let pay = sqlx::query("UPDATE orders SET is_paid = 1 WHERE number = ?").bind(7);
+//! timeout(Duration::from_secs(30), pay.execute(&db)).await??;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # A hostile server
 //!
@@ -79,7 +115,8 @@ use sqlx::MySqlPool;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlSslMode};
 
-use super::pool::{self, Driver, Pool, Servers};
+use super::handover::Protocol;
+use super::pool::{self, Driver, Pool, Roles, Servers};
 use crate::error::{FailureKind, Message, ours};
 use crate::{
     Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value, Word,
@@ -167,6 +204,9 @@ pub struct MySql {
     /// The time zone of the session: an offset such as `+02:00`, or a name that the server knows.
     #[handle(param = "timezone", names("server_timezone", "time_zone"), tuning)]
     timezone: Option<TimeZone>,
+    /// What kind of server is wanted; see below.
+    #[handle(param = "role", names("target_server_type"), default = "any")]
+    role: Role,
     /// Means nothing: the pool connects anew in any case.
     #[handle(param = "reconnect", names("auto_reconnect"), tuning)]
     #[expect(dead_code, reason = "handles of platforms have it")]
@@ -203,6 +243,16 @@ enum SslMode {
     VerifyCa,
     #[word("verify_identity", "verify_full", "strict", "{\"rejectUnauthorized\":true}")]
     VerifyIdentity,
+}
+
+#[derive(Word, Clone, Copy)]
+enum Role {
+    #[word("any")]
+    Any,
+    #[word("primary", "master", "read-write")]
+    Primary,
+    #[word("replica", "slave", "secondary", "read-only")]
+    Replica,
 }
 
 /// A name that `sqlx` puts into a statement as it is.
@@ -281,6 +331,22 @@ impl MySql {
         self.charset.as_ref().map(|Identifier(name)| name.as_str()).or(of_collation)
     }
 
+    /// The question that tells the kind of a server. Replicas of Aurora say it with
+    /// `innodb_read_only`; from version 12 on MariaDB answers with words.
+    fn roles(&self) -> Roles {
+        match self.role {
+            Role::Any => &[None],
+            Role::Primary => &[Some(
+                "SELECT 1 FROM DUAL WHERE @@global.read_only IN ('0', 'OFF') \
+                 AND @@global.innodb_read_only = 0",
+            )],
+            Role::Replica => &[Some(
+                "SELECT 1 FROM DUAL WHERE @@global.read_only NOT IN ('0', 'OFF') \
+                 OR @@global.innodb_read_only = 1",
+            )],
+        }
+    }
+
     fn options(&self) -> Result<MySqlConnectOptions, ClientError> {
         let mut options = MySqlConnectOptions::new().ssl_mode(match self.mode() {
             SslMode::Disabled => MySqlSslMode::Disabled,
@@ -319,16 +385,19 @@ impl MySql {
         if let Some(TimeZone(zone)) = &self.timezone {
             options = options.timezone(zone.clone());
         }
-        Ok(options)
+        // Vitess refuses the first. The second is the default of MySQL and of MariaDB.
+        Ok(options.pipes_as_concat(false).no_engine_substitution(false))
     }
 }
 
 impl Connect for MySql {
     type Client = MySqlPool;
 
+    const PROVEN: bool = true;
+
     async fn connect(&self) -> Result<MySqlPool, ClientError> {
         let limit = self.connect_timeout;
-        let server = Servers::one(self.options()?, limit);
+        let server = Servers::several([self.options()?.into()], self.roles(), limit);
         let connected = pool::connect::<Self>(self.pool.options(limit), server).await;
         // MariaDB answers a client without TLS as it answers a wrong password.
         connected.map_err(|error| match self.mode() {
@@ -353,6 +422,21 @@ impl Driver for MySql {
     fn server_error(error: &dyn DatabaseError) -> Option<ClientError> {
         error.try_downcast_ref().map(server_error)
     }
+
+    fn protocol(_: &MySqlConnectOptions) -> Option<Protocol> {
+        Some(Protocol::MySql)
+    }
+
+    fn fake(_: Protocol, port: u16) -> Result<MySqlConnectOptions, sqlx::Error> {
+        Ok(MySqlConnectOptions::new()
+            .host("127.0.0.1")
+            .port(port)
+            .ssl_mode(MySqlSslMode::Disabled)
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .set_names(false))
+    }
 }
 
 /// Numbers: <https://mariadb.com/kb/en/mariadb-error-codes/>. Those that deny access repeat the
@@ -371,6 +455,11 @@ fn server_error(error: &MySqlDatabaseError) -> ClientError {
         1049 => ClientError::of(FailureKind::NotFound, "there is no such database")
             .with_help("create it, or mend the handle's path"),
         1040 | 1203 | 1226 => ClientError::transient("the server has too many connections"),
+        1235 if error.message().contains("sql_mode") => ClientError::of(
+            FailureKind::Protocol,
+            "the server refuses the `sql_mode` that `sqlx`'s `Any` driver sets in each session",
+        )
+        .with_help("use a field of type `MySql`, which leaves it alone"),
         1053 | 1077 | 1079 => ClientError::transient("the server is shutting down"),
         1129 => ClientError::of(
             FailureKind::NotAllowed,
@@ -409,8 +498,8 @@ impl pool::AnyDriver for MySql {
             read_certificates("ssl-ca", path)?;
         }
         let (pool, limit) = (self.pool.options(self.connect_timeout), self.connect_timeout);
-        let servers = pool::any_options([self.any_handle()])?;
-        Ok((pool, Servers::several(servers, &[None], limit)))
+        let server = pool::any_options(self.any_handle())?;
+        Ok((pool, Servers::several([server.into()], self.roles(), limit)))
     }
 }
 

@@ -1,19 +1,26 @@
 //! What the adapters on `sqlx` share: the pool's parameters, connecting to the server that fits,
 //! pinging, errors.
 
+use std::cell::Cell;
+use std::future::poll_fn;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::pool::PoolOptions;
 use sqlx::{ConnectOptions, Connection, Database, Executor, SqlSafeStr, raw_sql};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::ending::within;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use super::handover::{FakeServer, Protocol};
 #[cfg(feature = "sql")]
 use crate::Handle;
-use crate::error::{FailureKind, ours};
+use crate::error::{FailureKind, NO_TLS, TLS_ONLY, ours};
 use crate::{ClientError, HandleError, Parameters};
 
 /// The parameters of a pool.
@@ -38,10 +45,10 @@ pub(crate) struct Pool {
     )]
     min: u32,
     /// An idle connection is closed after this.
-    #[handle(param = "idle_timeout", default = "10m", tuning)]
+    #[handle(param = "idle_timeout", default = "10m", max = "1000h", tuning)]
     idle_timeout: Duration,
     /// Any connection is closed after this.
-    #[handle(param = "max_lifetime", default = "30m", tuning)]
+    #[handle(param = "max_lifetime", default = "30m", max = "1000h", tuning)]
     max_lifetime: Duration,
 }
 
@@ -76,6 +83,18 @@ pub(crate) trait Driver: 'static {
 
     /// What an error of its server says; `None` if it is one of another database.
     fn server_error(error: &dyn DatabaseError) -> Option<ClientError>;
+
+    /// What its server speaks; `None` if there is no server.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn protocol(_: &Options<Self::Database>) -> Option<Protocol> {
+        None
+    }
+
+    /// How to reach a fake server, which knows no password, on a port of 127.0.0.1.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn fake(_: Protocol, _port: u16) -> Result<Options<Self::Database>, sqlx::Error> {
+        Err(sqlx::Error::Configuration("this database has no server".into()))
+    }
 }
 
 /// A database that `sqlx`'s `Any` driver reaches too, which takes nothing but URLs.
@@ -126,22 +145,47 @@ pub(crate) type Options<DB> = <<DB as Database>::Connection as Connection>::Opti
 /// question with a row; without a question any server fits.
 pub(crate) type Roles = &'static [Option<&'static str>];
 
+/// One server, as it is asked first and as a pooler takes it that refuses this.
+pub(crate) struct Candidate<O> {
+    pub(crate) options: O,
+    /// Without settings for the session.
+    pub(crate) bare: Option<O>,
+}
+
+impl<O> From<O> for Candidate<O> {
+    fn from(options: O) -> Self {
+        Self { options, bare: None }
+    }
+}
+
 /// The servers of a handle, in its order, of which a pool takes the first that fits.
 pub(crate) struct Servers<DB: Database> {
-    each: Vec<Options<DB>>,
+    each: Vec<Candidate<Options<DB>>>,
     roles: Roles,
     limit: Duration,
     pooled: bool,
 }
 
-impl<DB: Database> Servers<DB> {
+/// A connection to the server that fits.
+struct Chosen<DB: Database> {
+    connection: DB::Connection,
+    options: Options<DB>,
+    /// There is a pooler before it.
+    pooled: bool,
+}
+
+impl<DB: Database<Connection: Asks<DB>>> Servers<DB> {
     pub(crate) fn one(options: Options<DB>, limit: Duration) -> Self {
-        Self::several(vec![options], &[None], limit)
+        Self::several([options.into()], &[None], limit)
     }
 
     /// All of them are tried within the time limit.
-    pub(crate) fn several(each: Vec<Options<DB>>, roles: Roles, limit: Duration) -> Self {
-        Self { each, roles, limit, pooled: false }
+    pub(crate) fn several(
+        each: impl IntoIterator<Item = Candidate<Options<DB>>>,
+        roles: Roles,
+        limit: Duration,
+    ) -> Self {
+        Self { each: each.into_iter().collect(), roles, limit, pooled: false }
     }
 
     /// There is a pooler before them, which must not lose prepared statements.
@@ -150,29 +194,28 @@ impl<DB: Database> Servers<DB> {
     }
 
     /// A connection to the first server that takes one and fits.
-    async fn choose<D>(&self) -> Result<(DB::Connection, Options<DB>), ClientError>
+    async fn choose<D>(&self) -> Result<Chosen<DB>, ClientError>
     where
         D: Driver<Database = DB>,
-        DB::Connection: Asks<DB>,
     {
         let attempts = self.each.len() * self.roles.len();
         let limit = self.limit / u32::try_from(attempts).unwrap_or(u32::MAX).max(1);
         let mut failure: Option<ClientError> = None;
         for role in self.roles {
-            for options in &self.each {
+            for candidate in &self.each {
                 let attempt = async {
-                    let mut connection = options.connect().await?;
+                    let mut chosen = self.open(candidate).await?;
                     match role {
-                        Some(question) if !connection.ask(question).await? => {
-                            connection.close().await?;
+                        Some(question) if !chosen.connection.ask(question).await? => {
+                            chosen.connection.close().await?;
                             Ok(None)
                         }
-                        _ => Ok(Some(connection)),
+                        _ => Ok(Some(chosen)),
                     }
                 };
                 let attempt = async { attempt.await.map_err(|error| cause::<D>(&error)) };
                 let error = match within(limit, Box::pin(attempt)).await {
-                    Ok(Some(connection)) => return Ok((connection, options.clone())),
+                    Ok(Some(chosen)) => return Ok(chosen),
                     Ok(None) => misfit(),
                     // The next server would be told the same credential.
                     Err(error) if error.kind() == FailureKind::Authentication => return Err(error),
@@ -186,33 +229,181 @@ impl<DB: Database> Servers<DB> {
         Err(failure.unwrap_or_else(misfit))
     }
 
-    /// Refuses what the server has become since.
-    fn guard(&self, pool: PoolOptions<DB>) -> PoolOptions<DB>
+    async fn open(
+        &self,
+        Candidate { options, bare }: &Candidate<Options<DB>>,
+    ) -> Result<Chosen<DB>, sqlx::Error> {
+        let (options, pooled) = match options.connect().await {
+            Ok(connection) => {
+                return Ok(Chosen { connection, options: options.clone(), pooled: self.pooled });
+            }
+            Err(error) => match bare {
+                Some(bare) if refuses_settings(&error) => (bare, true),
+                _ => return Err(error),
+            },
+        };
+        Ok(Chosen { connection: options.connect().await?, options: options.clone(), pooled })
+    }
+
+    /// The question that each of its connections has to answer, if any.
+    fn question(&self) -> Option<&'static str> {
+        if let [question] = self.roles { *question } else { None }
+    }
+
+    /// A pool whose only connection is that of `chosen`.
+    async fn pool<D>(
+        &self,
+        pool: PoolOptions<DB>,
+        Chosen { connection, options, .. }: Chosen<DB>,
+    ) -> Result<sqlx::Pool<DB>, sqlx::Error>
     where
-        DB::Connection: Asks<DB>,
+        D: Driver<Database = DB>,
     {
-        let [Some(question)] = *self.roles else { return pool };
-        pool.after_connect(move |connection, _| {
-            Box::pin(async move {
-                if connection.ask(question).await? {
-                    return Ok(());
-                }
-                Err(sqlx::Error::Configuration("the server is of another kind by now".into()))
-            })
-        })
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        if let Some(protocol) = D::protocol(&options) {
+            let pool = watched(pool, self.question());
+            // Where a process may not listen, the pool opens a second one.
+            if let Ok(server) = FakeServer::start(protocol).await {
+                let fake = D::fake(protocol, server.port())?;
+                let start = Arc::new(Start {
+                    first: Mutex::new(Some(connection)),
+                    options: options.clone(),
+                    is_over: AtomicBool::new(false),
+                });
+                let pool = guarded(pool, self.question(), Some(Arc::clone(&start)));
+                let pool = tokio::select! {
+                    pool = pool.connect_with(fake) => pool?,
+                    error = server.run() => return Err(error.into()),
+                };
+                pool.set_connect_options(options);
+                start.is_over.store(true, Ordering::SeqCst);
+                return Ok(pool);
+            }
+            let pool = guarded(pool, self.question(), None).connect_with(options).await?;
+            connection.close().await?;
+            return Ok(pool);
+        }
+        // The pool opens its own before the first is closed: an in-memory database lives as long as
+        // one of its connections.
+        let pool = guarded(pool, self.question(), None).connect_with(options).await?;
+        connection.close().await?;
+        Ok(pool)
     }
 }
 
-/// Of handles in the form that `sqlx`'s `Any` driver takes.
+/// A pooler refuses settings of the session which it does not know, a server that lacks the setting
+/// does too: "protocol violation", "feature not supported", "undefined object".
+fn refuses_settings(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    matches!(code.as_deref(), Some("08P01" | "0A000" | "42704"))
+}
+
+/// What a pool's first connections are made of.
+struct Start<DB: Database> {
+    first: Mutex<Option<DB::Connection>>,
+    options: Options<DB>,
+    is_over: AtomicBool,
+}
+
+impl<DB: Database> Start<DB> {
+    /// What takes the place of a connection to the fake server.
+    async fn next(&self) -> Result<DB::Connection, sqlx::Error> {
+        let first = self.first.lock().ok().and_then(|mut first| first.take());
+        match first {
+            Some(first) => Ok(first),
+            None => self.options.connect().await,
+        }
+    }
+}
+
+tokio::task_local! {
+    /// Whether a hook of a pool, called in this task, has found a server of another kind.
+    static IS_MISFIT: Cell<bool>;
+}
+
+fn told(fits: bool) -> bool {
+    let _ = IS_MISFIT.try_with(|is_misfit| is_misfit.set(is_misfit.get() || !fits));
+    fits
+}
+
+/// Refuses what the server has become since, in each new connection.
+fn guarded<DB: Database<Connection: Asks<DB>>>(
+    pool: PoolOptions<DB>,
+    question: Option<&'static str>,
+    start: Option<Arc<Start<DB>>>,
+) -> PoolOptions<DB> {
+    if question.is_none() && start.is_none() {
+        return pool;
+    }
+    pool.after_connect(move |connection, _| {
+        let start = start.clone();
+        Box::pin(async move {
+            if let Some(start) = start
+                && !start.is_over.load(Ordering::SeqCst)
+            {
+                *connection = start.next().await?;
+            }
+            match question {
+                Some(question) if !told(connection.ask(question).await?) => {
+                    Err(sqlx::Error::Configuration("the server is of another kind by now".into()))
+                }
+                _ => Ok(()),
+            }
+        })
+    })
+}
+
+/// How long ago a connection must have answered to be handed out without asking it again.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+const FRESH: Duration = Duration::from_millis(100);
+
+/// A pool that waits for no connection whose server or network has gone silent, neither when it is
+/// handed out nor when it comes back: `sqlx` alone asks both times and waits for ever, and what
+/// waits counts as one in use. A server that has become another kind is left too.
+///
+/// A connection that answered a moment ago, as it came back, is not asked again: so the two
+/// questions of `sqlx` for each use stay two.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+fn watched<DB: Database<Connection: Asks<DB>>>(
+    pool: PoolOptions<DB>,
+    question: Option<&'static str>,
+) -> PoolOptions<DB> {
+    // Enough is left of the timeout for opening another one.
+    let limit = pool.get_acquire_timeout() / 4;
+    pool.test_before_acquire(false)
+        .before_acquire(move |connection, meta| {
+            Box::pin(async move {
+                Ok(meta.idle_for < FRESH || still_fits::<DB>(connection, question, limit).await?)
+            })
+        })
+        .after_release(move |connection, _| {
+            Box::pin(async move { Ok(told(still_fits::<DB>(connection, question, limit).await?)) })
+        })
+}
+
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+async fn still_fits<DB: Database<Connection: Asks<DB>>>(
+    connection: &mut DB::Connection,
+    question: Option<&'static str>,
+    limit: Duration,
+) -> Result<bool, sqlx::Error> {
+    let answer = async {
+        match question {
+            Some(question) => connection.ask(question).await,
+            None => connection.ping().await.map(|()| true),
+        }
+    };
+    let late = |_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
+    timeout(limit, answer).await.unwrap_or_else(late)
+}
+
+/// A handle in the form that `sqlx`'s `Any` driver takes.
 #[cfg(feature = "sql")]
 pub(crate) fn any_options(
-    handles: impl IntoIterator<Item = Result<Handle, HandleError>>,
-) -> Result<Vec<sqlx::any::AnyConnectOptions>, ClientError> {
-    let options = |handle: Result<Handle, HandleError>| {
-        let handle = handle.map_err(ClientError::caused_by)?;
-        handle.expose_url().parse().map_err(|error: sqlx::Error| ClientError::caused_by(error))
-    };
-    handles.into_iter().map(options).collect()
+    handle: Result<Handle, HandleError>,
+) -> Result<sqlx::any::AnyConnectOptions, ClientError> {
+    let handle = handle.map_err(ClientError::caused_by)?;
+    handle.expose_url().parse().map_err(|error: sqlx::Error| ClientError::caused_by(error))
 }
 
 fn misfit() -> ClientError {
@@ -220,25 +411,24 @@ fn misfit() -> ClientError {
         .with_help("name the others too, or leave `target_session_attrs` out")
 }
 
-/// A pool with one open connection. The first connection is made outside the pool: that reports
-/// what went wrong, where the pool would try again until its timeout and then say "pool timed out".
+/// A pool with one open connection. This is made outside the pool: that reports what went wrong,
+/// where the pool would try again until its timeout and then say "pool timed out".
 pub(crate) async fn connect<D: Driver>(
     pool: PoolOptions<D::Database>,
     servers: Servers<D::Database>,
 ) -> Result<sqlx::Pool<D::Database>, ClientError> {
-    let (mut first, options) = servers.choose::<D>().await?;
-    let pool = servers.guard(pool).connect_lazy_with(options);
+    let mut chosen = servers.choose::<D>().await?;
     let opened = async {
-        // Opened before the first one is closed, so that an in-memory database survives.
-        let mut second = pool.acquire().await?;
-        if servers.pooled {
+        if chosen.pooled {
             // A pooler that does not keep the statements of its clients apart refuses the second.
-            first.prepare().await?;
-            (*second).prepare().await?;
+            let mut second = chosen.options.connect().await?;
+            chosen.connection.prepare().await?;
+            second.prepare().await?;
+            second.close().await?;
         }
-        first.close().await
+        servers.pool::<D>(pool, chosen).await
     };
-    opened.await.map_err(|error| cause::<D>(&error))?;
+    let pool = opened.await.map_err(|error| cause::<D>(&error))?;
     if servers.each.len() > 1 {
         tokio::spawn(follow::<D>(pool.clone(), servers));
     }
@@ -260,10 +450,10 @@ async fn follow<D: Driver>(pool: sqlx::Pool<D::Database>, servers: Servers<D::Da
             let was_waiting = std::mem::replace(&mut is_waiting, Arc::strong_count(&options) > 2);
             if was_waiting
                 && is_waiting
-                && let Ok((connection, options)) = servers.choose::<D>().await
+                && let Ok(chosen) = servers.choose::<D>().await
             {
-                let _ = connection.close().await;
-                pool.set_connect_options(options);
+                let _ = chosen.connection.close().await;
+                pool.set_connect_options(chosen.options);
                 is_waiting = false;
             }
         }
@@ -272,6 +462,7 @@ async fn follow<D: Driver>(pool: sqlx::Pool<D::Database>, servers: Servers<D::Da
 }
 
 /// Asks over an idle connection, else over a new one: what the pool would answer is "timed out".
+/// Where the handle wants a kind of server, the pool's own hooks say whether it is that.
 ///
 /// It asks by a query, because the drivers' own `ping` does not always reach the database: SQLite's
 /// does not look at the file.
@@ -282,20 +473,50 @@ pub(crate) async fn ping<D: Driver>(
     if pool.is_closed() {
         return Err(ClientError::new("the pool is closed"));
     }
-    within(pool.options().get_acquire_timeout(), async {
-        if let Some(mut idle) = pool.try_acquire()
-            && (*idle).ask(question).await.is_ok()
-        {
-            return Ok(());
+    let limit = pool.options().get_acquire_timeout();
+    within(limit, async {
+        let mut is_misfit = false;
+        let mut is_answered = false;
+        if let Some(mut idle) = pool.try_acquire() {
+            let asked = timeout(limit / 4, (*idle).ask(question)).await;
+            is_answered = matches!(asked, Ok(Ok(_)));
+            if is_answered {
+                let returned = async {
+                    idle.return_to_pool().await;
+                    IS_MISFIT.with(Cell::get)
+                };
+                is_misfit = IS_MISFIT.scope(Cell::new(false), returned).await;
+            }
         }
-        let asked = async {
-            let mut connection = pool.connect_options().connect().await?;
-            connection.ask(question).await?;
-            connection.close().await
-        };
-        asked.await.map_err(|error| cause::<D>(&error))
+        if !is_answered {
+            let asked = async {
+                let mut connection = pool.connect_options().connect().await?;
+                connection.ask(question).await?;
+                connection.close().await
+            };
+            asked.await.map_err(|error| cause::<D>(&error))?;
+        }
+        if is_misfit || pool.size() == 0 {
+            opened_by(pool).await?;
+        }
+        Ok(())
     })
     .await
+}
+
+/// Has the pool open a connection, with the hooks that refuse a server of another kind.
+async fn opened_by<DB: Database>(pool: &sqlx::Pool<DB>) -> Result<(), ClientError> {
+    let opened = async {
+        let mut opening = pin!(pool.acquire());
+        poll_fn(|context| match opening.as_mut().poll(context) {
+            // The pool would try again until its timeout.
+            Poll::Pending if IS_MISFIT.with(Cell::get) => Poll::Ready(Err(misfit())),
+            // Another cause was looked for already.
+            opened => opened.map(|_| Ok(())),
+        })
+        .await
+    };
+    IS_MISFIT.scope(Cell::new(false), opened).await
 }
 
 /// The root cause of a driver's error. Texts of the server that repeat the user's name are
@@ -305,7 +526,11 @@ pub(crate) fn cause<D: Driver>(error: &sqlx::Error) -> ClientError {
         sqlx::Error::Database(database) => D::server_error(&**database)
             .unwrap_or_else(|| ClientError::new(database.message().to_owned())),
         sqlx::Error::Io(io) => ClientError::root_cause(io),
+        sqlx::Error::Tls(tls) if tls.to_string() == "server does not support TLS" => {
+            ClientError::of(FailureKind::Tls, NO_TLS)
+        }
         sqlx::Error::Tls(tls) => ClientError::root_cause(&**tls),
+        sqlx::Error::Protocol(text) => protocol(text),
         // The text goes on with the character.
         sqlx::Error::Configuration(reason)
             if reason.to_string().starts_with("Failed to saslprep") =>
@@ -322,6 +547,18 @@ pub(crate) fn cause<D: Driver>(error: &sqlx::Error) -> ClientError {
         sqlx::Error::PoolClosed => ClientError::new("the pool is closed"),
         other => ClientError::root_cause(other),
     }
+}
+
+/// What a driver did not understand, of which its text gives the bytes.
+fn protocol(text: &str) -> ClientError {
+    // 21 is the kind of a TLS record that is an alert: so a TLS server answers what is no TLS.
+    const ALERTS: [&str; 2] = ["unexpected response from SSLRequest: 0x15", "\\u{15}"];
+    if ALERTS.iter().any(|alert| text.contains(alert)) {
+        return ClientError::of(FailureKind::Tls, TLS_ONLY)
+            .with_help("name the port of the database itself, not that of a TLS proxy before it");
+    }
+    ClientError::of(FailureKind::Protocol, "the server does not speak this database's protocol")
+        .with_help("is the port that of the database?")
 }
 
 /// Of a client certificate, both files are given or none.
@@ -355,7 +592,8 @@ mod tests {
         let run = async |name, statement: &'static str| {
             file(name).connect().await.unwrap().execute(raw_sql(statement)).await.unwrap();
         };
-        let servers = || Servers::several(vec![file("a"), file("b")], ROLES, CONNECT_TIMEOUT);
+        let servers =
+            || Servers::several(["a", "b"].map(|it| file(it).into()), ROLES, CONNECT_TIMEOUT);
         let options = || PoolOptions::new().max_connections(1);
         let refused = connect::<Sqlite>(options(), servers()).await.unwrap_err();
         assert!(refused.is_transient() && refused.to_string().starts_with("no server"));

@@ -33,8 +33,8 @@
 //!   every handle.
 //! - `statement_cache_capacity`: How many prepared statements a connection keeps. By default
 //!   `100`. Also `statement_cache_size`.
-//! - `pgbouncer`: There is a pooler before the server: connecting proves that it keeps prepared
-//!   statements. By default `false`.
+//! - `pgbouncer`: There is a pooler before the server, which cannot be told from one: connecting
+//!   proves that it keeps prepared statements. By default `false`.
 //! - `connect_timeout`: For connecting; a bare number is seconds. By default `10s`.
 //! - `pool_timeout`: For waiting for a free connection; a bare number is seconds. Without it
 //!   `connect_timeout`.
@@ -70,6 +70,36 @@
 //! a task moves the pool to the first server that fits then. It holds the pool until this is
 //! closed: where there are several hosts, `close` the pool.
 //!
+//! # Failover
+//!
+//! Where one name leads to whichever server is the primary, an app that connects too early lands on
+//! the old one: every write fails there, and would for as long as its connections live. With
+//! `target_session_attrs=primary` (or `read-write`) each connection is asked, as it is opened and
+//! as it comes back to the pool, and closed if its server is of another kind; the next one looks
+//! the name up anew. A ping fails as long as no primary is found. It costs a round trip for each
+//! connection that is opened.
+//!
+//! # A silent network
+//!
+//! When a server or the network falls silent without closing a connection, `sqlx` 0.9.0 waits for
+//! ever: it sets no keepalive and has no timeout for a query. What the pool itself does is bounded:
+//! waiting for a connection by `pool_timeout`, and asking one whether it still answers, before it
+//! is handed out and as it comes back, by a quarter of that; one that does not is replaced.
+//! Over TLS closing such a connection waits for the server's goodbye, and only dropping the pool ends
+//! that. The answer to a query is the app's to bound (`statement_timeout` bounds the server alone):
+//!
+//! ```no_run
+//! # use backing_services::drivers::sqlx::PgPool;
+//! # async fn pay(db: PgPool) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use tokio::time::timeout;
+//!
+//! let pay = sqlx::query("UPDATE orders SET is_paid = true WHERE number = $1").bind(7);
+//! timeout(Duration::from_secs(30), pay.execute(&db)).await??;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Poolers
 //!
 //! `sqlx` 0.9.0 prepares each statement under a name, whatever the size of its cache: with a cache
@@ -77,11 +107,14 @@
 //! [4328](https://github.com/transact-rs/sqlx/issues/4328)), so here a `statement_cache_capacity`
 //! of 0 means 1. A pooler that lends a server connection for one transaction loses such statements,
 //! unless it keeps them apart, as `PgBouncer` does from version 1.21 with
-//! `max_prepared_statements`. `pgbouncer=true` therefore makes `connect` prepare the same statement
-//! over two connections. It fails where the pooler loses them: then only its session mode works, or
-//! queries with [`persistent(false)`](sqlx::query::Query::persistent) inside transactions.
-//! `PgBouncer` refuses `options`, `schema`, `statement_timeout` and `timezone` unless its
-//! `ignore_startup_parameters` has `options`.
+//! `max_prepared_statements`. Connecting therefore sends a setting that a server takes, because it
+//! is the default (`bytea_output=hex`), and `PgBouncer` refuses. After a refusal it connects
+//! without, prepares the same statement over two connections, and fails where the pooler loses
+//! them: then only its session mode works, or queries with
+//! [`persistent(false)`](sqlx::query::Query::persistent) inside transactions. A `PgBouncer` whose
+//! `ignore_startup_parameters` has `options` cannot be told from a server: there `pgbouncer=true`
+//! asks for the same. One without refuses `options`, `schema`, `timezone` and
+//! `statement_timeout`.
 //!
 //! # The environment
 //!
@@ -118,16 +151,18 @@
 //!   `postgres://postgres:password@db.name.supabase.co/postgres?sslmode=verify-full&sslrootcert=prod-ca-2021.crt`.
 //!   Its pooler in transaction mode, on port 6543, may [take no prepared
 //!   statements](https://supabase.com/docs/guides/troubleshooting/disabling-prepared-statements-qL8lEL):
-//!   with `pgbouncer=true` connecting tells; the one in session mode, on port 5432, takes them
+//!   connecting tells, with `pgbouncer=true` at the latest; the one in session mode, on port 5432,
+//!   takes them
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSslMode};
 use sqlx::{ConnectOptions, PgPool};
 
-use super::pool::{self, Driver, Pool, Roles, Servers};
+use super::handover::Protocol;
+use super::pool::{self, Candidate, Driver, Pool, Roles, Servers};
 use crate::error::{FailureKind, Message, ours};
 use crate::{
     Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value, Word,
@@ -138,6 +173,10 @@ const DEFAULT_PORT: u16 = 5432;
 const DEFAULT_USER: &str = "postgres";
 /// A file without certificates, which keeps `sqlx` from looking for one in `PGSSLROOTCERT`.
 const NO_FILE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
+/// A setting that a server takes and `PgBouncer` refuses: so a pooler is told from a server without a
+/// question. `sqlx` reads `bytea` in this form alone, which is every server's default.
+const PROBE: &str = "-c bytea_output=hex";
 
 /// A PostgreSQL database. Its client is [`sqlx::PgPool`].
 ///
@@ -246,7 +285,8 @@ pub struct Postgres {
         tuning
     )]
     statement_cache_capacity: u32,
-    /// There is a pooler before the server: connecting proves that it keeps prepared statements.
+    /// There is a pooler before the server, which cannot be told from one: connecting proves that it
+    /// keeps prepared statements.
     #[handle(param = "pgbouncer", default = "false", tuning)]
     pgbouncer: bool,
     /// For connecting; a bare number is seconds.
@@ -448,13 +488,26 @@ impl Postgres {
         self.pool.options(self.pool_timeout.unwrap_or(self.connect_timeout))
     }
 
-    fn servers<DB: sqlx::Database>(&self, each: Vec<pool::Options<DB>>) -> Servers<DB> {
-        Servers::several(each, self.roles(), self.connect_timeout).pooled(self.pgbouncer)
+    /// Of each server, and without any setting as long as the handle has none.
+    fn servers<DB>(
+        &self,
+        options: impl Fn(&Host, bool) -> Result<pool::Options<DB>, ClientError>,
+    ) -> Result<Servers<DB>, ClientError>
+    where
+        DB: sqlx::Database<Connection: pool::Asks<DB>>,
+    {
+        let has_settings = !self.settings().is_empty();
+        let candidate = |host| {
+            let bare = if has_settings { None } else { Some(options(host, false)?) };
+            Ok(Candidate { options: options(host, true)?, bare })
+        };
+        let each = self.hosts.iter().map(candidate).collect::<Result<Vec<_>, ClientError>>()?;
+        Ok(Servers::several(each, self.roles(), self.connect_timeout).pooled(self.pgbouncer))
     }
 
-    fn options(&self, host: &Host) -> Result<PgConnectOptions, ClientError> {
+    fn options(&self, host: &Host, probes: bool) -> Result<PgConnectOptions, ClientError> {
         self.refuse_environment()?;
-        let url = self.url(host).map_err(ClientError::caused_by)?;
+        let url = self.url(host, probes).map_err(ClientError::caused_by)?;
         let options: PgConnectOptions =
             url.expose_url().parse().map_err(|error| pool::cause::<Self>(&error))?;
         // PostgreSQL needs it no more from version 12 on, and PgBouncer refuses it as installed.
@@ -467,7 +520,7 @@ impl Postgres {
 
     /// The handle in the form that `sqlx` parses, with every part in it: for one that is absent
     /// `sqlx` looks into the process environment.
-    fn url(&self, host: &Host) -> Result<Handle, HandleError> {
+    fn url(&self, host: &Host, probes: bool) -> Result<Handle, HandleError> {
         let mode = match self.mode(host) {
             SslMode::Disable => "disable",
             SslMode::Allow | SslMode::Prefer => "prefer",
@@ -499,17 +552,24 @@ impl Postgres {
                 url = url.param(name, path.to_string_lossy());
             }
         }
+        let settings = self.settings();
+        if !settings.is_empty() {
+            url = url.param("options", settings);
+        } else if probes {
+            url = url.param("options", PROBE);
+        }
+        url.build()
+    }
+
+    /// The settings of each session.
+    fn settings(&self) -> String {
         let settings = [
             self.options.clone(),
             self.schema.as_ref().map(|Schemas(names)| format!("-c search_path={names}")),
             self.statement_timeout.map(|it| format!("-c statement_timeout={}", it.as_millis())),
             self.timezone.as_ref().map(|TimeZone(name)| format!("-c TimeZone={name}")),
         ];
-        let settings = settings.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        if !settings.is_empty() {
-            url = url.param("options", settings);
-        }
-        url.build()
+        settings.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// Three variables get into the options of `sqlx` with no setter to take them out again.
@@ -537,9 +597,11 @@ impl Postgres {
 impl Connect for Postgres {
     type Client = PgPool;
 
+    const PROVEN: bool = true;
+
     async fn connect(&self) -> Result<PgPool, ClientError> {
-        let each = self.hosts.iter().map(|host| self.options(host)).collect::<Result<_, _>>()?;
-        pool::connect::<Self>(self.pool(), self.servers(each)).await
+        let servers = self.servers(|host, probes| self.options(host, probes))?;
+        pool::connect::<Self>(self.pool(), servers).await
     }
 
     async fn ping(client: &PgPool) -> Result<(), ClientError> {
@@ -557,6 +619,18 @@ impl Driver for Postgres {
     fn server_error(error: &dyn DatabaseError) -> Option<ClientError> {
         error.try_downcast_ref().map(server_error)
     }
+
+    fn protocol(_: &PgConnectOptions) -> Option<Protocol> {
+        Some(Protocol::Postgres)
+    }
+
+    fn fake(_: Protocol, port: u16) -> Result<PgConnectOptions, sqlx::Error> {
+        Ok(PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(port)
+            .username(DEFAULT_USER)
+            .ssl_mode(PgSslMode::Disable))
+    }
 }
 
 #[cfg(feature = "sql")]
@@ -566,8 +640,8 @@ impl pool::AnyDriver for Postgres {
         if let Some(path) = self.ca_file() {
             read_certificates("sslrootcert", path)?;
         }
-        let each = self.hosts.iter().map(|host| self.url(host));
-        Ok((self.pool(), self.servers(pool::any_options(each)?)))
+        let servers = self.servers(|host, probes| pool::any_options(self.url(host, probes)))?;
+        Ok((self.pool(), servers))
     }
 }
 
@@ -610,6 +684,21 @@ fn server_error(error: &PgDatabaseError) -> ClientError {
         .with_help(
             "use its session mode, or have it keep them: `max_prepared_statements` of PgBouncer",
         ),
+        "08P01" if message.starts_with("unsupported startup parameter") => ClientError::of(
+            FailureKind::Protocol,
+            if message.contains("extra_float_digits") {
+                "the pooler before the server refuses `extra_float_digits`, which `sqlx`'s `Any` \
+                 driver sets in each session"
+            } else {
+                "the pooler before the server takes no settings of a session"
+            },
+        )
+        .with_help(if message.contains("extra_float_digits") {
+            "name it in `ignore_startup_parameters` of PgBouncer, or use a field of type `Postgres`"
+        } else {
+            "leave `options`, `schema` and `statement_timeout` out, and have the server set them: \
+             `ALTER ROLE ... SET ...`"
+        }),
         "53300" => ClientError::transient("the server has too many connections"),
         "57P01" | "57P02" => ClientError::transient("the server is shutting down"),
         "57P03" => ClientError::transient("the server is starting up or shutting down"),
@@ -638,7 +727,20 @@ mod tests {
 
     fn options(text: &str) -> PgConnectOptions {
         let postgres = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        postgres.options(&postgres.hosts[0]).unwrap()
+        postgres.options(&postgres.hosts[0], false).unwrap()
+    }
+
+    #[test]
+    fn a_pooler_is_looked_for_unless_the_handle_has_settings_itself() {
+        let settings = |text: &str, probes| {
+            let postgres = parse(text).unwrap();
+            let options = postgres.options(&postgres.hosts[0], probes).unwrap();
+            options.get_options().map(str::to_owned)
+        };
+        let (plain, set) = ("postgres://h/db", "postgres://h/db?schema=shop");
+        assert_eq!(settings(plain, true).as_deref(), Some("-c bytea_output=hex"));
+        assert_eq!(settings(plain, false), None);
+        assert_eq!(settings(set, true).as_deref(), Some("-c search_path=shop"));
     }
 
     #[test]

@@ -24,6 +24,8 @@
 //!   set.
 //! - `timezone`: The time zone of the session: an offset such as `+02:00`, or a name that the
 //!   server knows. Also `server_timezone`.
+//! - `role`: What kind of server is wanted; see below. Either `any`, `primary` or `replica`. By
+//!   default `any`. Also `target_server_type`.
 //! - `reconnect`: Means nothing: the pool connects anew in any case. Also `auto_reconnect`.
 //! - `server_version`: Means nothing: Doctrine is told the version so, and Symfony writes it into
 //!   every handle.
@@ -69,8 +71,8 @@
 //!   every handle.
 //! - `statement_cache_capacity`: How many prepared statements a connection keeps. By default
 //!   `100`. Also `statement_cache_size`.
-//! - `pgbouncer`: There is a pooler before the server: connecting proves that it keeps prepared
-//!   statements. By default `false`.
+//! - `pgbouncer`: There is a pooler before the server, which cannot be told from one: connecting
+//!   proves that it keeps prepared statements. By default `false`.
 //! - `connect_timeout`: For connecting; a bare number is seconds. By default `10s`.
 //! - `pool_timeout`: For waiting for a free connection; a bare number is seconds. Without it
 //!   `connect_timeout`.
@@ -108,6 +110,11 @@
 //! `SMALLINT`, `INTEGER`, `BIGINT`, `DOUBLE PRECISION`, `VARCHAR(n)` and `TEXT`, and bytes. A yes
 //! or no is a `SMALLINT`: only PostgreSQL's `BOOLEAN` could be read back.
 //!
+//! `Any` takes nothing but a URL, so two things of the adapters cannot be had: Vitess (`PlanetScale`)
+//! refuses it, and so does a `PgBouncer` as installed, which needs
+//! `ignore_startup_parameters = extra_float_digits`. Both are said when connecting fails. What [`Postgres`](mod@super::postgres) and
+//! [`MySql`](mod@super::mysql) say of failover and of a silent network holds here too.
+//!
 //! # Placeholders
 //!
 //! `sqlx` hands a statement to the database as it is written. MySQL knows the placeholder `?`,
@@ -141,10 +148,14 @@
 
 use std::fmt;
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use sqlx::any::AnyConnectOptions;
 use sqlx::any::install_default_drivers;
 use sqlx::error::DatabaseError;
 use sqlx::{AnyPool, AssertSqlSafe, SqlSafeStr, SqlStr};
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use super::handover::Protocol;
 use super::pool::{self, AnyDriver, Driver};
 #[cfg(feature = "mysql")]
 use crate::MySql;
@@ -208,12 +219,20 @@ impl Sql {
 impl Connect for Sql {
     type Client = AnyPool;
 
+    const PROVEN: bool = true;
+
     async fn connect(&self) -> Result<AnyPool, ClientError> {
         // The only way to hand `sqlx` its drivers is this global list. It panics where an app has
         // put a list of its own there, which is then the one to use.
         let _ = std::panic::catch_unwind(install_default_drivers);
         let (pool, servers) = of_each!(self, it => it.any())?;
-        pool::connect::<Self>(pool, servers).await
+        let pool = pool::connect::<Self>(pool, servers).await?;
+        #[cfg(feature = "sqlite")]
+        if matches!(self, Self::Sqlite(_)) {
+            // A file is opened without a look at what is in it.
+            Self::ping(&pool).await?;
+        }
+        Ok(pool)
     }
 
     async fn ping(client: &AnyPool) -> Result<(), ClientError> {
@@ -243,6 +262,28 @@ impl Driver for Sql {
             Sqlite::server_error,
         ];
         of_each.iter().find_map(|server_error| server_error(error))
+    }
+
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn protocol(options: &AnyConnectOptions) -> Option<Protocol> {
+        match options.database_url.scheme() {
+            #[cfg(feature = "mysql")]
+            "mysql" => Some(Protocol::MySql),
+            #[cfg(feature = "postgres")]
+            "postgres" => Some(Protocol::Postgres),
+            _ => None,
+        }
+    }
+
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn fake(protocol: Protocol, port: u16) -> Result<AnyConnectOptions, sqlx::Error> {
+        let url = match protocol {
+            #[cfg(feature = "mysql")]
+            Protocol::MySql => format!("mysql://root@127.0.0.1:{port}?ssl-mode=disabled"),
+            #[cfg(feature = "postgres")]
+            Protocol::Postgres => format!("postgres://postgres@127.0.0.1:{port}?sslmode=disable"),
+        };
+        url.parse()
     }
 }
 
@@ -386,6 +427,18 @@ mod tests {
         assert_eq!(parse("postgres://localhost/db").is_ok(), cfg!(feature = "postgres"));
         assert!(parse("redis://localhost").is_err());
         assert!(parse("mysql://[::1]/db").is_err());
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("notes.txt");
+        std::fs::write(&file, "nothing of a database in here, but enough of a text".repeat(30))
+            .unwrap();
+        let handle = Handle::builder("sqlite").path(file.to_str().unwrap()).build().unwrap();
+        let error = Sql::from_handle(&handle).unwrap().connect().await.unwrap_err();
+        assert_eq!(error.to_string(), "the file is not a database");
     }
 
     #[test]

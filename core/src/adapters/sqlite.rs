@@ -211,8 +211,7 @@ impl pool::AnyDriver for Sqlite {
                 (options, url.build())
             }
         };
-        let server = pool::any_options([url])?;
-        Ok((options, Servers::several(server, &[None], self.connect_timeout)))
+        Ok((options, Servers::one(pool::any_options(url)?, self.connect_timeout)))
     }
 }
 

@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 use super::{Failures, Field, Scope};
 use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
 use crate::backoff::Backoff;
-use crate::error::{ClientError, Failure, FailureKind, Retry, ours};
+use crate::error::{ClientError, Failure, FailureKind, NO_TLS, Retry, ours};
 use crate::handle::Handle;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -164,7 +164,7 @@ fn attached(of: &Failure, scope: &Scope<'_>) {
 
 fn with_tls_help<A: Adapter>(failure: Failure, handle: &Handle) -> Failure {
     if failure.kind() == FailureKind::Tls
-        && failure.cause().contains("does not support TLS")
+        && failure.cause() == NO_TLS
         && let Some((words, word)) =
             A::GRAMMAR.of_scheme(handle.scheme()).tls_variable(failure.variable())
     {

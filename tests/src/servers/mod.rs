@@ -18,9 +18,11 @@ mod mariadb;
 mod memcached;
 mod nats;
 mod network;
+mod pgbouncer;
 mod postfix;
 mod postgres;
 pub(crate) mod program;
+mod proxy;
 mod rabbitmq;
 mod redis;
 mod s3;
@@ -41,8 +43,10 @@ pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use nats::Nats;
 pub use network::Network;
+pub use pgbouncer::PgBouncer;
 pub use postfix::Postfix;
 pub use postgres::PostgreSql;
+pub use proxy::Proxy;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 pub use s3::S3Server;
@@ -73,6 +77,7 @@ server!(
     MariaDb
     Memcached
     Nats
+    PgBouncer
     Postfix
     PostgreSql
     RabbitMq

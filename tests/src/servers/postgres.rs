@@ -66,14 +66,41 @@ impl PostgreSql {
         Self::run(Some(tls), "hostssl all all all scram-sha-256 clientcert=verify-ca")
     }
 
+    /// A replica of another on a port of its own, or on that of one which is dead.
+    pub fn replica_of(primary: &Self, port: Option<u16>) -> Self {
+        let folder = folder("postgres");
+        give_away(folder.path());
+        let data: OsString = folder.path().join("data").into();
+        let primary_port = primary.port().to_string().into();
+        let mut arguments: Vec<OsString> =
+            ["-R", "--no-sync", "--checkpoint=fast", "-U", ACCOUNT].map(OsString::from).to_vec();
+        arguments.extend(["-D".into(), data, "-p".into(), primary_port]);
+        arguments.extend(["-h".into(), primary.socket().into()]);
+        let (program, arguments) = as_its_user(find("pg_basebackup"), arguments);
+        let output = Command::new(program).args(arguments).output().expect("pg_basebackup starts");
+        assert_success("pg_basebackup", &output);
+        Self::serve(folder, port.unwrap_or_else(free_port), None)
+    }
+
+    /// Makes a replica a primary, and returns when it takes writes.
+    pub fn promote(&self) {
+        assert_eq!(self.sql("SELECT pg_promote()"), "t\n");
+    }
+
     fn run(tls: Option<&Tls>, access: &str) -> Self {
         let folder = folder("postgres");
         let path = |name: &str| folder.path().join(name);
         new_data().write(&path("data"));
-        let access = format!("local all postgres trust\nlocal all all scram-sha-256\n{access}\n");
+        let access = format!(
+            "local all postgres trust\nlocal replication postgres trust\n\
+             local all all scram-sha-256\n{access}\n"
+        );
         fs::write(path("data/pg_hba.conf"), access).expect("pg_hba.conf");
+        Self::serve(folder, free_port(), tls)
+    }
 
-        let port = free_port();
+    fn serve(folder: TempDir, port: u16, tls: Option<&Tls>) -> Self {
+        let path = |name: &str| folder.path().join(name);
         let mut settings: Vec<&str> = SETTINGS.to_vec();
         if let Some(tls) = tls {
             tls::copy(tls, &path("data"));
@@ -89,7 +116,7 @@ impl PostgreSql {
         }
         give_away(folder.path());
 
-        let (program, arguments) = as_its_user("postgres", arguments);
+        let (program, arguments) = as_its_user(find("postgres"), arguments);
         let mut daemon = Daemon {
             name: "postgres",
             program,
@@ -203,7 +230,7 @@ fn is_running(pid: Pid) -> bool {
 }
 
 /// Asks to log in, which a server that is not ready refuses with an error of its own.
-fn answers(stream: &mut TcpStream) -> io::Result<bool> {
+pub(super) fn answers(stream: &mut TcpStream) -> io::Result<bool> {
     let mut startup = vec![0, 3, 0, 0];
     startup.extend_from_slice(format!("user\0{USER}\0database\0{DATABASE}\0\0").as_bytes());
     let length = u32::try_from(startup.len() + 4).expect("a short message");
@@ -231,7 +258,7 @@ fn new_data() -> &'static DataFolder {
         let password = folder.path().join("password");
         fs::write(&password, PASSWORD).expect("a file with a password");
         arguments.extend(["--username".into(), ACCOUNT.into(), "--pwfile".into(), password.into()]);
-        let (program, arguments) = as_its_user("initdb", arguments);
+        let (program, arguments) = as_its_user(find("initdb"), arguments);
         let output = Command::new(program).args(arguments).output().expect("initdb starts");
         assert_success("initdb", &output);
 
@@ -241,7 +268,7 @@ fn new_data() -> &'static DataFolder {
         );
         let arguments = ["--single", "-D"].map(OsString::from).into_iter();
         let arguments = arguments.chain([data.clone().into(), "postgres".into()]).collect();
-        let (program, arguments) = as_its_user("postgres", arguments);
+        let (program, arguments) = as_its_user(find("postgres"), arguments);
         let mut single = Command::new(program)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -257,8 +284,7 @@ fn new_data() -> &'static DataFolder {
 }
 
 /// A program and its arguments, run by the user that the server's processes belong to.
-fn as_its_user(name: &str, arguments: Vec<OsString>) -> (PathBuf, Vec<OsString>) {
-    let file = find(name);
+pub(super) fn as_its_user(file: PathBuf, arguments: Vec<OsString>) -> (PathBuf, Vec<OsString>) {
     if !is_root() {
         return (file, arguments);
     }
@@ -272,7 +298,7 @@ fn as_its_user(name: &str, arguments: Vec<OsString>) -> (PathBuf, Vec<OsString>)
 }
 
 /// Makes all in a folder the server's own.
-fn give_away(folder: &Path) {
+pub(super) fn give_away(folder: &Path) {
     let data = folder.join("data");
     if data.exists() {
         fs::set_permissions(&data, Permissions::from_mode(0o700))

@@ -115,7 +115,7 @@ async fn causes() {
 
     let required = builder().name(database).param("ssl-mode", "required").build().unwrap();
     let no_tls = connect(&required).await.unwrap_err();
-    assert_eq!(no_tls, "server does not support TLS");
+    assert_eq!(no_tls, "the server speaks no TLS on this port");
 }
 
 /// Any certificate will do for `required`; `verify_ca` wants the CA but not the name.
