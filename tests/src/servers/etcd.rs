@@ -67,6 +67,16 @@ impl Etcd {
         self.call("kv/put", &format!(r#"{{"key":"{}","value":"{}"}}"#, base64(key), base64(value)));
     }
 
+    /// How many keys begin with a prefix.
+    pub fn count(&self, prefix: &str) -> usize {
+        let end = format!("{prefix}\u{7f}");
+        let (key, end) = (base64(prefix), base64(&end));
+        let body = format!(r#"{{"key":"{key}","range_end":"{end}","count_only":true}}"#);
+        let answer = self.call("kv/range", &body);
+        let count = answer.split_once(r#""count":""#).and_then(|(_, rest)| rest.split_once('"'));
+        count.map_or(0, |(count, _)| count.parse().expect("a count"))
+    }
+
     /// Forgets the history of all keys, so that no watch can begin in it.
     pub fn compact(&self) {
         let answer = self.call("kv/range", &format!(r#"{{"key":"{}"}}"#, base64("none")));

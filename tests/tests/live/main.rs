@@ -14,6 +14,7 @@ mod databases_silent;
 mod example;
 mod examples;
 mod files;
+mod fleet;
 mod googlemaps;
 mod http_api;
 mod in_use;
