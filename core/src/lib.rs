@@ -231,6 +231,9 @@ mod generated;
 mod handle;
 mod manifest;
 pub mod platforms;
+#[cfg(feature = "attached")]
+#[doc = include_str!("attached/rotation.md")]
+pub mod rotation {}
 mod secret;
 mod setting;
 mod spelling;
@@ -251,10 +254,10 @@ pub use self::adapter::grammar::{
 pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
-#[cfg(feature = "attached")]
-pub use self::attached::{Attached, Builder as AttachedBuilder, Change, Changes, Source, Turn};
 #[cfg(feature = "etcd")]
 pub use self::attached::Etcd;
+#[cfg(feature = "attached")]
+pub use self::attached::{Attached, Builder as AttachedBuilder, Change, Changes, Source, Turn};
 pub use self::backing::BackingServices;
 pub use self::environment::Environment;
 pub use self::error::{
@@ -278,6 +281,13 @@ macro_rules! reexports {
 __each_adapter!(reexports);
 
 // The code of the README compiles.
-#[cfg(all(doctest, feature = "mail", feature = "memcached", feature = "mysql", feature = "sql"))]
+#[cfg(all(
+    doctest,
+    feature = "attached",
+    feature = "mail",
+    feature = "memcached",
+    feature = "mysql",
+    feature = "sql"
+))]
 #[doc = include_str!("../../README.md")]
 mod readme {}

@@ -40,6 +40,9 @@ const CHANGES: usize = 64;
 /// all of it is put in place of the old at once. One problem, or one resource that does not answer,
 /// and nothing changes: the old clients stay, and it is tried again.
 ///
+/// What changes when on each platform, and what a fleet of instances does to a database, stands in
+/// [`rotation`](crate::rotation).
+///
 /// A request takes one snapshot with [`clients`](Self::clients) and holds it to its end. Old clients
 /// are closed when their last snapshot is dropped, or after 30 seconds.
 ///
