@@ -257,7 +257,10 @@ pub use self::adapter::{Adapter, Connect, Parameters};
 #[cfg(feature = "etcd")]
 pub use self::attached::Etcd;
 #[cfg(feature = "attached")]
-pub use self::attached::{Attached, Builder as AttachedBuilder, Change, Changes, Source, Turn};
+pub use self::attached::{
+    Answer as HealthAnswer, Attached, Builder as AttachedBuilder, Change, Changes, Health, Source,
+    Status as HealthStatus, Turn,
+};
 pub use self::backing::BackingServices;
 pub use self::environment::Environment;
 pub use self::error::{

@@ -226,6 +226,42 @@ pub trait Connect: Sized {
         std::future::ready(Ok(()))
     }
 
+    /// Whether it has no connection to spare: a [`ping`](Self::ping) would wait for one, or take the
+    /// last that is free. A health check leaves such a client alone and warns. By default it never
+    /// is, as fits a client that shares one connection or opens as many as it needs.
+    ///
+    /// ```
+    /// use backing_services::{Adapter, ClientError, Connect, Handle, Host};
+    /// use std::sync::Arc;
+    /// use tokio::sync::Semaphore;
+    ///
+    /// #[derive(Adapter, Clone)]
+    /// #[adapter(schemes("chat"), example = "chat://localhost:6667", port = 6667)]
+    /// struct Chat {
+    ///     #[handle]
+    ///     handle: Handle,
+    ///     #[handle(host)]
+    ///     host: Host,
+    /// }
+    ///
+    /// impl Connect for Chat {
+    ///     type Client = Arc<Semaphore>; // a permit for each connection of the pool
+    ///
+    ///     async fn connect(&self) -> Result<Arc<Semaphore>, ClientError> {
+    ///         Ok(Arc::new(Semaphore::new(10)))
+    ///     }
+    ///
+    ///     fn is_busy(pool: &Arc<Semaphore>) -> bool {
+    ///         pool.available_permits() == 0
+    ///     }
+    /// }
+    /// # assert!(Chat::is_busy(&Arc::new(Semaphore::new(0))));
+    /// ```
+    fn is_busy(client: &Self::Client) -> bool {
+        let _ = client;
+        false
+    }
+
     /// Ends the client in order, as far as its protocol has such an end. By default it is dropped.
     fn close(client: Self::Client) -> impl Future<Output = ()> + Send {
         async move { drop(client) }

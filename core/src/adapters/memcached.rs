@@ -40,6 +40,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::CONNECT_TIMEOUT;
 use super::ending::within;
+use super::room;
 use crate::{Adapter, ClientError, Connect, FailureKind, Handle, HandleError, Host};
 
 /// A connection that was taken so recently is not asked whether it still works.
@@ -181,6 +182,13 @@ impl Connect for Memcached {
             })?;
         }
         Ok(())
+    }
+
+    fn is_busy(client: &MemcachedPool) -> bool {
+        client.servers.iter().any(|server| {
+            let Status { size, max_size, available, .. } = server.pool.status();
+            room::is_full(max_size, size, available)
+        })
     }
 
     async fn close(client: MemcachedPool) {

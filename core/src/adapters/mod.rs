@@ -22,6 +22,8 @@ mod one_sided_tls;
 mod pool;
 #[allow(dead_code, reason = "each adapter uses some of it")]
 mod refused;
+#[cfg(any(feature = "_sqlx", feature = "memcached"))]
+mod room;
 
 #[cfg(any(feature = "blobs", feature = "mail"))]
 pub mod folder;

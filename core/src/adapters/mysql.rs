@@ -411,6 +411,10 @@ impl Connect for MySql {
         pool::ping::<Self>(client, "SELECT 1").await
     }
 
+    fn is_busy(client: &MySqlPool) -> bool {
+        pool::is_full(client)
+    }
+
     async fn close(client: MySqlPool) {
         client.close().await;
     }

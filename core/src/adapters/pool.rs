@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 use super::ending::within;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use super::handover::{FakeServer, Protocol};
+use super::room;
 #[cfg(feature = "sql")]
 use crate::Handle;
 use crate::error::{FailureKind, NO_TLS, TLS_ONLY, ours};
@@ -517,6 +518,12 @@ async fn opened_by<DB: Database>(pool: &sqlx::Pool<DB>) -> Result<(), ClientErro
         .await
     };
     IS_MISFIT.scope(Cell::new(false), opened).await
+}
+
+/// Whether the pool has no connection to spare for a ping.
+pub(crate) fn is_full<DB: Database>(pool: &sqlx::Pool<DB>) -> bool {
+    let max = pool.options().get_max_connections() as usize;
+    room::is_full(max, pool.size() as usize, pool.num_idle())
 }
 
 /// The root cause of a driver's error. Texts of the server that repeat the user's name are

@@ -608,6 +608,10 @@ impl Connect for Postgres {
         pool::ping::<Self>(client, "SELECT 1").await
     }
 
+    fn is_busy(client: &PgPool) -> bool {
+        pool::is_full(client)
+    }
+
     async fn close(client: PgPool) {
         client.close().await;
     }

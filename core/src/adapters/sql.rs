@@ -244,6 +244,10 @@ impl Connect for Sql {
         pool::ping::<Self>(client, question).await
     }
 
+    fn is_busy(client: &AnyPool) -> bool {
+        pool::is_full(client)
+    }
+
     async fn close(client: AnyPool) {
         client.close().await;
     }

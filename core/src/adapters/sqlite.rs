@@ -164,6 +164,10 @@ impl Connect for Sqlite {
         pool::ping::<Self>(client, QUESTION).await
     }
 
+    fn is_busy(client: &SqlitePool) -> bool {
+        pool::is_full(client)
+    }
+
     async fn close(client: SqlitePool) {
         client.close().await;
     }

@@ -6,6 +6,7 @@ mod change;
 mod drain;
 #[cfg(feature = "etcd")]
 mod etcd;
+mod health;
 mod source;
 mod watch;
 
@@ -20,6 +21,7 @@ pub use self::change::{Change, Changes};
 use self::drain::Drain;
 #[cfg(feature = "etcd")]
 pub use self::etcd::Etcd;
+pub use self::health::{Answer, Health, Status};
 use self::source::AnySource;
 pub use self::source::{Source, Turn};
 use self::watch::{Message, Watch};
@@ -76,11 +78,16 @@ const CHANGES: usize = 64;
 pub struct Attached<S: BackingServices> {
     shared: Arc<Shared<S>>,
     inbox: mpsc::Sender<Message>,
+    health: Health,
 }
 
 impl<S: BackingServices> Clone for Attached<S> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), inbox: self.inbox.clone() }
+        Self {
+            shared: Arc::clone(&self.shared),
+            inbox: self.inbox.clone(),
+            health: self.health.clone(),
+        }
     }
 }
 
@@ -99,6 +106,8 @@ struct State<S: BackingServices> {
     /// The snapshots of earlier generations that somebody may still hold.
     snapshots: Vec<Weak<S::Clients>>,
     drains: Vec<Drain>,
+    /// Whether the environment says something else than what is attached.
+    differs: bool,
     is_stopping: bool,
 }
 
@@ -149,6 +158,7 @@ pub struct Builder<S> {
     drain: Duration,
     sighup: bool,
     optional_may_be_down: bool,
+    failures: u32,
     source: Option<Arc<dyn AnySource>>,
     of: std::marker::PhantomData<fn() -> S>,
 }
@@ -162,6 +172,7 @@ impl<S: BackingServices + 'static> Builder<S> {
             drain: Duration::from_secs(30),
             sighup: false,
             optional_may_be_down: false,
+            failures: 3,
             source: None,
             of: std::marker::PhantomData,
         }
@@ -260,6 +271,21 @@ impl<S: BackingServices + 'static> Builder<S> {
         self
     }
 
+    /// How many times in a row a required resource must have failed before the app is not
+    /// [ready](Health::ready). By default 3 times, which takes some 15 seconds; at least once.
+    ///
+    /// ```
+    /// # use backing_services::{Attached, BackingServices};
+    /// # fn f<S: BackingServices + 'static>() {
+    /// let builder = Attached::<S>::builder().not_ready_after(1);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn not_ready_after(mut self, failures: u32) -> Self {
+        self.failures = failures.max(1);
+        self
+    }
+
     /// A store whose variables are read too.
     ///
     /// ```
@@ -290,7 +316,7 @@ impl<S: BackingServices + 'static> Builder<S> {
     pub async fn start(self, environment: Environment) -> Result<Attached<S>, Error> {
         let (changes, _) = broadcast::channel(CHANGES);
         let (inbox, messages) = mpsc::channel(CHANGES);
-        let (sighup, source) = (self.sighup, self.source.clone());
+        let (sighup, failures, source) = (self.sighup, self.failures, self.source.clone());
         let (watch, shared) = Watch::start(self, environment, changes).await?;
         if sighup {
             watch::on_sighup(&inbox);
@@ -299,7 +325,8 @@ impl<S: BackingServices + 'static> Builder<S> {
             watch::on_change(source, &inbox);
         }
         tokio::spawn(watch.run(messages));
-        Ok(Attached { shared, inbox })
+        let health = Health::new(Arc::clone(&shared) as _, inbox.downgrade(), failures);
+        Ok(Attached { shared, inbox, health })
     }
 }
 
@@ -312,6 +339,7 @@ impl<S> fmt::Debug for Builder<S> {
             .field("drain", &self.drain)
             .field("sighup", &self.sighup)
             .field("optional_may_be_down", &self.optional_may_be_down)
+            .field("not_ready_after", &self.failures)
             .finish_non_exhaustive()
     }
 }
@@ -427,9 +455,40 @@ impl<S: BackingServices + 'static> Attached<S> {
         Changes(self.shared.changes.subscribe())
     }
 
-    /// Ends everything within `limit`: waits for the snapshots that are still held, then closes all
-    /// clients at the same time, those of telemetry last. The fields whose clients did not end in
-    /// time; they are dropped.
+    /// Whether the app lives, whether it is ready, how its resources are; for the routes that a
+    /// platform and people ask.
+    ///
+    /// ```no_run
+    /// # use backing_services::{Attached, BackingServices};
+    /// # async fn f<S: BackingServices + 'static>(services: &Attached<S>) {
+    /// let health = services.health();
+    /// let is_ready = health.ready().await.code() == 200;
+    /// # }
+    /// ```
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
+    /// Makes the app [not ready](Health::ready) from now on. Nothing else changes: requests are
+    /// served on while whoever sends them finds out. To be called when the platform asks the app to
+    /// end, and followed by [`shutdown`](Self::shutdown) when the last request is answered.
+    ///
+    /// ```no_run
+    /// # use backing_services::{Attached, BackingServices};
+    /// # use std::time::Duration;
+    /// # async fn f<S: BackingServices + 'static>(services: Attached<S>, serve_to_the_last: impl Future) {
+    /// services.begin_shutdown();
+    /// serve_to_the_last.await;
+    /// services.shutdown(Duration::from_secs(20)).await;
+    /// # }
+    /// ```
+    pub fn begin_shutdown(&self) {
+        self.shared.state().is_stopping = true;
+    }
+
+    /// Ends everything within `limit`: the app is not [ready](Health::ready) from now on; the
+    /// snapshots that are still held are waited for; then all clients are closed at the same time,
+    /// those of telemetry last. The fields whose clients did not end in time; they are dropped.
     ///
     /// ```no_run
     /// # use backing_services::{Attached, BackingServices};
@@ -441,7 +500,7 @@ impl<S: BackingServices + 'static> Attached<S> {
     /// ```
     pub async fn shutdown(&self, limit: Duration) -> Vec<String> {
         let end = Instant::now() + limit.min(Duration::from_hours(24));
-        self.shared.state().is_stopping = true;
+        self.begin_shutdown();
         let (reply, stopped) = oneshot::channel();
         let _ = self.inbox.send(Message::Stop(reply)).await;
         let _ = timeout_at(end, stopped).await;

@@ -122,6 +122,7 @@ impl<S: BackingServices + 'static> Watch<S> {
                 held: taken.held,
                 snapshots: Vec::new(),
                 drains: Vec::new(),
+                differs: !is_whole,
                 is_stopping: false,
             }),
             changes,
@@ -231,6 +232,7 @@ impl<S: BackingServices + 'static> Watch<S> {
         if !is_tried {
             // The environment says something else than what is tried again.
             self.retry = None;
+            self.compare();
         }
         if is_tried || seen == self.wanted {
             self.found = None;
@@ -265,6 +267,17 @@ impl<S: BackingServices + 'static> Watch<S> {
 
     /// Reads, connects what changed, and swaps it; or changes nothing.
     async fn reload(&mut self) -> Result<Change, Error> {
+        let result = self.try_reload().await;
+        self.compare();
+        result
+    }
+
+    /// Lets health know whether the environment says something else than what is attached.
+    fn compare(&self) {
+        self.shared.state().differs = self.wanted.is_err() || self.retry.is_some();
+    }
+
+    async fn try_reload(&mut self) -> Result<Change, Error> {
         self.found = None;
         let (services, settings) = match self.read(true).await {
             Ok(loaded) => loaded,
@@ -352,7 +365,7 @@ impl<S: BackingServices + 'static> Watch<S> {
         services: S,
         clients: S::Clients,
         old: &[Held],
-        now: Vec<Held>,
+        mut now: Vec<Held>,
         settings: Vec<String>,
     ) -> Change {
         let is_in = |all: &[Held], one: &Held| {
@@ -371,8 +384,11 @@ impl<S: BackingServices + 'static> Watch<S> {
             return self.shared.nothing();
         }
         state.generation += 1;
-        state.held = now;
         let generation = state.generation;
+        for new in now.iter_mut().filter(|held| !is_in(old, held)) {
+            new.generation = generation;
+        }
+        state.held = now;
         let before = {
             let mut now =
                 self.shared.now.write().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -448,6 +464,12 @@ pub(super) fn on_change(source: Arc<dyn AnySource>, inbox: &mpsc::Sender<Message
             }
         }
     });
+}
+
+/// Looks soon, without waiting for it.
+pub(super) fn look(inbox: &mpsc::Sender<Message>) {
+    // A watch with a full inbox is about to look anyway.
+    let _ = inbox.try_send(Message::Look(oneshot::channel().0));
 }
 
 /// Reloads at each SIGHUP.

@@ -49,7 +49,7 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// What has happened, where the words of a driver or a server cannot be shown.
-    pub(super) fn description(self) -> &'static str {
+    pub(crate) fn description(self) -> &'static str {
         match self {
             Self::Refused => "connection refused",
             Self::UnknownHost => "unknown host",

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Failures, Field, Kind, Scope};
+use crate::adapter::grammar::Grammar;
 use crate::adapter::{Adapter, Connect, value};
 use crate::error::{ClientError, Failure};
 use crate::file;
@@ -19,6 +20,9 @@ type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait Client: Any + Send + Sync {
     /// Asks whether the resource answers. No secret of its handle is in the error.
     fn ping(&self) -> Work<'_, Result<(), ClientError>>;
+
+    /// Whether a ping would wait for a connection that the app waits for.
+    fn is_busy(&self) -> bool;
 
     /// Closes it for all of its clones.
     fn close(&self) -> Work<'_, ()>;
@@ -42,6 +46,10 @@ impl<A: Adapter + Connect> Client for Of<A> {
             let pinged = super::attempt::apart(async move { A::ping(&client).await }).await;
             pinged.map_err(|error| error.masked(|text| handle.mask(text, A::GRAMMAR)).shortened())
         })
+    }
+
+    fn is_busy(&self) -> bool {
+        A::is_busy(&self.client)
     }
 
     fn close(&self) -> Work<'_, ()> {
@@ -79,6 +87,10 @@ impl Key {
         Self { handle: handle.clone(), files: is_any.then(|| files.finish()) }
     }
 
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Whether the handle names a file, such as one of certificates.
     pub(crate) fn names_files(&self) -> bool {
         self.files.is_some()
@@ -90,15 +102,17 @@ impl Key {
 pub(crate) struct Held {
     /// The path of its field, such as `Services::reports.warehouse`.
     pub(crate) field: String,
-    #[allow(dead_code, reason = "health shows it")]
     pub(crate) variable: String,
-    #[allow(dead_code, reason = "health shows it")]
-    pub(crate) adapter: &'static str,
+    /// That variable, where other fields share the resource.
+    pub(crate) shared: Option<&'static str>,
+    /// That of its adapter.
+    pub(crate) grammar: &'static Grammar,
+    /// The first generation of clients with this one.
+    pub(crate) generation: u64,
     pub(crate) origin: Option<Origin>,
     pub(crate) key: Key,
     /// Whether the app cannot do without: an optional one, and one with `ready = false`, is no
     /// condition of readiness, and neither is another company's API or the mail.
-    #[allow(dead_code, reason = "health decides by it")]
     pub(crate) is_required: bool,
     pub(crate) client: Arc<dyn Client>,
 }
@@ -188,7 +202,9 @@ impl Stock {
         self.taken().held.push(Held {
             field: scope.path(field.name),
             variable: variable.unwrap_or_else(|| scope.variable(field)),
-            adapter: A::GRAMMAR.name(),
+            shared: field.shared_variable(),
+            grammar: A::GRAMMAR,
+            generation: 1,
             origin,
             key: Key::of(adapter),
             is_required,

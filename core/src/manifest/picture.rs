@@ -97,6 +97,31 @@ impl Picture {
         Self { deploy: manifest.name().to_owned(), nodes: nodes.collect(), is_attached: true }
     }
 
+    /// That of what a running app has attached, whatever the environment says by now.
+    #[cfg(feature = "attached")]
+    pub(crate) fn held(
+        manifest: &Manifest,
+        find: impl Fn(&Resource) -> Option<(&'static Grammar, Handle)>,
+        shows_hosts: bool,
+    ) -> Self {
+        let nodes = manifest.resources.iter().map(|resource| {
+            let place = match find(resource).map(|(grammar, handle)| place(&handle, grammar)) {
+                None => Place::Detached,
+                Some(Place::Local(_)) if !shows_hosts => Place::Local("on this machine".to_owned()),
+                Some(Place::Remote(_)) if !shows_hosts => Place::Remote("elsewhere".to_owned()),
+                Some(place) => place,
+            };
+            Node::new(resource, place)
+        });
+        Self { deploy: manifest.name().to_owned(), nodes: nodes.collect(), is_attached: true }
+    }
+
+    /// As SVG for a page that is a few hundred pixels wide.
+    #[cfg(feature = "attached")]
+    pub(crate) fn narrow_svg(&self) -> String {
+        super::svg::narrow(self)
+    }
+
     /// As SVG, readable by any browser.
     ///
     /// ```

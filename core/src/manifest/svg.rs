@@ -1,4 +1,4 @@
-//! SVG: the deploy in the middle, its resources on both sides.
+//! SVG: the deploy in the middle, its resources on both sides; or all in one column.
 //!
 //! No font is known here, so each label says how wide it is drawn (`textLength`): it fits its box
 //! in any.
@@ -44,16 +44,7 @@ pub(super) fn text(picture: &Picture) -> String {
     let deploy_x = start + reach(left_width);
     let middle = MARGIN + height / 2;
 
-    let mut svg = String::new();
-    let _ = write!(
-        svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{total_width}\" height=\"{total_height}\" \
-         viewBox=\"0 0 {total_width} {total_height}\" \
-         font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"{SIZE}\">\n\
-         <title>The resources of {}</title>\n{STYLE}\
-         <rect class=\"paper\" width=\"{total_width}\" height=\"{total_height}\"/>\n",
-        escaped(&picture.deploy)
-    );
+    let mut svg = head(picture, total_width, total_height);
     let mut resources = String::new();
     let columns = [
         (&left, start, left_width, true),
@@ -72,32 +63,110 @@ pub(super) fn text(picture: &Picture) -> String {
                 node.place.class(),
                 y + box_height / 2
             );
-            resource(&mut resources, node, &labels[*index], [x, y, width, box_height]);
+            let lines = labels[*index].iter().map(String::as_str).zip(CLASSES);
+            resource(&mut resources, node, lines, [x, y, width, box_height]);
         }
     }
-    let _ = write!(
-        svg,
-        "<g class=\"deploy\"><rect x=\"{deploy_x}\" y=\"{}\" width=\"{deploy_width}\" height=\"{deploy_height}\" rx=\"8\"/>",
-        middle - deploy_height / 2
+    deploy(
+        &mut svg,
+        [picture.deploy.as_str()],
+        [deploy_x, middle - deploy_height / 2, deploy_width, deploy_height],
     );
-    label(&mut svg, &picture.deploy, deploy_x + deploy_width / 2, middle + SIZE / 3, "name");
-    svg.push_str("</g>\n");
     svg.push_str(&resources);
 
     let mut x = (total_width - legend_width) / 2;
     for (class, text) in legend {
-        let y = total_height - MARGIN;
-        let _ = write!(
-            svg,
-            "<g class=\"{class} legend\"><rect x=\"{x}\" y=\"{}\" width=\"{SIZE}\" height=\"{SIZE}\"/>",
-            y - SIZE
-        );
-        label(&mut svg, text, x + LINE + width(text) / 2, y - 2, "");
-        svg.push_str("</g>\n");
+        mark(&mut svg, class, text, x, total_height - MARGIN);
         x += width(text) + 3 * LINE;
     }
     svg.push_str("</svg>\n");
     svg
+}
+
+/// The widest line of the column, and how far it is from the line that its resources hang on.
+#[cfg(feature = "attached")]
+const COLUMN: usize = 30 * LETTER;
+#[cfg(feature = "attached")]
+const INDENT: usize = 24;
+
+/// All in one column, for a page of a few hundred pixels: labels go on in the next line where they
+/// are long.
+#[cfg(feature = "attached")]
+pub(super) fn narrow(picture: &Picture) -> String {
+    let name = folded(&picture.deploy);
+    let resources: Vec<Vec<(String, &str)>> = picture
+        .nodes
+        .iter()
+        .map(|node| {
+            let lines = labels(node).into_iter().zip(CLASSES);
+            lines.flat_map(|(label, class)| folded(&label).into_iter().map(move |it| (it, class)))
+        })
+        .map(Iterator::collect)
+        .collect();
+    let legend = legend(picture);
+    let widest = |lines: &[(String, &str)]| lines.iter().map(|(line, _)| width(line)).max();
+    let box_width = resources.iter().filter_map(|it| widest(it)).max().unwrap_or(0) + 2 * PADDING;
+    let deploy_width = name.iter().map(|line| width(line)).max().unwrap_or(0) + 4 * PADDING;
+    let deploy_height = (name.len() + 1) * LINE;
+    let box_height = |lines: &[(String, &str)]| LID * 2 + lines.len() * LINE + PADDING;
+
+    let total_width = (INDENT + box_width).max(deploy_width) + 2;
+    let column: usize = resources.iter().map(|it| box_height(it) + GAP / 2).sum();
+    let total_height = 1 + deploy_height + column + LINE + legend.len() * LINE + 1;
+    let mut svg = head(picture, total_width, total_height);
+    let (trunk, mut y, mut last) = (1 + INDENT / 2, 1 + deploy_height, 0);
+    let mut shapes = String::new();
+    for (node, lines) in picture.nodes.iter().zip(&resources) {
+        y += GAP / 2;
+        let height = box_height(lines);
+        last = y + height / 2;
+        let _ = writeln!(
+            svg,
+            "<line class=\"{}\" x1=\"{trunk}\" y1=\"{last}\" x2=\"{}\" y2=\"{last}\"/>",
+            node.place.class(),
+            1 + INDENT
+        );
+        let lines = lines.iter().map(|(line, class)| (line.as_str(), *class));
+        resource(&mut shapes, node, lines, [1 + INDENT, y, box_width, height]);
+        y += height;
+    }
+    if last > 0 {
+        let top = 1 + deploy_height;
+        let _ = writeln!(svg, "<line x1=\"{trunk}\" y1=\"{top}\" x2=\"{trunk}\" y2=\"{last}\"/>");
+    }
+    deploy(&mut svg, name.iter().map(String::as_str), [1, 1, deploy_width, deploy_height]);
+    svg.push_str(&shapes);
+    y += LINE;
+    for (class, text) in legend {
+        y += LINE;
+        mark(&mut svg, class, text, 1, y);
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// A label in lines of at most the width of the column. A word goes to the next line whole where
+/// that has room for it.
+#[cfg(feature = "attached")]
+fn folded(label: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in label.split_inclusive(['_', '.', '-', ' ', ',']) {
+        if lines.last().is_some_and(|line| width(line) + width(word) > COLUMN && !line.is_empty()) {
+            lines.push(String::new());
+        }
+        for c in word.chars() {
+            if lines
+                .last()
+                .is_none_or(|line| width(line) + width(c.encode_utf8(&mut [0; 4])) > COLUMN)
+            {
+                lines.push(String::new());
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+        }
+    }
+    lines
 }
 
 const STYLE: &str = "<style>\
@@ -109,7 +178,30 @@ rect,path,line{stroke:#52525b}.paper{stroke:none}\
 .remote rect,.remote path{fill:#ffedd5;stroke:#c2410c}line.remote{stroke:#c2410c}\
 .detached rect,.detached path{fill:#fff;stroke:#a1a1aa;stroke-dasharray:4}line.detached{stroke:#a1a1aa;stroke-dasharray:4}\
 .broken rect,.broken path{fill:#fee2e2;stroke:#b91c1c}line.broken{stroke:#b91c1c}\
-</style>\n";
+@media (prefers-color-scheme:dark){\
+.paper{fill:#18181b}text{fill:#f4f4f5}.deploy rect{fill:#f4f4f5}.deploy text{fill:#18181b}\
+rect,path,line{stroke:#a1a1aa}.paper{stroke:none}\
+.declared rect,.declared path{fill:#3f3f46}\
+.local rect,.local path{fill:#1e3a8a;stroke:#93c5fd}line.local{stroke:#93c5fd}\
+.remote rect,.remote path{fill:#7c2d12;stroke:#fdba74}line.remote{stroke:#fdba74}\
+.detached rect,.detached path{fill:#18181b;stroke:#71717a}line.detached{stroke:#71717a}\
+.broken rect,.broken path{fill:#7f1d1d;stroke:#fca5a5}line.broken{stroke:#fca5a5}\
+}</style>\n";
+
+/// The beginning, with the paper that all is drawn on.
+fn head(picture: &Picture, width: usize, height: usize) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" \
+         font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"{SIZE}\">\n\
+         <title>The resources of {}</title>\n{STYLE}\
+         <rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n",
+        escaped(&picture.deploy)
+    )
+}
+
+/// Those of the four labels of a resource.
+const CLASSES: [&str; 4] = ["name", "", "", ""];
 
 fn labels(node: &Node) -> [String; 4] {
     [&node.field, &node.service, &node.variable, node.place.text()].map(str::to_owned)
@@ -133,11 +225,39 @@ fn legend(picture: &Picture) -> Vec<(&'static str, &'static str)> {
     kinds.into_iter().filter(|(class, _)| picture.is_attached && shown(class)).collect()
 }
 
-/// A cylinder with the labels inside.
-fn resource(
+fn deploy<'a>(
+    svg: &mut String,
+    lines: impl IntoIterator<Item = &'a str, IntoIter: ExactSizeIterator>,
+    [x, y, width, height]: [usize; 4],
+) {
+    let _ = write!(
+        svg,
+        "<g class=\"deploy\"><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>",
+    );
+    let lines = lines.into_iter();
+    let first = y + height / 2 + SIZE / 3 - (lines.len() - 1) * LINE / 2;
+    for (row, line) in lines.enumerate() {
+        label(svg, line, x + width / 2, first + row * LINE, "name");
+    }
+    svg.push_str("</g>\n");
+}
+
+/// One kind of resource in the legend, on the line at `y`.
+fn mark(svg: &mut String, class: &str, text: &str, x: usize, y: usize) {
+    let _ = write!(
+        svg,
+        "<g class=\"{class} legend\"><rect x=\"{x}\" y=\"{}\" width=\"{SIZE}\" height=\"{SIZE}\"/>",
+        y - SIZE
+    );
+    label(svg, text, x + LINE + width(text) / 2, y - 2, "");
+    svg.push_str("</g>\n");
+}
+
+/// A cylinder with its lines inside, each with its class.
+fn resource<'a>(
     svg: &mut String,
     node: &Node,
-    labels: &[String; 4],
+    lines: impl Iterator<Item = (&'a str, &'a str)>,
     [x, y, width, height]: [usize; 4],
 ) {
     let (radius, right) = (width / 2, x + width);
@@ -148,8 +268,7 @@ fn resource(
          A{radius} {LID} 0 0 1 {x} {bottom}Z\"/><path d=\"M{x} {top}A{radius} {LID} 0 0 0 {right} {top}\"/>",
         node.place.class()
     );
-    for (row, text) in labels.iter().enumerate() {
-        let class = if row == 0 { "name" } else { "" };
+    for (row, (text, class)) in lines.enumerate() {
         label(svg, text, x + width / 2, y + 2 * LID + (row + 1) * LINE - SIZE / 3, class);
     }
     svg.push_str("</g>\n");

@@ -188,6 +188,12 @@ fn connect(model: &Model<'_>, client: &Ident, variants: &[Variant<'_>]) -> Token
                 }
             }
 
+            fn is_busy(#made: &#client) -> #private::core::primitive::bool {
+                match *#made {
+                    #(#client::#idents(ref #inner) => <#roles as #variant>::is_busy(#inner),)*
+                }
+            }
+
             fn close(
                 #made: #client,
             ) -> impl #future<Output = ()> + #private::core::marker::Send {
