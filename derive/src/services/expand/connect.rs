@@ -62,11 +62,11 @@ pub(crate) fn results_declaration(model: &Model<'_>) -> TokenStream {
         shown.extend(quote!((#name, self.#ident.as_ref().err()),));
     }
     let title = results.to_string();
+    // Without `automatically_derived`: what only such a `Debug` reads is dead code to rustc.
     quote! {
         #[doc = #doc]
         #vis struct #results { #fields }
 
-        #[automatically_derived]
         impl #core::fmt::Debug for #results {
             fn fmt(&self, #f: &mut #core::fmt::Formatter<'_>) -> #core::fmt::Result {
                 #krate::__private::debug_results(#f, #title, &[#shown])
