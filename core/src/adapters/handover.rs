@@ -7,7 +7,6 @@
 //! new connection puts the real one in its place. Nothing of it leaves the machine, and the real
 //! server sees one connection.
 
-use std::future::pending;
 use std::io;
 use std::net::Ipv4Addr;
 
@@ -72,7 +71,7 @@ async fn postgres(mut client: TcpStream) -> io::Result<()> {
     let length = client.read_u32().await?;
     skip(&mut client, length.saturating_sub(4)).await?;
     client.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await?;
-    pending().await
+    std::future::pending().await
 }
 
 /// Sends the greeting of a server, and answers the login and each command with OK:

@@ -182,6 +182,7 @@ use crate::{Adapter, ClientError, Connect, HandleError};
 /// # #[cfg(not(feature = "sqlite"))]
 /// # fn main() {}
 /// ```
+#[allow(clippy::large_enum_variant, reason = "one a field of a struct that is loaded once")]
 #[derive(Adapter, Clone)]
 #[adapter(name = "SQL", no_client, check)]
 pub enum Sql {
