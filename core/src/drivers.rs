@@ -11,8 +11,6 @@
 //! }
 //! ```
 
-#[cfg(feature = "memcached")]
-pub use async_memcached;
 #[cfg(feature = "nats")]
 pub use async_nats;
 #[cfg(feature = "couchdb")]

@@ -136,7 +136,7 @@
 //! | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //! | `sql` | `Sql`: any of the above that is on | `sqlx::AnyPool` |
 //! | `redis` | `Redis` | `redis::aio::ConnectionManager` |
-//! | `memcached` | `Memcached` | pools of `async_memcached::Client` |
+//! | `memcached` | `Memcached` | `MemcachedClient`, of this crate |
 //! | `couchdb` | `CouchDb` | a `couch_rs::database::Database` |
 //! | `rabbitmq` | `RabbitMq` | a `lapin::Connection` that recovers |
 //! | `beanstalkd` | `Beanstalkd` | `BeanstalkdClient`, of this crate |

@@ -16,7 +16,7 @@ macro_rules! __each_adapter {
             feature = "loggly", loggly Loggly ["loggly"];
             feature = "mail", mail Mail
                 ["smtp", "smtps", "submission", "submissions", "postmark", "file", "memory", "null"];
-            feature = "memcached", memcached Memcached ["memcached", "memcache"];
+            feature = "memcached", memcached Memcached ["memcached", "memcache", "memcacheds", "memcached+unix"];
             feature = "mysql", mysql MySql ["mysql", "mariadb", "mysql2"];
             feature = "nats", nats Nats ["nats", "tls"];
             feature = "newrelic", newrelic NewRelic ["newrelic"];

@@ -6,8 +6,8 @@
 //! ```
 
 use std::error::Error;
+use std::time::Duration;
 
-use async_memcached::AsciiProtocol;
 use backing_services::{BackingServices, Memcached};
 
 /// A page that is faster with a cache and works without one.
@@ -24,12 +24,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("no cache is attached: {}", render());
         return Ok(());
     };
-    let mut server = cache.for_key("page").await?;
-    if let Some(page) = server.get("page").await? {
-        println!("from the cache: {:?}", page.data.as_deref().map(String::from_utf8_lossy));
+    if let Some(page) = cache.get("page").await? {
+        println!("from the cache: {:?}", String::from_utf8_lossy(&page));
     } else {
         let page = render();
-        server.set("page", &page, Some(60), None).await?;
+        cache.set("page", &page, Some(Duration::from_mins(1))).await?;
         println!("into the cache: {page}");
     }
     Ok(())

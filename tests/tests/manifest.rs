@@ -76,7 +76,7 @@ fn markdown() {
 | variable | service | required | default | meaning |
 |---|---|---|---|---|
 | `DATABASE_URL` | MySQL: `mysql` `mariadb` `mysql2` | yes |  | Orders and customers. One database \\| for both. |
-| `CACHE_URL` | memcached: `memcached` `memcache` | no | `memcached://localhost:11211` |  |
+| `CACHE_URL` | memcached: `memcached` `memcache` `memcacheds` `memcached+unix` | no | `memcached://localhost:11211` |  |
 ";
     let text = Services::manifest().markdown();
     assert!(text.starts_with(expected), "{text}");

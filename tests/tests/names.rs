@@ -46,8 +46,8 @@ fn base(kind: &str) -> &'static [(&'static str, &'static str, &'static str)] {
             ("password", "X_PASSWORD", "hunter2"),
             ("path", "X_DB", "1"),
         ],
-        "memcached" | "nats" => &[("host", "X_HOST", "localhost")],
-        "smtp" => &[
+        "nats" => &[("host", "X_HOST", "localhost")],
+        "memcached" | "smtp" => &[
             ("host", "X_HOST", "localhost"),
             ("user", "X_USER", "shop"),
             ("password", "X_PASSWORD", "hunter2"),

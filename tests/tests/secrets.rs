@@ -224,7 +224,8 @@ const VALID: &[&str] = &[
     "submission://tZ8oken@mail.example:587",
     "smtps://uZ8user:pZ8word@mail.example?connect_timeout=5s",
     "postmark://tZ8oken@api.postmarkapp.com",
-    "memcached://localhost:11211,cache.example",
+    "memcached://uZ8user:pZ8word@localhost:11211",
+    "memcacheds://uZ8user:pZ8word@localhost,cache.example",
     "beanstalkd://queue.example/mails?ttr=90s",
     "nats://uZ8user:pZ8word@localhost",
     "tls://tZ8oken@a.example,b.example:4223?name=vZ8alue",
@@ -281,7 +282,8 @@ const BROKEN: &[&str] = &[
     "smtp://uZ8user:pZ8word%00@localhost",
     "smtp://uZ8user:pZ8word@localhost/vZ8alue",
     "postmark://tZ8oken:pZ8word@api.postmarkapp.com",
-    "memcached://uZ8user:pZ8word@localhost",
+    "memcached://uZ8user:pZ8word@cache.example",
+    "memcached://uZ8user:pZ8word@localhost/vZ8alue",
     "beanstalkd://uZ8user:pZ8word@localhost/mails",
     "beanstalkd://localhost/vZ8alue%20tZ8oken",
     "beanstalkd://localhost/mails?ttr=vZ8alue",
@@ -610,7 +612,9 @@ async fn real_servers() {
         ))
         .await;
     }
-    memcached::connect(&format!("memcached://localhost:{}", cache.port())).await;
+    for login in ["", "uZ8user:pZ8word@"] {
+        memcached::connect(&format!("memcached://{login}localhost:{}", cache.port())).await;
+    }
     let queue = servers::Beanstalkd::start();
     beanstalkd::connect(&format!("beanstalkd://localhost:{}/tube", queue.port())).await;
     let bus = servers::Nats::with_login("uZ8user", "pZ8word");

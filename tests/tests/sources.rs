@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use backing_services::{
-    Adapter, BackingServices, ClientError, Connect, Environment, Handle, Host, HttpApi, LoadError,
-    Loggly, Mail, Memcached, MySql, Nats, NewRelic, Postgres, ProblemKind, RabbitMq, Redis, S3,
+    Adapter, BackingServices, Beanstalkd, ClientError, Connect, Environment, Handle, Host, HttpApi,
+    LoadError, Loggly, Mail, MySql, Nats, NewRelic, Postgres, ProblemKind, RabbitMq, Redis, S3,
     Secret, Sql,
 };
 use serde::Deserialize;
@@ -289,7 +289,7 @@ fn tls_by_words() {
 
 #[derive(BackingServices)]
 struct Pages {
-    pages: Memcached,
+    pages: Beanstalkd,
 }
 
 #[test]
@@ -309,8 +309,8 @@ fn a_word_about_tls_that_is_not_known() {
     assert_eq!(unread(&explain::<Pg>(&pairs)), ["PG_DUMP_SKIP_SSL", "PG_ENCRYPTION_KEY"]);
     let (_, message, _) = problem(postgres(&[url, ("PG_SSL", "perhaps")]));
     assert_eq!(message, "`PG_SSL` has a bad value");
-    // The client of memcached has no TLS.
-    let pairs = [("PAGES_URL", "memcached://localhost"), ("PAGES_TLS", "true")];
+    // The client of beanstalkd has no TLS.
+    let pairs = [("PAGES_URL", "beanstalkd://localhost"), ("PAGES_TLS", "true")];
     let report = Pages::load(&environment(&pairs)).err().unwrap();
     assert_eq!(report.problems()[0].kind(), ProblemKind::Conflict, "{report}");
     assert!(Pages::load(&environment(&[pairs[0], ("PAGES_TLS", "false")])).is_ok());

@@ -10,6 +10,8 @@ pub(crate) mod pem;
 pub(crate) mod reader;
 mod shown;
 pub(crate) mod tls;
+#[cfg(any(feature = "memcached", feature = "nats"))]
+pub(crate) mod tls_client;
 pub(crate) mod value;
 
 use std::time::Duration;

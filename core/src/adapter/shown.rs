@@ -1,7 +1,7 @@
 //! What may be shown of a handle, as its grammar says: where it points, and no secret.
 
 use super::grammar::{Grammar, Part, Scheme, Word};
-use super::value::Kind;
+use super::value::{Kind, SERVER};
 use crate::error::{Message, Secrets, ours};
 use crate::handle::{Handle, HandleError, Host};
 use crate::secret::Secret;
@@ -29,6 +29,19 @@ impl Handle {
             .collect();
         let slashes = if hosts.is_empty() { "" } else { "//" };
         format!("{name}:{slashes}{}{}", hosts.join(","), self.shown_name(grammar, is_socket))
+    }
+
+    /// Where a report says that the resource is: the hosts, and the server that a parameter names.
+    pub(crate) fn target(&self, grammar: &Grammar) -> String {
+        let hosts: Vec<_> = self.hosts().iter().map(ToString::to_string).collect();
+        let words = grammar.of_scheme(self.scheme()).all_words();
+        let server = words.iter().find(|word| word.kind() == SERVER);
+        let Some(server) = server.and_then(|word| word.param_of(self)) else {
+            return hosts.join(",");
+        };
+        let (scheme, rest) = server.split_once("://").unwrap_or(("https", server));
+        let host = rest.split('/').next().unwrap_or_default();
+        format!("{} at {scheme}://{host}", hosts.join(","))
     }
 
     fn shown_name(&self, grammar: &Grammar, is_socket: bool) -> String {

@@ -86,6 +86,10 @@ pub enum Kind {
     Other(&'static str),
 }
 
+/// A server that a parameter names, because the host of the handle names something else. Reports
+/// show it without its path.
+pub(crate) const SERVER: Kind = Kind::Other("a server such as `https://minio.example:9000`");
+
 /// The unit of a bare number.
 ///
 /// ```

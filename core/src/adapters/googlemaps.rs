@@ -141,7 +141,7 @@ async fn ask(client: &HttpClient) -> Result<(), ClientError> {
         }
         Err(error) => return Err(error.cause()),
     };
-    let body = body(response, ANSWER_LIMIT).await?;
+    let body = body(response.into_reqwest(), ANSWER_LIMIT).await?;
     let Ok(answer) = serde_json::from_slice::<Answer>(&body) else { return Err(cause) };
     let said = match &answer.error_message {
         Some(message) => format!("{}: {}", client.mask(&answer.status), client.mask(message)),

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
@@ -105,15 +106,22 @@ pub(crate) fn refused(status: StatusCode) -> ClientError {
 }
 
 /// The body of an answer: a server may send one without end.
-pub(crate) async fn body(mut answer: Response, limit: usize) -> Result<Vec<u8>, ClientError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
-        if body.len() + chunk.len() > limit {
-            return Err(ClientError::of(FailureKind::Protocol, "the answer is too long"));
-        }
-        body.extend_from_slice(&chunk);
+pub(crate) async fn body(mut answer: Response, limit: usize) -> Result<Bytes, ClientError> {
+    let mut left = limit;
+    let mut chunk = async || {
+        let chunk = answer.chunk().await.map_err(|error| cause(&error))?;
+        left = left
+            .checked_sub(chunk.as_ref().map_or(0, Bytes::len))
+            .ok_or_else(|| ClientError::of(FailureKind::Protocol, "the answer is too long"))?;
+        Ok::<_, ClientError>(chunk)
+    };
+    let Some(whole) = chunk().await? else { return Ok(Bytes::new()) };
+    let Some(more) = chunk().await? else { return Ok(whole) };
+    let mut body = [whole, more].concat();
+    while let Some(more) = chunk().await? {
+        body.extend_from_slice(&more);
     }
-    Ok(body)
+    Ok(body.into())
 }
 
 /// How long an answer asks to wait: seconds or a date in `Retry-After`.
@@ -151,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_bounded() {
         let answer = || Response::from(::http::Response::new("12345"));
-        assert_eq!(body(answer(), 5).await.unwrap(), b"12345");
+        assert_eq!(body(answer(), 5).await.unwrap(), "12345");
         assert_eq!(body(answer(), 4).await.unwrap_err().to_string(), "the answer is too long");
     }
 

@@ -33,16 +33,17 @@
 //! A ping asks for the first of the [top tags](https://www.last.fm/api/show/chart.getTopTags), a
 //! public method that changes nothing. It proves the key, not the secret.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use md5::{Digest as _, Md5};
-use reqwest::Response;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::ending::within;
-use super::http_api::{Calls, Credential, HttpClient, HttpError, HttpRequest};
+use super::http_api::{Calls, Credential, HttpClient, HttpError, HttpRequest, HttpResponse};
 use super::http_client::body;
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
@@ -126,6 +127,10 @@ pub struct LastFm {
 #[derive(Clone)]
 pub struct LastFmClient {
     http: HttpClient,
+    keys: Arc<Keys>,
+}
+
+struct Keys {
     key: Secret,
     secret: Option<Secret>,
 }
@@ -141,8 +146,8 @@ pub struct LastFmClient {
 #[must_use = "nothing is sent before `send`"]
 pub struct LastFmCall {
     client: LastFmClient,
-    /// By name in the order of ASCII, as the signature wants them: `artist[10]` before `artist[1]`.
-    params: BTreeMap<String, String>,
+    /// The first one is the method.
+    params: Vec<(Cow<'static, str>, String)>,
     signed: bool,
     write: bool,
 }
@@ -201,7 +206,8 @@ impl Connect for LastFm {
 
     async fn connect(&self) -> Result<LastFmClient, ClientError> {
         let http = self.calls.client(&self.handle, &self.host, &self.credential(), None)?;
-        Ok(LastFmClient { http, key: self.api_key.clone(), secret: self.shared_secret.clone() })
+        let keys = Keys { key: self.api_key.clone(), secret: self.shared_secret.clone() };
+        Ok(LastFmClient { http, keys: Arc::new(keys) })
     }
 
     async fn ping(client: &LastFmClient) -> Result<(), ClientError> {
@@ -230,14 +236,15 @@ impl LastFmClient {
     /// # }
     /// ```
     pub fn call(&self, method: impl Into<String>) -> LastFmCall {
-        let params = BTreeMap::from([("method".to_owned(), method.into())]);
+        let mut params = Vec::with_capacity(5);
+        params.push(("method".into(), method.into()));
         LastFmCall { client: self.clone(), params, signed: false, write: false }
     }
 
     /// The result, or what Last.fm says is wrong: with any status, 200 included.
     async fn read<T: DeserializeOwned>(
         &self,
-        answer: Result<Response, HttpError>,
+        answer: Result<HttpResponse, HttpError>,
     ) -> Result<T, LastFmError> {
         let (response, refused) = match answer {
             Ok(response) => (response, None),
@@ -250,9 +257,10 @@ impl LastFmClient {
                 }
             }
         };
-        let body = body(response, ANSWER_LIMIT).await;
-        if let Ok(Ok(Refusal { error, message })) =
-            body.as_ref().map(|body| serde_json::from_slice(body))
+        let body = body(response.into_reqwest(), ANSWER_LIMIT).await;
+        let is_refusal = |body: &&Bytes| body.windows(7).any(|word| word == b"\"error\"");
+        if let Some(Ok(Refusal { error, message })) =
+            body.as_ref().ok().filter(is_refusal).map(|body| serde_json::from_slice(body))
         {
             return Err(LastFmError::Refused { code: error, message: self.http.mask(&message) });
         }
@@ -283,7 +291,7 @@ impl LastFmCall {
     pub fn param(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         let name = name.into();
         if !matches!(name.as_str(), "api_key" | "api_sig" | "format" | "method" | "sk") {
-            self.params.insert(name, value.to_string());
+            self.set(name.into(), value.to_string());
         }
         self
     }
@@ -313,7 +321,7 @@ impl LastFmCall {
     /// # }
     /// ```
     pub fn session(mut self, key: &Secret) -> Self {
-        self.params.insert("sk".to_owned(), key.expose().to_owned());
+        self.set("sk".into(), key.expose().to_owned());
         self.signed()
     }
 
@@ -347,32 +355,40 @@ impl LastFmCall {
     /// # }
     /// ```
     pub async fn send<T: DeserializeOwned>(self) -> Result<T, LastFmError> {
+        let client = self.client.clone();
         let answer = self.request()?.send().await;
-        self.client.read(answer).await
+        client.read(answer).await
     }
 
-    fn request(&self) -> Result<HttpRequest, LastFmError> {
-        let mut params = self.params.clone();
-        params.insert("api_key".to_owned(), self.client.key.expose().to_owned());
-        let signature = match (self.signed, &self.client.secret) {
-            (false, _) => None,
-            (true, Some(secret)) => Some(sign(&params, secret)),
+    fn set(&mut self, name: Cow<'static, str>, value: String) {
+        self.params.retain(|(other, _)| *other != name);
+        self.params.push((name, value));
+    }
+
+    fn request(mut self) -> Result<HttpRequest, LastFmError> {
+        let Keys { key, secret } = &*self.client.keys;
+        self.params.push(("api_key".into(), key.expose().to_owned()));
+        match (self.signed, secret) {
+            (false, _) => {}
+            (true, Some(secret)) => {
+                let signature = sign(&self.params, secret);
+                self.params.push(("api_sig".into(), signature));
+            }
             (true, None) => return Err(LastFmError::NoSecret),
-        };
-        let params: Vec<_> = params
-            .into_iter()
-            .chain(signature.map(|signature| ("api_sig".to_owned(), signature)))
-            .chain([("format".to_owned(), "json".to_owned())])
-            .collect();
-        let http = &self.client.http;
-        Ok(if self.write { http.post("").form(&params) } else { http.get("").query(&params) })
+        }
+        self.params.push(("format".into(), "json".to_owned()));
+        let (http, params) = (&self.client.http, &self.params);
+        Ok(if self.write { http.post("").form(params) } else { http.get("").query(params) })
     }
 }
 
-fn sign(params: &BTreeMap<String, String>, secret: &Secret) -> String {
+/// The parameters by name in the order of ASCII: `artist[10]` before `artist[1]`.
+fn sign(params: &[(Cow<'static, str>, String)], secret: &Secret) -> String {
+    let mut params: Vec<_> = params.iter().filter(|(name, _)| *name != "callback").collect();
+    params.sort_unstable();
     let mut md5 = Md5::new();
-    for (name, value) in params.iter().filter(|(name, _)| *name != "callback") {
-        md5.update(name);
+    for (name, value) in params {
+        md5.update(&**name);
         md5.update(value);
     }
     md5.update(secret.expose());
@@ -451,7 +467,7 @@ impl fmt::Debug for LastFmClient {
 
 impl fmt::Debug for LastFmCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LastFmCall({})", self.params.get("method").map_or("", String::as_str))
+        write!(f, "LastFmCall({})", self.params.first().map_or("", |(_, method)| method))
     }
 }
 
@@ -482,9 +498,9 @@ mod tests {
 
     #[test]
     fn signs_as_documented() {
-        let signature = |params: &[(&str, &str)], secret: &str| {
+        let signature = |params: &[(&'static str, &str)], secret: &str| {
             let params = params.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-            sign(&params.collect(), &Secret::new(secret))
+            sign(&params.collect::<Vec<_>>(), &Secret::new(secret))
         };
         // From https://lastfm-docs.github.io/api-docs/auth/signature/
         let documented = [

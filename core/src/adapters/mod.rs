@@ -14,7 +14,7 @@ mod handover;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "each service uses some of it")]
 pub(crate) mod http_client;
-#[cfg(any(feature = "nats", feature = "redis"))]
+#[cfg(any(feature = "memcached", feature = "nats", feature = "redis"))]
 #[allow(dead_code, reason = "each adapter uses some of it")]
 mod one_sided_tls;
 #[cfg(feature = "_sqlx")]

@@ -57,20 +57,15 @@ use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::rustls::client::{ClientConfig, WantsClientCert};
-use async_nats::rustls::crypto::aws_lc_rs;
-use async_nats::rustls::{ConfigBuilder, RootCertStore};
 use async_nats::{
     Auth, AuthError, Client, ConnectError, ConnectErrorKind, ConnectOptions, ReconnectToServer,
     RequestErrorKind, Server, ServerAddr,
 };
 use nkeys::KeyPair;
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
@@ -78,8 +73,8 @@ use tracing::subscriber::NoSubscriber;
 use super::CONNECT_TIMEOUT;
 use super::ending::{closed, within};
 use super::one_sided_tls::{explained, tls_only};
-use crate::adapter::pem;
 use crate::adapter::tls::read_file;
+use crate::adapter::tls_client::client_config;
 use crate::file;
 use crate::{Adapter, ClientError, Connect, FailureKind, Handle, HandleError, Host, Secret, Tls};
 
@@ -256,7 +251,7 @@ impl Nats {
             .request_timeout(Some(self.timeout))
             .ping_interval(self.ping_interval)
             .require_tls(self.tls.is_on())
-            .tls_client_config(self.tls_config()?)
+            .tls_client_config(client_config(&self.tls)?)
             .reconnect_delay_callback(pause)
             .reconnect_to_server_callback({
                 let creds = self.creds.clone();
@@ -290,23 +285,6 @@ impl Nats {
     }
 
     /// The driver's own asks for the process's default of rustls, which panics where there is none.
-    fn tls_config(&self) -> Result<ClientConfig, ClientError> {
-        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(ClientError::caused_by)?;
-        let builder: ConfigBuilder<ClientConfig, WantsClientCert> = match self.tls.ca_file() {
-            Some(path) => {
-                let mut roots = RootCertStore::empty();
-                for certificate in pem::certificates("tls_ca", path)? {
-                    roots.add(certificate).map_err(|_| pem::broken_certificate("tls_ca"))?;
-                }
-                builder.with_root_certificates(roots)
-            }
-            None => builder.with_platform_verifier().map_err(ClientError::caused_by)?,
-        };
-        Ok(builder.with_no_client_auth())
-    }
-
     fn cause(&self, error: &ConnectError) -> ClientError {
         match error.kind() {
             ConnectErrorKind::AuthorizationViolation => ClientError::of(

@@ -37,7 +37,7 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::ending::{Closed, within};
-use super::http_client::{HttpTimeouts, cause, origin, refused};
+use super::http_client::{HttpTimeouts, body, cause, origin, refused};
 use super::refused::refuse_bare_host;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret, Tls};
 
@@ -93,6 +93,10 @@ pub struct Postmark {
     #[handle(flatten)]
     tls: Tls,
 }
+
+/// Postmark says the most of a message, with what is attached to it: it takes 10 MB of one, as
+/// Base64 in JSON.
+const ANSWER_LIMIT: usize = 32 << 20;
 
 /// Runs the requests of the crate [`postmark`], as its `reqwest::PostmarkClient` does; but that one
 /// has no timeouts, takes no CA certificates, and takes the token along wherever a redirect leads.
@@ -199,7 +203,7 @@ impl PostmarkClient {
         let request = complete(request).header("X-Postmark-Server-Token", self.token.clone());
         let answer = request.send().await.map_err(|error| cause(&error))?;
         let status = answer.status();
-        Ok((status, answer.bytes().await.map_err(|error| cause(&error))?))
+        Ok((status, body(answer, ANSWER_LIMIT).await?))
     }
 }
 

@@ -66,10 +66,12 @@ use object_store::{
     BackoffConfig, ClientOptions, CredentialProvider, Error, ObjectStore, RetryConfig,
     StaticCredentialProvider,
 };
+use tokio::time::timeout;
 
 use super::CONNECT_TIMEOUT;
 use super::ending::within;
 use super::http_client::{self, HttpTimeouts};
+use crate::adapter::value::SERVER;
 use crate::error::{FailureKind, Message};
 use crate::{
     Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Tls, Value, Word,
@@ -190,7 +192,7 @@ struct Endpoint {
 }
 
 impl Value for Endpoint {
-    const KIND: Kind = Kind::Other("a server such as `https://minio.example:9000`");
+    const KIND: Kind = SERVER;
 
     fn read(text: &str) -> Option<Self> {
         let has_scheme = text.contains("://");
@@ -287,16 +289,14 @@ impl S3 {
             builder = builder.with_http_connector(self.connector());
         }
         let region = builder.get_config_value(&Key::Region);
-        let found = match builder.build() {
-            Ok(store) => {
-                let credentials = Arc::clone(store.credentials());
-                credentials.get_credential().await.map(|_| credentials)
-            }
-            Err(error) => Err(error),
-        };
-        match found {
-            Ok(credentials) => Ok((credentials, region)),
-            Err(error) => Err(no_credentials(cause(&error).cause())),
+        let store = builder.build().map_err(|error| no_credentials(cause(&error).cause()))?;
+        let credentials = Arc::clone(store.credentials());
+        // Outside of AWS nobody answers: what is missing has to be said before the whole attempt
+        // has taken too long.
+        match timeout(self.connect_timeout() / 2, credentials.get_credential()).await {
+            Ok(Ok(_)) => Ok((credentials, region)),
+            Ok(Err(error)) => Err(no_credentials(cause(&error).cause())),
+            Err(_) => Err(no_credentials(&"nobody answers who would tell this machine's".into())),
         }
     }
 

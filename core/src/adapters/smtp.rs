@@ -37,11 +37,30 @@
 //! acknowledge a mail that no server took. Nothing outside of its transport can see it. TLS from
 //! the first byte has no such gap.
 //!
-//! The transport of `lettre` has no timeout once it is connected, and one around its `send` is no
-//! cure: a connection that was left in the middle of a message goes back to the pool, and the next
-//! message takes its late answers for its own. A [`Mail`](crate::adapters) field has the parameter
-//! `timeout`, which drops such connections. The errors of lettre repeat what the server says, which
-//! may be the user name; those of `Mail` do not.
+//! The transport of `lettre` has no timeout once it is connected: a relay that goes silent is waited
+//! for without end. A [`Mail`](crate::adapters) field has the parameter `timeout`. Here a timeout is
+//! left to the app, and one around `send` is no cure: a connection that was left in the middle of a
+//! message goes back to the pool, and the next message takes its late answers for its own. A task
+//! that is given up keeps its connection to itself:
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use lettre::transport::smtp::{Error, response::Response};
+//! use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+//!
+//! /// `None` if the relay is silent: the message may have arrived all the same.
+//! async fn send(
+//!     mail: AsyncSmtpTransport<Tokio1Executor>,
+//!     message: Message,
+//! ) -> Option<Result<Response, Error>> {
+//!     let sending = tokio::spawn(async move { mail.send(message).await });
+//!     tokio::time::timeout(Duration::from_mins(1), sending).await.ok()?.ok()
+//! }
+//! ```
+//!
+//! The errors of lettre repeat what the server says, which may be the user name; those of `Mail` do
+//! not.
 //!
 //! A pool of more than 100 connections is refused: servers take a few from one client, Postfix 50.
 //!

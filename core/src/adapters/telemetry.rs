@@ -319,7 +319,7 @@ impl Sender {
             *answer.headers_mut() = mem::take(from.headers_mut());
             // The text of a refusal may repeat the credential, and the SDK would log it.
             if from.status().is_success() {
-                *answer.body_mut() = body(from, ANSWER_LIMIT).await?.into();
+                *answer.body_mut() = body(from, ANSWER_LIMIT).await?;
             }
             Ok(answer)
         }))

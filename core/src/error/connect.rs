@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::client::Seconds;
 use super::{ClientError, FailureKind, Message, heading, write_entry};
-use crate::handle::{Handle, Origin};
+use crate::handle::Origin;
 use crate::table::Table;
 
 /// Every resource that did not connect.
@@ -79,19 +79,17 @@ impl Failure {
         field: String,
         variable: String,
         adapter: &'static str,
-        handle: Option<&Handle>,
+        target: String,
         origin: Option<Origin>,
         masked: ClientError,
         elapsed: Duration,
         attempts: u32,
     ) -> Self {
-        let hosts = handle.map(Handle::hosts).unwrap_or_default();
-        let target: Vec<_> = hosts.iter().map(ToString::to_string).collect();
         Self {
             field,
             variable,
             adapter,
-            target: target.join(","),
+            target,
             origin,
             error: masked.shortened(),
             elapsed,

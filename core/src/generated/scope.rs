@@ -199,7 +199,7 @@ impl<'a> Scope<'a> {
             self.path(field.name),
             variable.unwrap_or_else(|| self.variable(field)),
             A::GRAMMAR.name(),
-            handle,
+            handle.map(|handle| handle.target(A::GRAMMAR)).unwrap_or_default(),
             origin,
             masked,
             elapsed,

@@ -68,6 +68,7 @@ fn main() {
         "GoogleMaps": http_apis::google_maps,
         "LastFm": http_apis::last_fm,
         "NewRelic": telemetry::new_relic,
+        "Otlp": telemetry::otlp,
     }
 }
 

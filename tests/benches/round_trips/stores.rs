@@ -30,15 +30,15 @@ pub(crate) async fn memcached(name: &str) {
     let url = format!("tcp://127.0.0.1:{}", server.port());
     let mut bare = async_memcached::Client::new(url).await.expect("a connection");
     bare.set("word", WORD, None, None).await.expect("set");
-    let get = async |client: &mut async_memcached::Client| {
-        let word = client.get("word").await.expect("get").and_then(|value| value.data);
-        assert_eq!(word.as_deref(), Some(WORD.as_bytes()));
-    };
+    let assert_found = |word: Option<Vec<u8>>| assert_eq!(word.as_deref(), Some(WORD.as_bytes()));
     compare(
         name,
         "`get`",
-        async || get(&mut *ours.for_key("word").await.expect("a connection")).await,
-        async || get(&mut bare).await,
+        async || assert_found(ours.get("word").await.expect("get")),
+        async || {
+            let word = bare.get("word").await.expect("get");
+            assert_found(word.and_then(|value| value.data));
+        },
     )
     .await;
 }

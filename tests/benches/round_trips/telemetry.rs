@@ -1,7 +1,7 @@
-use std::collections::HashMap;
 use std::thread;
 
-use backing_services::{Connect as _, NewRelic};
+use backing_services::adapters::telemetry::TelemetryClient;
+use backing_services::{Connect as _, NewRelic, Otlp};
 use backing_services_tests::servers::{FakeServer, Response};
 use opentelemetry::trace::{Tracer as _, TracerProvider as _};
 use opentelemetry_otlp::{
@@ -13,13 +13,24 @@ use crate::{compare, connect, handle};
 
 const KEY: &str = "0123456789abcdefNRAL";
 
-/// A flush blocks; so it is for both.
 pub(crate) async fn new_relic(name: &str) {
     let server = FakeServer::start(|_| Response::default());
     let port = server.port();
     let handle = handle("newrelic", port, |builder| builder.username(KEY).param("tls", "none"));
     let ours = connect::<NewRelic>(&handle).await;
-    let bare = provider(port);
+    compare_flushes(name, &ours, provider(port, &[("api-key", KEY)])).await;
+    NewRelic::close(ours).await;
+}
+
+pub(crate) async fn otlp(name: &str) {
+    let server = FakeServer::start(|_| Response::default());
+    let ours = connect::<Otlp>(&handle("http", server.port(), |builder| builder)).await;
+    compare_flushes(name, &ours, provider(server.port(), &[])).await;
+    Otlp::close(ours).await;
+}
+
+/// A flush blocks; so it is for both.
+async fn compare_flushes(name: &str, ours: &TelemetryClient, bare: SdkTracerProvider) {
     compare(
         name,
         "flush of a span, a fake server",
@@ -29,7 +40,6 @@ pub(crate) async fn new_relic(name: &str) {
     .await;
     // It blocks as well, which its HTTP client does not want on a thread of a runtime.
     thread::spawn(|| drop(bare)).join().expect("an end");
-    NewRelic::close(ours).await;
 }
 
 fn flush(provider: &SdkTracerProvider) {
@@ -37,13 +47,14 @@ fn flush(provider: &SdkTracerProvider) {
     provider.force_flush().expect("sent");
 }
 
-fn provider(port: u16) -> SdkTracerProvider {
+fn provider(port: u16, headers: &[(&str, &str)]) -> SdkTracerProvider {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let exporter = SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
         .with_endpoint(format!("http://127.0.0.1:{port}/v1/traces"))
         .with_compression(Compression::Gzip)
-        .with_headers(HashMap::from([("api-key".to_owned(), KEY.to_owned())]))
+        .with_headers(headers.collect())
         .build()
         .expect("an exporter");
     SdkTracerProvider::builder().with_batch_exporter(exporter).build()

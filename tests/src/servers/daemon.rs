@@ -67,8 +67,8 @@ impl Daemon {
 
     /// Asks the server to end, and returns when it has.
     pub(super) fn stop(&mut self) {
+        self.signal(Signal::TERM);
         let child = self.child.as_mut().expect("a server that runs");
-        kill_process_group(Pid::from_child(child), Signal::TERM).expect("a process to ask");
         let start = Instant::now();
         while child.try_wait().expect("the state of a child").is_none() {
             assert!(start.elapsed() < LIMIT, "{} does not end when asked to", self.name);

@@ -365,7 +365,7 @@ async fn a_redirect_on_the_same_host_keeps_the_credential() {
             ("?auth=query:key", "/new?page=1&key=t0ken"),
         ] {
             let answer = api(&server, rest).await.post("old").json(&[1]).send().await.unwrap();
-            assert_eq!(answer.url().path(), "/old", "what was asked for");
+            assert!(format!("{answer:?}").ends_with(" of POST old)"), "what was asked for");
             let request = server.requests().pop().unwrap();
             assert_eq!(line(&request), format!("{method} {new}"), "{status}{rest}");
             let body = if method == "POST" { "[1]" } else { "" };
@@ -448,16 +448,16 @@ async fn no_redirect_leaves_tls() {
     assert!(plain.requests().is_empty());
 }
 
-/// What reqwest says about an answer holds no credential either, nor the base's path.
+/// What is said about an answer holds no credential either, nor the base's path.
 #[tokio::test]
-async fn errors_of_reqwest_hold_nothing_secret() {
+async fn errors_of_an_answer_hold_nothing_secret() {
     let server = FakeServer::start(|_| answer(200, "no json"));
     let client = api(&server, "/hooks/s3cret?auth=query:key").await;
     let answer = client.get("users").query(&[("q", "pr1vate")]).send().await.unwrap();
     let shown = format!("{answer:?}");
     let error = answer.json::<Vec<u8>>().await.unwrap_err();
     let shown = format!("{shown} {error} {error:?} {client:?} {:?}", client.get("users"));
-    assert!(shown.contains(&format!("http://localhost:{}/users", server.port())), "{shown}");
+    assert!(shown.contains("GET users: line 1, column 2 is not what the caller"), "{shown}");
     for secret in ["t0ken", "s3cret", "pr1vate"] {
         assert!(!shown.contains(secret), "{shown}");
     }

@@ -117,11 +117,11 @@ async fn the_request_on_the_wire() {
         lines,
         [
             format!(
-                "GET /2.0/?api_key={KEY}&artist=Sigur+R%C3%B3s&method=artist.getInfo&format=json"
+                "GET /2.0/?method=artist.getInfo&artist=Sigur+R%C3%B3s&api_key={KEY}&format=json"
             ),
-            format!("GET /2.0/?api_key={KEY}&limit=1&method=chart.getTopTags&format=json"),
+            format!("GET /2.0/?method=chart.getTopTags&limit=1&api_key={KEY}&format=json"),
             format!(
-                "GET /2.0/?api_key={KEY}&method=auth.getToken&api_sig=122db8efff0100fb11599a7629ab9106&format=json"
+                "GET /2.0/?method=auth.getToken&api_key={KEY}&api_sig=122db8efff0100fb11599a7629ab9106&format=json"
             ),
             "POST /2.0/".to_owned(),
         ]
@@ -129,8 +129,8 @@ async fn the_request_on_the_wire() {
     assert_eq!(
         requests[3].body(),
         &format!(
-            "api_key={KEY}&artist=Sigur+R%C3%B3s&callback=f&method=track.love&sk=s3ssion\
-             &track=%C3%81g%C3%A6tis+byrjun&api_sig=7eaad6ec7665fd0985e06029adefe99d&format=json"
+            "method=track.love&track=%C3%81g%C3%A6tis+byrjun&artist=Sigur+R%C3%B3s&callback=f\
+             &sk=s3ssion&api_key={KEY}&api_sig=7eaad6ec7665fd0985e06029adefe99d&format=json"
         )
     );
     assert_eq!(header(&requests[3], "content-type"), Some("application/x-www-form-urlencoded"));

@@ -1,10 +1,15 @@
-use async_memcached::AsciiProtocol;
-use backing_services::adapters::memcached::MemcachedPool;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use backing_services::adapters::memcached::MemcachedClient;
 use backing_services::{
-    BackingServices, Connect as _, Environment, Handle, HandleBuilder, Memcached,
+    BackingServices, ClientError, Connect as _, Environment, FailureKind, Handle, HandleBuilder,
+    Memcached,
 };
-use backing_services_conformance::Subject;
+use backing_services_conformance::{Ca, Reaches, Subject, Tls};
 use backing_services_tests::servers;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 
 struct OnMemcached;
 
@@ -13,26 +18,40 @@ impl Subject for OnMemcached {
     type Server = servers::Memcached;
 
     fn start() -> servers::Memcached {
-        servers::Memcached::start()
+        servers::Memcached::with_login()
+    }
+
+    fn start_with_tls(tls: &Tls) -> Option<servers::Memcached> {
+        Some(servers::Memcached::with_tls(tls))
+    }
+
+    fn reaches(scheme: &str) -> Reaches {
+        if scheme == "memcacheds" { Reaches::Tls } else { Reaches::Plain }
     }
 
     fn handle(scheme: &str) -> HandleBuilder {
-        Handle::builder(scheme)
+        let builder = Handle::builder(scheme).username(servers::Memcached::user());
+        builder.password(servers::Memcached::password())
+    }
+
+    fn tls_handle(scheme: &str, server: &servers::Memcached, ca: &Path) -> HandleBuilder {
+        let builder = Self::handle(scheme).host("localhost").port(server.port());
+        builder.param("tls_ca", ca.to_str().unwrap())
     }
 
     fn wrong_password() -> Option<(HandleBuilder, &'static str)> {
-        None
+        let builder = Self::handle("memcached").password("wrong");
+        Some((builder, "authentication failed: the user name or the password is wrong"))
     }
 
     fn ends() -> bool {
         true
     }
 
-    async fn use_it(client: &MemcachedPool) -> Result<(), String> {
-        let mut server = client.for_key("word").await.map_err(|error| error.to_string())?;
-        server.set("word", "grüße 🦀", None, None).await.map_err(|error| error.to_string())?;
-        let read = server.get("word").await.map_err(|error| error.to_string())?;
-        match read.and_then(|value| value.data) {
+    async fn use_it(client: &MemcachedClient) -> Result<(), String> {
+        let said = |error: ClientError| error.to_string();
+        client.set("word", "grüße 🦀", None).await.map_err(said)?;
+        match client.get("word").await.map_err(said)? {
             Some(data) if data == "grüße 🦀".as_bytes() => Ok(()),
             other => Err(format!("read {other:?}")),
         }
@@ -46,6 +65,205 @@ struct Services {
     cache: Memcached,
 }
 
+async fn connect(url: &str) -> MemcachedClient {
+    let services = Services::load(&Environment::from_pairs([("CACHE_URL", url)])).unwrap();
+    services.connect_cache().await.unwrap()
+}
+
+#[tokio::test]
+async fn every_command() {
+    let server = servers::Memcached::start();
+    let cache = connect(&format!("memcached://localhost:{}", server.port())).await;
+    assert_eq!(cache.get("a").await.unwrap(), None);
+    assert!(!cache.replace("a", "0", None).await.unwrap());
+    assert!(!cache.append("a", "0").await.unwrap());
+    assert!(cache.add("a", "1", Some(Duration::from_millis(1))).await.unwrap());
+    assert!(!cache.add("a", "2", None).await.unwrap());
+    assert!(cache.append("a", "3").await.unwrap());
+    assert!(cache.prepend("a", "4").await.unwrap());
+    let (value, version) = cache.get_versioned("a").await.unwrap().unwrap();
+    assert_eq!(value, b"413");
+    assert!(cache.replace("a", "40", None).await.unwrap());
+    assert!(!cache.compare_and_set("a", "50", None, version).await.unwrap());
+    let (_, version) = cache.get_versioned("a").await.unwrap().unwrap();
+    assert!(cache.compare_and_set("a", "50", None, version).await.unwrap());
+    assert_eq!(cache.increment("a", 5).await.unwrap(), Some(55));
+    assert_eq!(cache.decrement("a", 60).await.unwrap(), Some(0));
+    assert_eq!(cache.increment("b", 5).await.unwrap(), None);
+    assert!(cache.touch("a", Some(Duration::from_hours(1))).await.unwrap());
+    assert!(!cache.touch("b", None).await.unwrap());
+    assert!(cache.delete("a").await.unwrap());
+    assert!(!cache.delete("a").await.unwrap());
+
+    // More than a month is a date to the server.
+    cache.set("long", "x", Some(Duration::from_hours(24 * 60))).await.unwrap();
+    cache.set("short", "x", Some(Duration::from_secs(1))).await.unwrap();
+    cache.set("lines", "END\r\nVALUE x 0 1\r\n", None).await.unwrap();
+    assert_eq!(cache.get("lines").await.unwrap().unwrap(), b"END\r\nVALUE x 0 1\r\n");
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let found = cache.get_many(["long", "short", "lines"]).await.unwrap();
+    assert_eq!(found.len(), 2, "{found:?}");
+    cache.flush_all().await.unwrap();
+    assert_eq!(cache.get("long").await.unwrap(), None);
+}
+
+/// A key that ends early would make a command of what stands behind it.
+#[tokio::test]
+async fn what_the_server_refuses() {
+    let server = servers::Memcached::start();
+    let cache =
+        connect(&format!("memcached://localhost:{}?max_connections=1", server.port())).await;
+    for key in ["", "a b", "a\r\nflush_all", &"x".repeat(251)] {
+        let error = cache.get(key).await.unwrap_err();
+        assert!(error.to_string().starts_with("a key has 1 to 250 bytes"), "{error}");
+    }
+    let error = cache.set("large", vec![b'x'; 2 << 20], None).await.unwrap_err();
+    assert_eq!(error.to_string(), "the server answered: object too large for cache");
+    cache.set("word", "x", None).await.unwrap();
+    let error = cache.increment("word", 1).await.unwrap_err();
+    let says = "the server answered: cannot increment or decrement non-numeric value";
+    assert_eq!(error.to_string(), says);
+    assert_eq!(cache.get("word").await.unwrap().unwrap(), b"x", "the connection is in order");
+}
+
+#[tokio::test]
+async fn without_the_login_that_it_wants() {
+    let server = servers::Memcached::with_login();
+    let url = format!("memcached://localhost:{}", server.port());
+    let services = Services::load(&Environment::from_pairs([("CACHE_URL", url)])).unwrap();
+    let report = services.connect_cache().await.unwrap_err();
+    let failure = &report.failures()[0];
+    assert_eq!(failure.cause(), "the server wants authentication");
+    assert_eq!((failure.kind(), failure.attempts()), (FailureKind::Authentication, 1));
+}
+
+#[tokio::test]
+async fn over_ipv6() {
+    let server = servers::Memcached::start();
+    let cache = connect(&format!("memcached://[::1]:{}", server.port())).await;
+    cache.set("word", "x", None).await.unwrap();
+    assert_eq!(cache.get("word").await.unwrap().unwrap(), b"x");
+}
+
+/// Debian's memcached listens at a socket or at a port, not at both.
+#[tokio::test]
+async fn over_a_socket() {
+    let server = servers::Memcached::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let port = server.port();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    let cache = connect(&format!("memcached+unix://{}", path.display())).await;
+    cache.set("word", "x", None).await.unwrap();
+    assert_eq!(cache.get("word").await.unwrap().unwrap(), b"x");
+    let services = Environment::from_pairs([("CACHE_URL", "memcached+unix:///no/such.sock")]);
+    let report = Services::load(&services).unwrap().connect_cache().await.unwrap_err();
+    assert_eq!(report.failures()[0].cause(), "there is no such file or socket");
+}
+
+/// The network goes silent while the cache is in use: a command ends in time, and so does one that
+/// has to connect first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_goes_silent_is_given_up() {
+    let server = servers::Memcached::start();
+    let url = format!("memcached://localhost:{}?timeout=1s", server.port());
+    let cache = connect(&url).await;
+    cache.set("word", "x", None).await.unwrap();
+    server.freeze();
+    for _ in 0..3 {
+        let started = Instant::now();
+        let error = cache.get("word").await.unwrap_err();
+        assert_eq!(error.to_string(), "no answer within 1 s");
+        assert_eq!(error.kind(), FailureKind::Timeout);
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    }
+    server.thaw();
+    assert_eq!(cache.get("word").await.unwrap().unwrap(), b"x");
+}
+
+/// The answer to a command that was given up is not taken for that to another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_is_dropped_harms_no_other() {
+    let server = servers::Memcached::start();
+    let url = format!("memcached://localhost:{}?max_connections=1", server.port());
+    let cache = connect(&url).await;
+    cache.set("ada", "1", None).await.unwrap();
+    cache.set("bob", "2", None).await.unwrap();
+    let mut dropped = 0;
+    for _ in 0..20 {
+        server.freeze();
+        let patience = Duration::from_millis(5);
+        // The signal may be slower than the answer.
+        dropped += u32::from(tokio::time::timeout(patience, cache.get("ada")).await.is_err());
+        server.thaw();
+        assert_eq!(cache.get("bob").await.unwrap().unwrap(), b"2");
+    }
+    assert!(dropped > 0);
+}
+
+/// Neither a line nor a value without an end is kept in memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_without_an_end_is_refused() {
+    for head in ["VERSION ", "VALUE word 0 18446744073709551615\r\n", "VALUE word 0 -1\r\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut command = [0; 9];
+                    stream.read_exact(&mut command).await?;
+                    stream.write_all(head.as_bytes()).await?;
+                    loop {
+                        stream.write_all(&[b'1'; 4096]).await?;
+                    }
+                    #[expect(unreachable_code, reason = "the type of the block")]
+                    std::io::Result::Ok(())
+                });
+            }
+        });
+        let url = format!("memcached://localhost:{port}");
+        let services = Services::load(&Environment::from_pairs([("CACHE_URL", url)])).unwrap();
+        let started = Instant::now();
+        let report = services.connect_cache().await.unwrap_err();
+        assert_eq!(report.failures()[0].cause(), "the answer is not that of memcached", "{head}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    }
+}
+
+/// TLS on one side only.
+#[tokio::test]
+async fn tls_on_one_side() {
+    let plain = servers::Memcached::start();
+    let certificate = Ca::new("right").issue(&["localhost"]);
+    let tls = servers::Memcached::with_tls(&certificate);
+    for (url, says, help) in [
+        (
+            format!("memcacheds://localhost:{}", plain.port()),
+            "the server speaks no TLS on this port",
+            "",
+        ),
+        (
+            format!("memcached://localhost:{}", tls.port()),
+            "the server speaks TLS from the first byte on this port",
+            "write `memcacheds://`",
+        ),
+    ] {
+        let services = Services::load(&Environment::from_pairs([("CACHE_URL", url)])).unwrap();
+        let report = services.connect_cache().await.unwrap_err();
+        let failure = &report.failures()[0];
+        assert_eq!(failure.cause(), says);
+        assert!(failure.help().contains(help), "{}", failure.help());
+        assert_eq!(failure.kind(), FailureKind::Tls);
+        assert!(failure.elapsed() < Duration::from_secs(1), "{:?}", failure.elapsed());
+    }
+}
+
 #[tokio::test]
 async fn several_servers() {
     let mut servers = [servers::Memcached::start(), servers::Memcached::start()];
@@ -56,14 +274,17 @@ async fn several_servers() {
 
     for key in 0..100 {
         let key = format!("key-{key}");
-        cache.for_key(&key).await.unwrap().set(&key, "x", None, None).await.unwrap();
-        assert!(cache.for_key(&key).await.unwrap().get(&key).await.unwrap().is_some());
+        cache.set(&key, "x", None).await.unwrap();
+        assert_eq!(cache.get(&key).await.unwrap().as_deref(), Some(b"x".as_slice()));
     }
+    let keys: Vec<_> = (0..110).map(|key| format!("key-{key}")).collect();
+    assert_eq!(cache.get_many(&keys).await.unwrap().len(), 100);
     let mut items = Vec::new();
-    for mut server in cache.all().await.unwrap() {
-        items.push(server.stats().await.unwrap()["curr_items"].parse::<u32>().unwrap());
+    for server in &servers {
+        let one = connect(&format!("memcached://localhost:{}", server.port())).await;
+        items.push(one.get_many(&keys).await.unwrap().len());
     }
-    assert_eq!(items.iter().sum::<u32>(), 100);
+    assert_eq!(items.iter().sum::<usize>(), 100);
     assert!(items.iter().all(|count| (20..=80).contains(count)), "{items:?}");
 
     servers[1].kill();
@@ -80,7 +301,7 @@ async fn many_tasks_share_the_pool() {
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let cache = cache.clone();
-            tokio::spawn(async move { OnMemcached::use_it(&cache).await })
+            tokio::spawn(async move { cache.set("word", "x", None).await })
         })
         .collect();
     for task in tasks {
@@ -109,12 +330,7 @@ async fn killed_while_in_use() {
                     if before == "end" {
                         return (done, errors);
                     }
-                    let used = async {
-                        let mut client = cache.for_key(&key).await.map_err(|e| e.to_string())?;
-                        let set = client.set(&key, "x", None, None).await;
-                        set.map_err(|error| error.to_string())
-                    };
-                    match used.await {
+                    match cache.set(&key, "x", None).await {
                         Ok(()) => done += 1,
                         Err(error) => errors.push((before, error)),
                     }
@@ -159,16 +375,21 @@ async fn a_short_outage_is_one_error() {
     let url = format!("memcached://localhost:{}?max_connections=4", server.port());
     let services = Services::load(&Environment::from_pairs([("CACHE_URL", url)])).unwrap();
     let cache = services.connect_cache().await.unwrap();
-    let mut taken = Vec::new();
-    for _ in 0..4 {
-        taken.push(cache.for_key("word").await.unwrap());
+    // All four of them, at the same time.
+    let long = vec![b'x'; 1 << 19];
+    let users: Vec<_> = (0..4)
+        .map(|_| {
+            let (cache, long) = (cache.clone(), long.clone());
+            tokio::spawn(async move { cache.set("word", long, None).await })
+        })
+        .collect();
+    for user in users {
+        user.await.unwrap().unwrap();
     }
-    drop(taken);
     server.restart();
     let mut failed = 0;
     for _ in 0..8 {
-        let mut client = cache.for_key("word").await.unwrap();
-        failed += u32::from(client.set("word", "x", None, None).await.is_err());
+        failed += u32::from(cache.set("word", "x", None).await.is_err());
     }
     assert!(failed <= 1, "{failed} of 4 connections");
     Memcached::ping(&cache).await.unwrap();

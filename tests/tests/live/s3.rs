@@ -3,9 +3,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use backing_services::{
-    Adapter as _, BackingServices, Connect as _, Environment, Handle, HandleBuilder, S3,
+    Adapter as _, BackingServices, Connect as _, Environment, FailureKind, Handle, HandleBuilder,
+    S3,
 };
-use backing_services_conformance::{Subject, Tls, free_port};
+use backing_services_conformance::{Scripted, Server as _, Subject, Tls, free_port};
 use backing_services_tests::servers::{FakeServer, Response, S3Server};
 use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3;
@@ -218,12 +219,43 @@ async fn a_short_restart_is_not_noticed() {
 
 #[tokio::test]
 async fn an_endpoint_that_is_not_there() {
-    let handle = at(handle("secret"), "localhost", Some(free_port()));
+    let (builder, port) = (handle("secret"), free_port());
+    let report = load(at(builder.clone(), "localhost", Some(port))).connect_uploads().await;
+    let (report, place) = (report.unwrap_err().to_string(), format!("http://localhost:{port}"));
+    assert!(report.contains(&format!("S3 at shop at {place}\n")), "{report}");
+
+    let handle = at(builder, "localhost", Some(port));
     let client = S3::from_handle(&handle.build().unwrap()).unwrap().connect().await.unwrap();
     let started = Instant::now();
     let error = S3::ping(&client).await.unwrap_err();
     assert_eq!(error.to_string(), "connection refused");
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+/// Outside of AWS nobody answers who would have credentials for the machine. A process of its own
+/// has an environment of its own, so the test starts itself again.
+#[test]
+fn without_credentials() {
+    if let Ok(services) = Services::from_env() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let report = runtime.block_on(services.connect_uploads()).unwrap_err();
+        let failure = &report.failures()[0];
+        let begins = "there are no credentials, neither in the handle nor in the environment: ";
+        assert!(failure.cause().starts_with(begins), "{report}");
+        assert_eq!(failure.kind(), FailureKind::Authentication);
+        assert!(failure.help().contains("anonymous=true"), "{report}");
+        assert!(failure.elapsed() < Duration::from_secs(2), "{report}");
+        return;
+    }
+    let silent = Scripted::silent();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "s3::without_credentials"])
+        .env("UPLOADS_URL", "s3://shop?connect_timeout=2s")
+        .env("AWS_METADATA_ENDPOINT", format!("http://127.0.0.1:{}", silent.port()))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// Without a key in the handle it is that of the process or of its container. A process of its own

@@ -4,16 +4,17 @@ use std::time::{Duration, SystemTime};
 
 use percent_encoding::percent_decode_str;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Body, Client, Method, Request, Response, ResponseBuilderExt as _, StatusCode};
+use reqwest::{Body, Client, Method, Request, Response, StatusCode};
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::error::{HttpError, HttpErrorKind};
+use super::response::HttpResponse;
 use crate::adapters::ending::{Closed, closed};
 use crate::adapters::http_client::retry_after;
 use crate::backoff::Backoff;
-use crate::error::{ClientError, Message, mask};
+use crate::error::{ClientError, Message, mask, ours};
 use crate::secret::Secret;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -56,8 +57,7 @@ const MOST_REDIRECTS: usize = 5;
 ///
 /// It is put into each request just before it is sent, so no [`reqwest::RequestBuilder`] holds it.
 /// A header that the app sets itself counts more; a query parameter of the app with the
-/// credential's name is replaced. The answer's [`url`](Response::url) is the origin and the path
-/// that the app asked for, and nothing else, so that the errors of reqwest cannot show more.
+/// credential's name is replaced. An [`HttpResponse`] shows neither.
 ///
 /// # Retries
 ///
@@ -97,8 +97,9 @@ pub(super) struct Inner {
 
 /// How often one call has been tried, and may yet be.
 struct Attempts<'a> {
-    method: &'a Method,
-    path: &'a str,
+    client: &'a Inner,
+    method: Method,
+    path: String,
     idempotent: bool,
     started: Instant,
     made: u32,
@@ -142,7 +143,7 @@ impl HttpClient {
     /// ```no_run
     /// # use backing_services::adapters::http_api::{HttpClient, HttpError};
     /// # async fn f(api: HttpClient) -> Result<(), HttpError> {
-    /// let answer = api.get("users/me").send().await?; // a reqwest::Response
+    /// let answer = api.get("users/me").send().await?; // an HttpResponse
     /// # Ok(())
     /// # }
     /// ```
@@ -237,7 +238,7 @@ impl HttpClient {
     }
 
     /// Sends a request once, for a ping.
-    pub(crate) async fn probe(&self, request: HttpRequest) -> Result<Response, HttpError> {
+    pub(crate) async fn probe(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let limit = self.inner.connect_timeout;
         let (method, path) = (request.method.clone(), request.path.clone());
         let late = || {
@@ -270,117 +271,11 @@ impl HttpClient {
     pub(crate) fn mask(&self, message: &str) -> String {
         mask(message, self.inner.secrets.iter().map(Secret::expose))
     }
+}
 
-    /// One call, with the redirects that stay where the credential may go. Each request of it is
-    /// tried again on its own: what a POST has done is not done twice because the page it leads to
-    /// is busy.
-    async fn call(
-        &self,
-        mut request: Request,
-        mut attempts: Attempts<'_>,
-    ) -> Result<Response, HttpError> {
-        let path = attempts.path;
-        for _ in 0..=MOST_REDIRECTS {
-            let again = request.try_clone();
-            let response = self.until_answered(request, again.as_ref(), &mut attempts).await?;
-            let Some(location) = redirect(&response) else {
-                return Ok(self.scrub(response, path));
-            };
-            let refused = match (response.url().join(location), again) {
-                (Ok(to), Some(again)) if is_same_origin(&to, &self.inner.base) => {
-                    let method = again.method().clone();
-                    request = redirected(again, response.status(), to);
-                    // A GET that is left of something else.
-                    attempts.idempotent |= *request.method() != method;
-                    continue;
-                }
-                (Ok(to), _) if !is_same_origin(&to, &self.inner.base) => {
-                    Message::from("the server redirects to ")
-                        .said(&self.elsewhere(&to))
-                        .then(format_args!(", and no credential is sent there"))
-                }
-                (Ok(_), _) => "the server redirects, and a stream cannot be sent again".into(),
-                (Err(_), _) => "the server redirects to what is no URL".into(),
-            };
-            let error = attempts.error(HttpErrorKind::Redirect, ClientError::new(refused));
-            return Err(error.with_response(self.scrub(response, path)));
-        }
-        let cause =
-            ClientError::new(Message::ours(format_args!("more than {MOST_REDIRECTS} redirects")));
-        Err(attempts.error(HttpErrorKind::Redirect, cause))
-    }
-
-    /// One request, again for as long as that makes sense.
-    ///
-    /// A loop of our own: the `retry` of reqwest 0.13 has no pause between attempts, and the policy
-    /// of `reqwest-retry` that decides how long to wait [does not see the
-    /// answer](https://github.com/TrueLayer/reqwest-middleware/issues/146) with its `Retry-After`.
-    async fn until_answered(
-        &self,
-        mut request: Request,
-        again: Option<&Request>,
-        attempts: &mut Attempts<'_>,
-    ) -> Result<Response, HttpError> {
-        let total = self.inner.total_timeout;
-        loop {
-            let left = total.saturating_sub(attempts.started.elapsed());
-            let limit = request.timeout().copied().unwrap_or(self.inner.timeout);
-            let attempt = self.attempt(request, attempts);
-            // A timeout costs time, so there is one: reqwest's own, unless it would end too late.
-            let answer =
-                if limit < left { Ok(attempt.await) } else { timeout(left, attempt).await };
-            let mut error = match answer {
-                Ok(Ok(response)) => return Ok(response),
-                Ok(Err(error)) => error,
-                Err(_) => attempts.error(HttpErrorKind::Timeout, ClientError::no_answer(total)),
-            };
-            let left = total.saturating_sub(attempts.started.elapsed());
-            if attempts.left == 0 || !error.may_pass(attempts.idempotent) {
-                return Err(error);
-            }
-            let Some(next) = again.and_then(Request::try_clone) else { return Err(error) };
-            let pause = attempts.backoff.pause();
-            let pause = error.retry_after().unwrap_or(pause);
-            if pause >= left {
-                if let Some(asked) = error.retry_after() {
-                    error.inner.cause = ClientError::transient(
-                        error.inner.cause.cause().clone().then(format_args!(
-                            ", and asks to wait {} s, longer than `total_timeout` leaves",
-                            asked.as_secs()
-                        )),
-                    );
-                }
-                return Err(error);
-            }
-            // With the answer in it, and its connection.
-            drop(error);
-            sleep(pause).await;
-            attempts.left -= 1;
-            attempts.made += 1;
-            request = next;
-        }
-    }
-
-    async fn attempt(
-        &self,
-        mut request: Request,
-        attempts: &Attempts<'_>,
-    ) -> Result<Response, HttpError> {
-        if self.inner.closed.is_closed() {
-            return Err(attempts.error(HttpErrorKind::Closed, closed()));
-        }
-        self.authorize(&mut request);
-        match self.inner.http.execute(request).await {
-            Ok(response) if is_failure(response.status()) => {
-                Err(attempts.refused(self.scrub(response, attempts.path)))
-            }
-            Ok(response) => Ok(response),
-            Err(error) => Err(attempts.failed(&error)),
-        }
-    }
-
+impl Inner {
     fn authorize(&self, request: &mut Request) {
-        match &self.inner.credential {
+        match &self.credential {
             Applied::None => {}
             Applied::Header(name, value) => {
                 request.headers_mut().entry(name).or_insert_with(|| value.clone());
@@ -392,7 +287,7 @@ impl HttpClient {
     /// Where a redirect goes. What the server wrote may repeat a secret, in lower case because it
     /// is a host.
     fn elsewhere(&self, to: &Url) -> String {
-        let secrets = self.inner.secrets.iter().map(|secret| secret.expose().to_lowercase());
+        let secrets = self.secrets.iter().map(|secret| secret.expose().to_lowercase());
         let secrets: Vec<_> = secrets.collect();
         let host = mask(to.host_str().unwrap_or_default(), secrets.iter().map(String::as_str));
         let scheme = if to.scheme() == "http" { "http" } else { "https" };
@@ -401,41 +296,133 @@ impl HttpClient {
             None => format!("{scheme}://{host}"),
         }
     }
-
-    /// Leaves nothing secret in the URL that reqwest keeps in an answer and shows in its errors.
-    fn scrub(&self, response: Response, path: &str) -> Response {
-        let mut url = self.inner.base.clone();
-        url.set_query(None);
-        url.set_path(path);
-        let (head, body) = http::Response::<Body>::from(response).into_parts();
-        let mut scrubbed = http::Response::new(body);
-        // The type of the URL's extension is private to reqwest, so it takes a builder to make one.
-        if let Ok(with_url) = http::Response::builder().url(url).body(()) {
-            scrubbed.extensions_mut().extend(with_url.into_parts().0.extensions);
-        }
-        *scrubbed.status_mut() = head.status;
-        *scrubbed.version_mut() = head.version;
-        *scrubbed.headers_mut() = head.headers;
-        scrubbed.extensions_mut().extend(head.extensions);
-        Response::from(scrubbed)
-    }
 }
 
 impl Attempts<'_> {
-    fn error(&self, kind: HttpErrorKind, cause: ClientError) -> HttpError {
-        self.counted(HttpError::new(kind, self.method, self.path, cause))
+    /// What becomes of a call whose first attempt had no good answer, or led elsewhere.
+    ///
+    /// A loop of our own: the `retry` of reqwest 0.13 has no pause between attempts, and the policy
+    /// of `reqwest-retry` that decides how long to wait [does not see the
+    /// answer](https://github.com/TrueLayer/reqwest-middleware/issues/146) with its `Retry-After`.
+    async fn go_on(
+        mut self,
+        mut answer: Result<Response, HttpError>,
+        mut again: Option<Request>,
+    ) -> Result<HttpResponse, HttpError> {
+        let mut redirects = 0;
+        loop {
+            let request = match answer {
+                Ok(response) if redirect(&response).is_none() => return Ok(self.answer(response)),
+                Ok(_) if redirects == MOST_REDIRECTS => {
+                    let cause = ours!("more than {MOST_REDIRECTS} redirects");
+                    return Err(self.error(HttpErrorKind::Redirect, ClientError::new(cause)));
+                }
+                Ok(response) => {
+                    redirects += 1;
+                    self.follow(response, again)?
+                }
+                Err(error) => self.wait(error, again).await?,
+            };
+            again = request.try_clone();
+            answer = self.attempt(request).await;
+        }
     }
 
-    fn failed(&self, error: &reqwest::Error) -> HttpError {
-        self.counted(HttpError::of_call(self.method, self.path, error))
+    /// Sends a request once.
+    async fn attempt(&self, mut request: Request) -> Result<Response, HttpError> {
+        if self.client.closed.is_closed() {
+            return Err(self.error(HttpErrorKind::Closed, closed()));
+        }
+        let total = self.client.total_timeout;
+        let left = total.saturating_sub(self.started.elapsed());
+        let limit = request.timeout().copied().unwrap_or(self.client.timeout);
+        self.client.authorize(&mut request);
+        let sending = self.client.http.execute(request);
+        // A timeout costs time, so there is one: reqwest's own, unless it would end too late.
+        let answer = if limit < left {
+            sending.await
+        } else {
+            let late = |_| self.error(HttpErrorKind::Timeout, ClientError::no_answer(total));
+            timeout(left, sending).await.map_err(late)?
+        };
+        match answer {
+            Ok(response) if is_failure(response.status()) => Err(self.refused(response)),
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.counted(HttpError::of_call(&self.method, &self.path, &error))),
+        }
+    }
+
+    /// The request again, after a pause, if there is to be another attempt.
+    async fn wait(
+        &mut self,
+        mut error: HttpError,
+        again: Option<Request>,
+    ) -> Result<Request, HttpError> {
+        let left = self.client.total_timeout.saturating_sub(self.started.elapsed());
+        if self.left == 0 || !error.may_pass(self.idempotent) {
+            return Err(error);
+        }
+        let Some(request) = again else { return Err(error) };
+        let pause = self.backoff.pause();
+        let pause = error.retry_after().unwrap_or(pause);
+        if pause >= left {
+            if let Some(asked) = error.retry_after() {
+                error.inner.cause =
+                    ClientError::transient(error.inner.cause.cause().clone().then(format_args!(
+                        ", and asks to wait {} s, longer than `total_timeout` leaves",
+                        asked.as_secs()
+                    )));
+            }
+            return Err(error);
+        }
+        // With the answer in it, and its connection.
+        drop(error);
+        sleep(pause).await;
+        self.left -= 1;
+        self.made += 1;
+        Ok(request)
+    }
+
+    /// The request that a redirect leads to, where the credential may go.
+    fn follow(&mut self, response: Response, again: Option<Request>) -> Result<Request, HttpError> {
+        let base = &self.client.base;
+        let location = redirect(&response).unwrap_or_default();
+        let refused = match (response.url().join(location), again) {
+            (Ok(to), Some(again)) if is_same_origin(&to, base) => {
+                let method = again.method().clone();
+                let request = redirected(again, response.status(), to);
+                // A GET that is left of something else.
+                self.idempotent |= *request.method() != method;
+                return Ok(request);
+            }
+            (Ok(to), _) if !is_same_origin(&to, base) => Message::from("the server redirects to ")
+                .said(&self.client.elsewhere(&to))
+                .then(format_args!(", and no credential is sent there")),
+            (Ok(_), _) => "the server redirects, and a stream cannot be sent again".into(),
+            (Err(_), _) => "the server redirects to what is no URL".into(),
+        };
+        let error = self.error(HttpErrorKind::Redirect, ClientError::new(refused));
+        Err(error.with_response(self.response(response)))
+    }
+
+    fn error(&self, kind: HttpErrorKind, cause: ClientError) -> HttpError {
+        self.counted(HttpError::new(kind, &self.method, &self.path, cause))
     }
 
     fn refused(&self, response: Response) -> HttpError {
         let (status, headers) = (response.status(), response.headers());
         let asked = retry_after(status, headers, SystemTime::now());
-        let mut error = HttpError::of_status(self.method, self.path, response);
+        let mut error = HttpError::of_status(self.response(response));
         error.inner.retry_after = asked;
         self.counted(error)
+    }
+
+    fn response(&self, response: Response) -> HttpResponse {
+        HttpResponse::new(response, self.method.clone(), self.path.clone())
+    }
+
+    fn answer(self, response: Response) -> HttpResponse {
+        HttpResponse::new(response, self.method, self.path)
     }
 
     fn counted(&self, mut error: HttpError) -> HttpError {
@@ -562,20 +549,31 @@ impl HttpRequest {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn send(self) -> Result<Response, HttpError> {
+    pub async fn send(self) -> Result<HttpResponse, HttpError> {
         let retries = self.client.inner.retries;
         self.send_with(retries).await
     }
 
-    async fn send_with(self, retries: u32) -> Result<Response, HttpError> {
+    async fn send_with(self, retries: u32) -> Result<HttpResponse, HttpError> {
         let Self { client, method, path, builder, idempotent } = self;
         let request =
             builder?.build().map_err(|error| HttpError::of_call(&method, &path, &error))?;
-        let (started, path, method) = (Instant::now(), &*path, &method);
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        let attempts =
-            Attempts { method, path, idempotent, started, made: 1, left: retries, backoff };
-        client.call(request, attempts).await
+        let attempts = Attempts {
+            client: &client.inner,
+            method,
+            path,
+            idempotent,
+            started: Instant::now(),
+            made: 1,
+            left: retries,
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+        };
+        let again = request.try_clone();
+        match attempts.attempt(request).await {
+            Ok(response) if redirect(&response).is_none() => Ok(attempts.answer(response)),
+            // Most calls never come here, so they need not carry its state.
+            answer => Box::pin(attempts.go_on(answer, again)).await,
+        }
     }
 
     fn map(
@@ -610,15 +608,18 @@ pub(super) fn resolve(base: &Url, path: &str) -> Result<(String, Url), &'static 
     let mut url = base.clone();
     let path = path.strip_prefix('/').unwrap_or(path);
     if !path.is_empty() {
-        url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+        let base = base.path().trim_end_matches('/');
+        url.set_path(&[base, "/", path].concat());
     }
     Ok((path.to_owned(), url))
 }
 
 /// Whether a URL would lose a segment, also one that is written `%2e`.
 pub(super) fn has_dots(path: &str) -> bool {
-    path.split('/')
-        .any(|segment| matches!(&*percent_decode_str(segment).collect::<Vec<u8>>(), b"." | b".."))
+    path.split('/').any(|segment| {
+        let is = |dots: &[u8]| percent_decode_str(segment).eq(dots.iter().copied());
+        is(b".") || is(b"..")
+    })
 }
 
 /// The base's path may hold a token: it is not shown.
@@ -635,7 +636,11 @@ fn is_same_origin(one: &Url, other: &Url) -> bool {
 
 /// Adds a parameter as the last one, and takes out any of the same name.
 fn set_query(url: &mut Url, name: &str, value: &str) {
-    if url.query_pairs().any(|(other, _)| other == name) {
+    let is_there = |query: &str| {
+        let mut names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+        names.any(|other| form_urlencoded::parse(other.as_bytes()).any(|(it, _)| it == name))
+    };
+    if url.query().is_some_and(is_there) {
         let others: Vec<_> =
             url.query_pairs().into_owned().filter(|(other, _)| other != name).collect();
         url.query_pairs_mut().clear().extend_pairs(others);

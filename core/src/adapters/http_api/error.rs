@@ -1,8 +1,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 
+use super::response::HttpResponse;
 use crate::adapters::http_client::{cause, refused};
 use crate::error::{ClientError, Message};
 
@@ -41,7 +42,7 @@ pub(super) struct Inner {
     /// The server cannot have seen the request.
     pub(super) unsent: bool,
     status: Option<StatusCode>,
-    response: Option<Response>,
+    response: Option<HttpResponse>,
 }
 
 /// What went wrong, for a program to decide on.
@@ -74,6 +75,8 @@ pub enum HttpErrorKind {
     RateLimited,
     /// The server answered any other status from 400 on.
     Status,
+    /// The body of the answer is not what the app expects.
+    Body,
 }
 
 impl HttpError {
@@ -105,6 +108,8 @@ impl HttpError {
     pub(super) fn of_call(method: &Method, path: &str, error: &reqwest::Error) -> Self {
         let kind = if error.is_timeout() {
             HttpErrorKind::Timeout
+        } else if error.is_decode() {
+            HttpErrorKind::Body
         } else if error.is_builder() {
             HttpErrorKind::Request
         } else {
@@ -116,7 +121,7 @@ impl HttpError {
     }
 
     /// An answer from 400 on.
-    pub(super) fn of_status(method: &Method, path: &str, response: Response) -> Self {
+    pub(super) fn of_status(response: HttpResponse) -> Self {
         let status = response.status();
         let kind = match status {
             StatusCode::UNAUTHORIZED
@@ -125,6 +130,7 @@ impl HttpError {
             StatusCode::TOO_MANY_REQUESTS => HttpErrorKind::RateLimited,
             _ => HttpErrorKind::Status,
         };
+        let (method, path) = response.asked();
         Self::new(kind, method, path, refused(status)).with_response(response)
     }
 
@@ -197,7 +203,7 @@ impl HttpError {
     ///     error.into_response()?.text().await.ok()
     /// }
     /// ```
-    pub fn into_response(self) -> Option<Response> {
+    pub fn into_response(self) -> Option<HttpResponse> {
         self.inner.response
     }
 
@@ -226,12 +232,12 @@ impl HttpError {
 
     /// The error without the answer, and the answer.
     #[cfg(feature = "lastfm")]
-    pub(crate) fn split(mut self) -> (Self, Option<Response>) {
+    pub(crate) fn split(mut self) -> (Self, Option<HttpResponse>) {
         let response = self.inner.response.take();
         (self, response)
     }
 
-    pub(super) fn with_response(mut self, response: Response) -> Self {
+    pub(super) fn with_response(mut self, response: HttpResponse) -> Self {
         self.inner.status = Some(response.status());
         self.inner.response = Some(response);
         self

@@ -52,12 +52,14 @@
 mod calls;
 mod client;
 mod error;
+mod response;
 
 use reqwest::header::HeaderName;
 
 pub(super) use self::calls::{Calls, Credential};
 pub use self::client::{HttpClient, HttpRequest};
 pub use self::error::{HttpError, HttpErrorKind};
+pub use self::response::HttpResponse;
 
 use super::http_client::is_framing;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value};
