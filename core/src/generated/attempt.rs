@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use super::{Failures, Field, Scope};
+use crate::adapter::grammar::Scheme;
 use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
 use crate::backoff::Backoff;
 use crate::error::{ClientError, Failure, FailureKind, NO_TLS, Retry, ours};
@@ -162,20 +163,32 @@ fn attached(of: &Failure, scope: &Scope<'_>) {
     );
 }
 
+/// Says how to ask for no TLS where a server has none, in the words that the handle takes.
 fn with_tls_help<A: Adapter>(failure: Failure, handle: &Handle) -> Failure {
-    if failure.kind() == FailureKind::Tls
-        && failure.cause() == NO_TLS
-        && let Some((words, word)) =
-            A::GRAMMAR.of_scheme(handle.scheme()).tls_variable(failure.variable())
-    {
-        let help = ours!(
+    if failure.kind() != FailureKind::Tls || failure.cause() != NO_TLS {
+        return failure;
+    }
+    let grammar = A::GRAMMAR.of_scheme(handle.scheme());
+    let is_tls = |name: &str| grammar.scheme(name).is_some_and(Scheme::is_tls);
+    let help = if is_tls(handle.scheme()) {
+        let mut plain = grammar.schemes().iter().filter(|it| !it.is_tls() && !it.is_socket());
+        let (Some(plain), Some(scheme)) = (plain.next(), grammar.scheme(handle.scheme())) else {
+            return failure;
+        };
+        ours!(
+            "if an unencrypted connection is meant, write `{}://` in the place of `{}://`",
+            plain.name(),
+            scheme.name()
+        )
+    } else {
+        let Some((words, word)) = grammar.tls_variable(failure.variable()) else { return failure };
+        ours!(
             "if an unencrypted connection is meant, set `{word}={}` beside the handle, or say the \
              same behind its `?`",
             words.off
-        );
-        return failure.with_help(help);
-    }
-    failure
+        )
+    };
+    failure.with_help(help)
 }
 
 async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientError> {

@@ -78,7 +78,7 @@ struct Seen {
 /// A text that lies directly in its element.
 #[derive(Deserialize, Debug)]
 struct Text {
-    text: String,
+    words: String,
     x: f64,
     y: f64,
     right: f64,
@@ -120,7 +120,7 @@ onload = () => {
         range.setEndAfter(text.at(-1));
         const {x, y, right, bottom} = it.closest('svg') ? it.getBoundingClientRect() : range.getBoundingClientRect();
         const ink = it.closest('svg') ? style(it).fill : style(it).color;
-        return {text: text.map((node) => node.data.trim()).join(' '), x, y, right, bottom, contrast: contrast(ink, paper(it))};
+        return {words: text.map((node) => node.data.trim()).join(' '), x, y, right, bottom, contrast: contrast(ink, paper(it))};
     };
     const drawn = [...page.querySelectorAll('svg')].filter((it) => it.getBoundingClientRect().width);
     const all = [...page.body.querySelectorAll('*')].filter((it) => {
@@ -216,10 +216,8 @@ async fn it_is_readable_on_every_screen() {
     let health = services.health();
     let folder = tempfile::tempdir().unwrap();
     for with_details in [false, true] {
-        let page = match with_details {
-            false => health.page().await,
-            true => health.page_with_details().await,
-        };
+        let page =
+            if with_details { health.page_with_details().await } else { health.page().await };
         let page = page.body();
         assert!(!page.contains("hunter2") && page.contains(HOST) == with_details);
         for reference in ["<script", "src=", "href=", "url(", "@import"] {
@@ -240,7 +238,7 @@ fn check(seen: &Seen, width: f64, is_dark: bool) {
     assert!(seen.scrolls_to <= seen.width, "it scrolls sideways: {seen:?}");
     assert!(seen.scale > 0.7, "the picture is too small to read: {}", seen.scale);
     for word in ["fail", "warn", "pass", "detached", "lamp", "db", "generation", "latency"] {
-        assert!(seen.texts.iter().any(|it| it.text.contains(word)), "no {word}: {seen:?}");
+        assert!(seen.texts.iter().any(|it| it.words.contains(word)), "no {word}: {seen:?}");
     }
     for (at, text) in seen.texts.iter().enumerate() {
         assert!(text.x >= 0.0 && text.right <= seen.width, "cut: {text:?}");
