@@ -27,6 +27,11 @@
 //! `timeout` also ends a stream of changes: read on from its last sequence. A redirect to another
 //! host or port is followed without the credentials.
 //!
+//! # A hostile server
+//!
+//! `hyper` 1.12.0 reads informational answers and the length of a chunk without an end: a server
+//! that means harm can keep a thread busy after `connect_timeout` and hold the socket.
+//!
 //! # Providers
 //!
 //! | provider | handle |

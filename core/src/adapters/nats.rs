@@ -48,6 +48,11 @@
 //! of the handle, whatever others the server recommends. At the level TRACE `async-nats` logs the
 //! *user name* when it connects anew; passwords, tokens and keys it never logs.
 //!
+//! # A hostile server
+//!
+//! `async-nats` 0.51.0 buffers as much as the server says that a message has, and stays busy with a
+//! flood of pings also when the client is gone.
+//!
 //! # Providers
 //!
 //! [Synadia Cloud](https://docs.synadia.com/cloud/user-guides/user-mgmt) gives each user a

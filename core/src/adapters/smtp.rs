@@ -64,6 +64,12 @@
 //!
 //! A pool of more than 100 connections is refused: servers take a few from one client, Postfix 50.
 //!
+//! # A hostile server
+//!
+//! `lettre` 0.11.23 reads a line to its end, however long it is, parses a long answer anew with each
+//! of its lines, and says goodbye without a time limit. A server that means harm can make it ask for
+//! more memory than there is, keep a thread busy for minutes, and hold a socket after the client.
+//!
 //! # Providers
 //!
 //! | provider | handle |

@@ -172,7 +172,8 @@ impl ClientError {
         if let Some(refused) = innermost.downcast_ref::<HandleError>() {
             return Self::new(refused.to_message());
         }
-        let text = innermost.to_string();
+        let mut text = innermost.to_string();
+        text.truncate(without_place(&text).len());
         // The standard library wraps what the resolver says in a text of this form.
         if let Some(reason) = text.strip_prefix("failed to lookup address information: ") {
             let host = Message::from("unknown host: ");
@@ -361,6 +362,27 @@ impl ClientError {
     pub(crate) fn retry(&self) -> Retry {
         self.retry
     }
+}
+
+/// A text without the place in a driver's source where it was made, ` (driver::module:24)`, with
+/// which `sqlx` ends what it says of a protocol.
+fn without_place(mut text: &str) -> &str {
+    let is_place = |place: &str| {
+        let line = place.strip_suffix(')').and_then(|place| place.rsplit_once(':'));
+        line.is_some_and(|(module, line)| {
+            module.contains("::")
+                && !module.contains(' ')
+                && !line.is_empty()
+                && line.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    // An error made of another one has two.
+    while let Some((before, place)) = text.rsplit_once(" (")
+        && is_place(place)
+    {
+        text = before;
+    }
+    text
 }
 
 /// A duration as people write it.

@@ -412,3 +412,13 @@ fn what_is_detached_is_not_counted() {
     let report = connect(&services);
     assert_eq!(first_line(report), "4 of 4 resources of `Services` did not connect");
 }
+
+#[test]
+fn the_place_in_the_source_of_a_driver_is_left_out() {
+    let cause = |text: &str| ClientError::root_cause(&std::io::Error::other(text)).to_string();
+    assert_eq!(cause("Packet empty (sqlx_mysql::connection::stream:162)"), "Packet empty");
+    assert_eq!(cause("no method 99 (pg::message:84) (pg::stream:12)"), "no method 99");
+    for kept in ["see (a::b)", "refused (code 12:1)", "(a::b:1) and more"] {
+        assert_eq!(cause(kept), kept);
+    }
+}

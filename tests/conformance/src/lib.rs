@@ -76,7 +76,7 @@
 //! | `silent_server` | `connect_timeout` holds for a server that accepts and says nothing |
 //! | `silent_in_use` | a ping ends, also when the network drops everything |
 //! | `one_connection` | connecting costs the server one connection |
-//! | `hostile_servers` | one that floods, drips, hangs up or talks nonsense costs bounded time and memory, and leaves nothing behind (on Linux; ignored for a [`Subject`] unless asked for: `cargo test -- --ignored hostile`) |
+//! | `hostile_servers` | one that floods, drips, hangs up or talks nonsense costs bounded time and memory, and leaves nothing behind (on Linux) |
 //! | `unknown_parameter` | is an error with the nearest name |
 //! | `close` | a closed client does not answer, or every clone stands for itself |
 //! | `tls_with_the_right_ca`, `tls_with_another_ca`, `tls_for_another_host` | certificates are verified (with the feature `tls`) |
@@ -149,10 +149,9 @@ pub use self::tls::{Ca, Tls};
 #[macro_export]
 macro_rules! suite {
     ($subject:ty) => {
-        // Minutes for the drivers of large protocols.
-        $crate::suite!(@of $subject; "takes minutes: `cargo test -- --ignored hostile`");
+        $crate::suite!(@of $subject);
     };
-    (@of $subject:ty; $($ignored:literal)?) => {
+    (@of $subject:ty) => {
         mod conforms {
             #[allow(unused_imports, reason = "what names the subject may stand in full")]
             use super::*;
@@ -183,7 +182,7 @@ macro_rules! suite {
             $crate::__tests!($subject: round_trip every_scheme wrong_password server_not_there
                 unknown_host killed_and_back_again silent_server silent_in_use one_connection
                 unknown_parameter close);
-            $crate::__hostile_test!($subject: $($ignored)?);
+            $crate::__hostile_test!($subject);
             $crate::__tls_tests!($subject);
         }
     };
@@ -205,7 +204,7 @@ macro_rules! suite {
             })?
         }
 
-        $crate::suite!(@of Conforming;);
+        $crate::suite!(@of Conforming);
     };
 }
 
@@ -226,9 +225,8 @@ macro_rules! __tests {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hostile_test {
-    ($subject:ty: $($ignored:literal)?) => {
+    ($subject:ty) => {
         #[cfg(target_os = "linux")]
-        $(#[ignore = $ignored])?
         #[test]
         fn hostile_servers() {
             $crate::behaviours::hostile_servers::<$subject, Derived>(::core::concat!(

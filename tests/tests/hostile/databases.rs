@@ -1,4 +1,7 @@
-use crate::{Flood, Once, Then, name, step, walk};
+use crate::{Flood, Once, Then, limits, name, step, walk};
+
+/// What a driver does that reads on and never waits.
+const BUSY: &str = "took or left behind or of memory or SIGKILL or nothing";
 
 /// A message of PostgreSQL.
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -12,7 +15,6 @@ fn long(kind: u8, length: u32) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "what the drivers do not hold is not recorded yet"]
 fn postgres() {
     let status = || message(b'S', b"server_version\x0015.4\x00");
     let notice = || message(b'N', b"SNOTICE\x00C00000\x00Mhello\x00\x00");
@@ -44,7 +46,8 @@ fn postgres() {
     ]);
     walk(
         name!(postgres),
-        "POSTGRES_URL postgres://shop:secret@localhost:PORT/shop?sslmode=disable&connect_timeout=1",
+        "POSTGRES_URL postgres://shop:secret@localhost:PORT/shop?sslmode=disable\
+         &connect_timeout=500ms",
         vec![
             step("startup", true, message(b'R', &[0, 0, 0, 3]), startup),
             step("password", true, message(b'R', &[0, 0, 0, 0]), lengths(b'R')),
@@ -60,7 +63,36 @@ fn postgres() {
             ),
             step("query", true, "", queries),
         ],
-        &[],
+        &[
+            // It skips them without end, and no read of it waits.
+            limits(
+                "sqlx-postgres 0.9.0",
+                "src/connection/stream.rs",
+                BUSY,
+                &[
+                    "startup/the answer for ever",
+                    "startup/notices without an end",
+                    "startup/parameters without an end",
+                    "password/notices without an end",
+                    "password/parameters without an end",
+                    "password/the answer for ever",
+                    "parameters/parameters without an end",
+                ],
+            ),
+            // It makes room for as much as a message is said to have.
+            limits(
+                "sqlx-postgres 0.9.0",
+                "src/connection/stream.rs",
+                "memory allocation of or of memory or took or nothing",
+                &[
+                    "startup/a message of 2 GB",
+                    "startup/a message of 4 GB",
+                    "password/a message of 2 GB",
+                    "password/a message of 4 GB",
+                ],
+            ),
+        ]
+        .concat(),
     );
 }
 
@@ -71,7 +103,6 @@ fn packet(number: u8, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "what the drivers do not hold is not recorded yet"]
 fn mysql() {
     let greeting = |data: u8| {
         let head = b"\x0a8.0.33\x00\x01\x00\x00\x00abcdefgh\x00\xff\xf7\x21\x02\x00\xff\x81";
@@ -114,13 +145,33 @@ fn mysql() {
     ]);
     walk(
         name!(mysql),
-        "MYSQL_URL mysql://shop:secret@localhost:PORT/shop?ssl-mode=disabled&connect_timeout=1s",
+        "MYSQL_URL mysql://shop:secret@localhost:PORT/shop?ssl-mode=disabled&connect_timeout=500ms",
         vec![
             step("greeting", false, greeting(21), first),
             step("login", true, ok(2), login),
             step("query", true, ok(1), query),
             step("ping", true, ok(1), vec![]),
         ],
-        &[],
+        &[
+            // It reserves room for each before the first has come.
+            limits(
+                "sqlx-mysql 0.9.0",
+                "src/connection/executor.rs:438",
+                "memory allocation of 72567767433232 bytes failed",
+                &["query/2^40 columns"],
+            ),
+            // It joins them as long as they are full.
+            limits(
+                "sqlx-mysql 0.9.0",
+                "src/connection/stream.rs:152",
+                "of memory or took or left behind or SIGKILL or nothing",
+                &[
+                    "greeting/packets of 16 MB without an end",
+                    "login/packets of 16 MB without an end",
+                    "query/packets of 16 MB without an end",
+                ],
+            ),
+        ]
+        .concat(),
     );
 }

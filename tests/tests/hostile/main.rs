@@ -38,6 +38,16 @@ struct Services {
     smtp: Option<Smtp>,
 }
 
+/// What a driver cannot hold: each of these cases fails so.
+fn limits(
+    driver: &'static str,
+    upstream: &'static str,
+    seen: &'static str,
+    cases: &[&'static str],
+) -> Vec<Limit> {
+    cases.iter().map(|test| Limit { test, driver, upstream, seen }).collect()
+}
+
 /// One turn of a protocol: what the server waits for and what it answers.
 struct Step {
     name: &'static str,
@@ -70,7 +80,7 @@ fn walk(test: &str, url: &'static str, steps: Vec<Step>, limits: &[Limit]) {
     if let Some(victim) = victim() {
         let (variable, url) = victim.split_once(' ').unwrap();
         let services = Services::load(&Environment::from_pairs([(variable, url)])).unwrap();
-        return measure(Duration::from_secs(1), services.connect());
+        return measure(Duration::from_millis(500), services.connect());
     }
     let steps: Arc<[Step]> = steps.into();
     let mut cases = Vec::new();
@@ -111,6 +121,10 @@ fn walk(test: &str, url: &'static str, steps: Vec<Step>, limits: &[Limit]) {
         }
     }
     let url = |port: u16| url.replace("PORT", &port.to_string());
+    for limit in limits {
+        let is_there = cases.iter().any(|case| case.name() == limit.test);
+        assert!(is_there, "a limit of no case: {}", limit.test);
+    }
     attack_all(test, &url, limits, cases);
 }
 

@@ -1,7 +1,6 @@
-use crate::{Flood, Once, Then, name, step, walk};
+use crate::{Flood, Once, Then, limits, name, step, walk};
 
 #[test]
-#[ignore = "what the drivers do not hold is not recorded yet"]
 fn nats() {
     let info = |more: &str| {
         format!(
@@ -15,7 +14,7 @@ fn nats() {
     let deep = format!(",\"nonce\":{}", "[".repeat(100_000));
     walk(
         name!(nats),
-        "NATS_URL nats://localhost:PORT?connect_timeout=1s",
+        "NATS_URL nats://localhost:PORT?connect_timeout=500ms",
         vec![
             step(
                 "INFO",
@@ -50,7 +49,23 @@ fn nats() {
             ),
             step("ping", true, "PONG\r\n", vec![]),
         ],
-        &[],
+        &[
+            // It makes room for as much as a message is said to have.
+            limits(
+                "async-nats 0.51.0",
+                "src/connection.rs",
+                "of memory or nothing",
+                &["CONNECT/a message of 1 GB"],
+            ),
+            // It answers each, and comes to nothing else, also when the client is gone.
+            limits(
+                "async-nats 0.51.0",
+                "src/lib.rs",
+                "took or left behind or SIGKILL or nothing",
+                &["CONNECT/pings without an end", "CONNECT/the answer for ever"],
+            ),
+        ]
+        .concat(),
     );
 }
 
@@ -61,7 +76,6 @@ fn frame(channel: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "what the drivers do not hold is not recorded yet"]
 fn rabbitmq() {
     let start = |table: &[u8]| {
         let mechanisms = b"\x00\x00\x00\x05PLAIN\x00\x00\x00\x05en_US";
@@ -86,7 +100,7 @@ fn rabbitmq() {
     let heartbeats = || Flood(b"\x08\x00\x00\x00\x00\x00\x00\xce".to_vec());
     walk(
         name!(rabbitmq),
-        "RABBITMQ_URL amqp://shop:secret@localhost:PORT?connect_timeout=1s",
+        "RABBITMQ_URL amqp://shop:secret@localhost:PORT?connect_timeout=500ms",
         vec![
             step(
                 "start",
@@ -137,16 +151,27 @@ fn rabbitmq() {
                 ],
             ),
         ],
-        &[],
+        // It goes on reading a flood when the connection is dropped.
+        &limits(
+            "lapin 4.12.3",
+            "src/io_loop.rs",
+            "left behind or nothing",
+            &[
+                "start/heartbeats without an end",
+                "tune/heartbeats without an end",
+                "open/the answer for ever",
+                "channel/the answer for ever",
+                "channel/heartbeats without an end",
+            ],
+        ),
     );
 }
 
 #[test]
-#[ignore = "what the drivers do not hold is not recorded yet"]
 fn beanstalkd() {
     walk(
         name!(beanstalkd),
-        "BEANSTALKD_URL beanstalkd://localhost:PORT?connect_timeout=1s",
+        "BEANSTALKD_URL beanstalkd://localhost:PORT?connect_timeout=500ms",
         vec![step(
             "first command",
             true,

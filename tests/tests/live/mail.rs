@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use backing_services::adapters::mail::{MailError, MailTransport};
 use backing_services::{BackingServices, Connect as _, Environment, HandleBuilder, Mail};
-use backing_services_conformance::{Ca, Reaches, Subject, Tls};
+use backing_services_conformance::{Ca, Limit, Reaches, Subject, Tls};
 use backing_services_tests::servers::Postfix;
 use lettre::AsyncTransport;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -19,6 +19,39 @@ pub(crate) struct OnPostfix;
 impl Subject for OnPostfix {
     type Adapter = Mail;
     type Server = Postfix;
+
+    const LIMITS: &[Limit] = &[
+        Limit {
+            test: "hostile_servers/a line without an end",
+            driver: "lettre 0.11.23",
+            upstream: "src/transport/smtp/client/async_connection.rs:366",
+            seen: "of memory or took or left behind or nothing",
+        },
+        Limit {
+            test: "hostile_servers/a flood of ones",
+            driver: "lettre 0.11.23",
+            upstream: "src/transport/smtp/client/async_connection.rs:366",
+            seen: "of memory or took or left behind or nothing",
+        },
+        Limit {
+            test: "hostile_servers/a flood of zeros",
+            driver: "lettre 0.11.23",
+            upstream: "src/transport/smtp/client/async_connection.rs:366",
+            seen: "of memory or took or left behind or nothing",
+        },
+        Limit {
+            test: "hostile_servers/a drip",
+            driver: "lettre 0.11.23",
+            upstream: "src/transport/smtp/client/async_connection.rs:360",
+            seen: "left behind",
+        },
+        Limit {
+            test: "hostile_servers/a record of TLS without its end",
+            driver: "lettre 0.11.23",
+            upstream: "src/transport/smtp/client/async_connection.rs:360",
+            seen: "left behind",
+        },
+    ];
 
     fn start() -> Postfix {
         smtp::OnPostfix::start()

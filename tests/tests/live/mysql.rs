@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, MySql};
-use backing_services_conformance::{Ca, Subject, Tls};
+use backing_services_conformance::{Ca, Limit, Subject, Tls};
 use backing_services_tests::servers::MariaDb;
 use sqlx::MySqlPool;
 
@@ -22,6 +22,21 @@ fn account() -> (&'static str, &'static str, &'static str) {
 impl Subject for OnMariaDb {
     type Adapter = MySql;
     type Server = MariaDb;
+
+    const LIMITS: &[Limit] = &[
+        Limit {
+            test: "hostile_servers/a flood of ones",
+            driver: "sqlx-mysql 0.9.0",
+            upstream: "src/connection/stream.rs:152",
+            seen: "of memory or took or left behind or nothing",
+        },
+        Limit {
+            test: "hostile_servers/over TLS, a flood of ones",
+            driver: "sqlx-mysql 0.9.0",
+            upstream: "src/connection/stream.rs:152",
+            seen: "of memory or took or left behind or nothing",
+        },
+    ];
 
     fn start() -> MariaDb {
         MariaDb::start()

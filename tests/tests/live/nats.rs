@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{self, consumer, stream};
 use backing_services::{BackingServices, Connect as _, Environment, Handle, HandleBuilder, Nats};
-use backing_services_conformance::{Ca, Reaches, Subject, Tls};
+use backing_services_conformance::{Ca, Limit, Reaches, Subject, Tls};
 use backing_services_tests::servers;
 use futures_util::StreamExt as _;
 use tokio::time::{sleep, timeout};
@@ -21,6 +21,27 @@ pub(crate) struct OnNats;
 impl Subject for OnNats {
     type Adapter = Nats;
     type Server = servers::Nats;
+
+    const LIMITS: &[Limit] = &[
+        Limit {
+            test: "hostile_servers/a line without an end",
+            driver: "async-nats 0.51.0",
+            upstream: "src/connection.rs",
+            seen: "of memory or took or left behind or nothing",
+        },
+        Limit {
+            test: "hostile_servers/a flood of zeros",
+            driver: "async-nats 0.51.0",
+            upstream: "src/connection.rs",
+            seen: "of memory or took or left behind or nothing",
+        },
+        Limit {
+            test: "hostile_servers/a flood of ones",
+            driver: "async-nats 0.51.0",
+            upstream: "src/connection.rs",
+            seen: "of memory or took or left behind or nothing",
+        },
+    ];
 
     fn start() -> servers::Nats {
         servers::Nats::start()

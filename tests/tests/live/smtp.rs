@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Smtp};
-use backing_services_conformance::{Ca, Reaches, Subject, Tls};
+use backing_services_conformance::{Ca, Limit, Reaches, Subject, Tls};
 use backing_services_tests::servers::Postfix;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
@@ -21,6 +21,27 @@ pub(crate) fn message(to: &str) -> Message {
 impl Subject for OnPostfix {
     type Adapter = Smtp;
     type Server = Postfix;
+
+    const LIMITS: &[Limit] = &[
+        Limit {
+            test: "hostile_servers/a line without an end",
+            driver: "lettre 0.11.23",
+            upstream: "src/transport/smtp/client/async_connection.rs:366",
+            seen: "of memory or took or left behind or nothing",
+        },
+        Limit {
+            test: "hostile_servers/a flood of ones",
+            driver: "lettre 0.11.23",
+            upstream: "src/transport/smtp/client/async_connection.rs:366",
+            seen: "of memory or took or left behind or nothing",
+        },
+        Limit {
+            test: "hostile_servers/a flood of zeros",
+            driver: "lettre 0.11.23",
+            upstream: "src/transport/smtp/client/async_connection.rs:366",
+            seen: "of memory or took or left behind or nothing",
+        },
+    ];
 
     fn start() -> Postfix {
         Postfix::with_plain_auth()

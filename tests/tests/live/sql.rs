@@ -2,7 +2,7 @@ use std::path::Path;
 
 use backing_services::adapters::sql::placeholders;
 use backing_services::{BackingServices, Environment, Handle, HandleBuilder, Sql};
-use backing_services_conformance::{Ca, Reaches, Subject, Tls};
+use backing_services_conformance::{Ca, Limit, Reaches, Subject, Tls};
 use backing_services_tests::servers::{MariaDb, PostgreSql};
 use sqlx::{Any, AnyPool, Execute, QueryBuilder};
 
@@ -13,6 +13,8 @@ struct OnMariaDb;
 impl Subject for OnMariaDb {
     type Adapter = Sql;
     type Server = MariaDb;
+
+    const LIMITS: &[Limit] = <crate::mysql::OnMariaDb as Subject>::LIMITS;
 
     fn start() -> MariaDb {
         MariaDb::start()

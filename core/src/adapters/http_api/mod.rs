@@ -39,6 +39,11 @@
 //! nowhere else, whatever an answer redirects to. A token that a service wants in the path (a
 //! webhook) is not shown either. [`HttpClient`] has the details.
 //!
+//! # A hostile server
+//!
+//! `hyper` 1.12.0 reads informational answers and the length of a chunk without an end: a server
+//! that means harm can keep a thread busy after `connect_timeout` and hold the socket.
+//!
 //! # Providers
 //!
 //! | service | handle |

@@ -41,7 +41,7 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 /// Runs a test, which has to fail as written down where a limit is named for it.
-pub(crate) fn held(limits: &[Limit], test: &str, run: impl FnOnce()) {
+fn held(limits: &[Limit], test: &str, run: impl FnOnce()) {
     let Some(limit) = limits.iter().find(|limit| limit.test == test) else { return run() };
     let failed =
         catch_unwind(AssertUnwindSafe(run)).expect_err("the limit is no more: take it off");

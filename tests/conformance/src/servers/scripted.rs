@@ -55,7 +55,19 @@ impl Scripted {
     /// assert!(server.port() > 0);
     /// ```
     pub fn start<T>(script: impl Fn(TcpStream) -> T + Send + Sync + 'static) -> Self {
-        Self::start_on(free_port(), script)
+        let script: Script = Arc::new(move |stream| {
+            script(stream);
+        });
+        // A client may be given the port before the server has it.
+        let mut attempts = 0;
+        loop {
+            let mut server = Self { port: free_port(), script: Arc::clone(&script), running: None };
+            match server.listen() {
+                Ok(()) => return server,
+                Err(error) if attempts == 20 => panic!("no port is free: {error}"),
+                Err(_) => attempts += 1,
+            }
+        }
     }
 
     /// A server on `port`: one that took another's place.
