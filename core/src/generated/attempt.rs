@@ -171,6 +171,9 @@ fn with_tls_help<A: Adapter>(failure: Failure, handle: &Handle) -> Failure {
     let grammar = A::GRAMMAR.of_scheme(handle.scheme());
     let is_tls = |name: &str| grammar.scheme(name).is_some_and(Scheme::is_tls);
     let help = if is_tls(handle.scheme()) {
+        if !failure.help().is_empty() {
+            return failure;
+        }
         let mut plain = grammar.schemes().iter().filter(|it| !it.is_tls() && !it.is_socket());
         let (Some(plain), Some(scheme)) = (plain.next(), grammar.scheme(handle.scheme())) else {
             return failure;

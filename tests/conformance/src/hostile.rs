@@ -298,7 +298,11 @@ fn peak() -> u64 {
 /// ```
 pub fn flood(mut stream: TcpStream, unit: &[u8]) {
     let block = unit.repeat((64 * 1024 / unit.len().max(1)).max(1));
-    while stream.write_all(&block).is_ok() {}
+    // Some half a gigabit a second, as over a network: how much a client takes in before its
+    // timeout is not up to how fast this machine is.
+    while stream.write_all(&block).is_ok() {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Sends ten bytes a second, then nothing more.

@@ -62,7 +62,11 @@ fn nats() {
                 "async-nats 0.51.0",
                 "src/lib.rs",
                 "took or left behind or SIGKILL or nothing",
-                &["CONNECT/pings without an end", "CONNECT/the answer for ever"],
+                &[
+                    "CONNECT/a line without an end",
+                    "CONNECT/pings without an end",
+                    "CONNECT/the answer for ever",
+                ],
             ),
         ]
         .concat(),
