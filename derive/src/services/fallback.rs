@@ -52,10 +52,10 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
                     #krate::__private::core::option::Option::None
                 }
 
-                fn __start<'a>(
-                    &'a self,
-                    _: &'a #krate::__private::Scope<'a>,
-                ) -> #krate::__private::Vec<#krate::__private::Work<'a, #krate::__private::Output>> {
+                fn __start<'__scope>(
+                    &'__scope self,
+                    _: &'__scope #krate::__private::Scope<'__scope>,
+                ) -> #krate::__private::Vec<#krate::__private::Work<'__scope, #krate::__private::Output>> {
                     #krate::__private::Vec::new()
                 }
 
@@ -69,20 +69,20 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
                     #krate::__private::core::option::Option::None
                 }
 
-                fn __ping<'a>(
-                    _: &'a #clients,
-                    _: &'a #krate::__private::Scope<'a>,
+                fn __ping<'__scope>(
+                    _: &'__scope #clients,
+                    _: &'__scope #krate::__private::Scope<'__scope>,
                 ) -> #krate::__private::Vec<#krate::__private::Work<
-                    'a,
+                    '__scope,
                     #krate::__private::core::result::Result<(), #krate::__private::Failures>,
                 >> {
                     #krate::__private::Vec::new()
                 }
 
-                fn __close<'a>(
+                fn __close<'__scope>(
                     _: #clients,
-                    _: &'a #krate::__private::Scope<'a>,
-                ) -> #krate::__private::Vec<#krate::__private::Work<'a, ()>> {
+                    _: &'__scope #krate::__private::Scope<'__scope>,
+                ) -> #krate::__private::Vec<#krate::__private::Work<'__scope, ()>> {
                     #krate::__private::Vec::new()
                 }
             }

@@ -63,7 +63,10 @@ fn nats() {
                 "src/lib.rs",
                 "took or left behind or SIGKILL or nothing",
                 &[
+                    "INFO/the answer for ever",
                     "CONNECT/a line without an end",
+                    "CONNECT/a message of 2^64-1",
+                    "CONNECT/errors without an end",
                     "CONNECT/pings without an end",
                     "CONNECT/the answer for ever",
                 ],

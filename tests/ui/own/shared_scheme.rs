@@ -20,7 +20,7 @@ async fn main() -> Result<(), backing_services::Error> {
     match Services::from_env()?.connect().await?.alerts {
         AlertsClient::Direct(_) | AlertsClient::Any(_) => Ok(()),
         AlertsClient::Cache(cache) => {
-            let _ = cache.all().await;
+            let _ = cache.get("word").await;
             Ok(())
         }
     }

@@ -26,10 +26,10 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
         made.extend(quote!(#ident: #outputs.client::<#field_type>()?,));
     }
     quote! {
-        fn __start<'a>(
-            &'a self,
-            #scope: &'a #private::Scope<'a>,
-        ) -> #private::Vec<#private::Work<'a, #private::Output>> {
+        fn __start<'__scope>(
+            &'__scope self,
+            #scope: &'__scope #private::Scope<'__scope>,
+        ) -> #private::Vec<#private::Work<'__scope, #private::Output>> {
             #private::vec![#starts]
         }
 
@@ -137,6 +137,8 @@ pub(crate) fn method(
 }
 
 /// The fields that have a client, each with its place in the table.
-pub(super) fn services<'a>(model: &'a Model<'a>) -> impl Iterator<Item = (usize, &'a Field<'a>)> {
+pub(super) fn services<'a>(
+    model: &'a Model<'a>,
+) -> impl Iterator<Item = (usize, &'a Field<'a>)> {
     model.fields.iter().enumerate().filter(|(_, field)| field.is_service())
 }

@@ -26,17 +26,17 @@ pub(super) fn functions(model: &Model<'_>) -> TokenStream {
     }
     let pinged = quote!(#private::core::result::Result<(), #private::Failures>);
     quote! {
-        fn __ping<'a>(
-            #clients: &'a #clients_type,
-            #scope: &'a #private::Scope<'a>,
-        ) -> #private::Vec<#private::Work<'a, #pinged>> {
+        fn __ping<'__scope>(
+            #clients: &'__scope #clients_type,
+            #scope: &'__scope #private::Scope<'__scope>,
+        ) -> #private::Vec<#private::Work<'__scope, #pinged>> {
             #private::vec![#pings]
         }
 
-        fn __close<'a>(
+        fn __close<'__scope>(
             #clients: #clients_type,
-            #scope: &'a #private::Scope<'a>,
-        ) -> #private::Vec<#private::Work<'a, ()>> {
+            #scope: &'__scope #private::Scope<'__scope>,
+        ) -> #private::Vec<#private::Work<'__scope, ()>> {
             #private::vec![#ends]
         }
     }
