@@ -137,8 +137,6 @@ pub(crate) fn method(
 }
 
 /// The fields that have a client, each with its place in the table.
-pub(super) fn services<'a>(
-    model: &'a Model<'a>,
-) -> impl Iterator<Item = (usize, &'a Field<'a>)> {
+pub(super) fn services<'a>(model: &'a Model<'a>) -> impl Iterator<Item = (usize, &'a Field<'a>)> {
     model.fields.iter().enumerate().filter(|(_, field)| field.is_service())
 }
