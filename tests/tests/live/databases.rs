@@ -5,7 +5,7 @@ use backing_services::{
     HandleBuilder, MySql, Postgres, Sql,
 };
 use backing_services_conformance::{Ca, Subject as _};
-use backing_services_tests::servers::{FakeServer, MariaDb, PostgreSql, Proxy, Response};
+use backing_services_tests::servers::{FakeServer, MariaDb, Network, PostgreSql, Response};
 use backing_services_tests::tls::signed_by_itself;
 use sqlx::{AnyPool, MySqlPool, PgPool};
 
@@ -74,7 +74,7 @@ pub(crate) fn on_postgresql(port: u16) -> HandleBuilder {
 
 /// One connection, which the first query finds, and no more round trips than `sqlx` alone.
 async fn costs_no_more<A: Field>(server: u16, handle: fn(u16) -> HandleBuilder) {
-    let [ours, bare] = [(); 2].map(|()| Proxy::before(server));
+    let [ours, bare] = [(); 2].map(|()| Network::to(server));
     let client = A::attach(&handle(ours.port()).build().unwrap()).await.unwrap();
     let round_trips = ours.round_trips();
     assert_eq!(ours.connections(), 1);

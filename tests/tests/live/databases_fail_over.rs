@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use backing_services::{MySql, Postgres, Sql};
-use backing_services_tests::servers::{MariaDb, PostgreSql, Proxy};
+use backing_services_tests::servers::{MariaDb, Network, PostgreSql};
 
 use crate::databases::{Database, Field, on_mariadb, on_postgresql};
 
@@ -28,7 +28,7 @@ async fn postgresql_fails_over<A: Field>() {
     let first = PostgreSql::start();
     first.sql("CREATE TABLE orders (number INT); GRANT ALL ON orders TO shop");
     let mut second = PostgreSql::replica_of(&first, None);
-    let proxy = Proxy::before(first.port());
+    let proxy = Network::to(first.port());
     let handle = on_postgresql(proxy.port())
         .param("target_session_attrs", "primary")
         .param("connect_timeout", "2s");
@@ -69,7 +69,7 @@ async fn mariadb_fails_over<A: Field>() {
         server.sql("CREATE TABLE orders (number INT)");
     }
     second.sql("SET GLOBAL read_only = 1");
-    let proxy = Proxy::before(first.port());
+    let proxy = Network::to(first.port());
     let handle = on_mariadb(proxy.port()).param("role", "primary").param("connect_timeout", "2s");
     let client = A::attach(&handle.build().unwrap()).await.unwrap();
     client.run(WRITE).await.unwrap();

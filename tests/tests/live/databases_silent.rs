@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backing_services::{HandleBuilder, MySql, Postgres, Sql};
-use backing_services_tests::servers::{MariaDb, PostgreSql, Proxy};
+use backing_services_tests::servers::{MariaDb, Network, PostgreSql};
 use tokio::time::timeout;
 
 use crate::databases::{Database, Field, on_mariadb, on_postgresql};
@@ -11,7 +11,7 @@ use crate::databases::{Database, Field, on_mariadb, on_postgresql};
 /// What a test waits before it says that something hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-async fn survives_silence<A: Field>(proxy: &Proxy, handle: HandleBuilder) {
+async fn survives_silence<A: Field>(proxy: &Network, handle: HandleBuilder) {
     let handle = handle.param("max_connections", "2").param("connect_timeout", "2s");
     let client = A::attach(&handle.build().unwrap()).await.unwrap();
     client.run("SELECT 1").await.unwrap();
@@ -46,22 +46,22 @@ async fn survives_silence<A: Field>(proxy: &Proxy, handle: HandleBuilder) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mysql_unencrypted() {
     let server = MariaDb::start();
-    let proxy = Proxy::before(server.port());
+    let proxy = Network::to(server.port());
     survives_silence::<MySql>(&proxy, on_mariadb(proxy.port())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_unencrypted() {
     let server = PostgreSql::start();
-    let proxy = Proxy::before(server.port());
+    let proxy = Network::to(server.port());
     survives_silence::<Postgres>(&proxy, on_postgresql(proxy.port())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sql_on_both() {
     let (mariadb, postgresql) = (MariaDb::start(), PostgreSql::start());
-    let proxy = Proxy::before(mariadb.port());
+    let proxy = Network::to(mariadb.port());
     survives_silence::<Sql>(&proxy, on_mariadb(proxy.port())).await;
-    let proxy = Proxy::before(postgresql.port());
+    let proxy = Network::to(postgresql.port());
     survives_silence::<Sql>(&proxy, on_postgresql(proxy.port())).await;
 }

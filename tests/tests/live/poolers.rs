@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use backing_services::{Connect as _, Handle, MySql, Postgres, Sql};
-use backing_services_tests::servers::{MariaDb, PgBouncer, PostgreSql, Proxy};
+use backing_services_tests::servers::{MariaDb, Network, PgBouncer, PostgreSql};
 use tokio::sync::Barrier;
 
 use crate::databases::{Database, Field, on_mariadb, on_postgresql};
@@ -92,7 +92,7 @@ async fn pgbouncer_in_transaction_mode() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn vitess() {
     let server = MariaDb::start();
-    let vitess = Proxy::vitess(server.port());
+    let vitess = Network::vitess(server.port());
     for zone in [None, Some("+02:00")] {
         let mut handle = on_mariadb(vitess.port()).param("collation", "utf8mb4_unicode_ci");
         if let Some(zone) = zone {
