@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::in_use::InUse;
-use crate::smtp::{self, PASSWORD, USER, message};
+use crate::smtp::{self, FLOODS, PASSWORD, USER, message};
 
 pub(crate) struct OnPostfix;
 
@@ -21,24 +21,9 @@ impl Subject for OnPostfix {
     type Server = Postfix;
 
     const LIMITS: &[Limit] = &[
-        Limit {
-            test: "hostile_servers/a line without an end",
-            driver: "lettre 0.11.23",
-            upstream: "src/transport/smtp/client/async_connection.rs:366",
-            seen: "of memory or took or left behind or nothing",
-        },
-        Limit {
-            test: "hostile_servers/a flood of ones",
-            driver: "lettre 0.11.23",
-            upstream: "src/transport/smtp/client/async_connection.rs:366",
-            seen: "of memory or took or left behind or nothing",
-        },
-        Limit {
-            test: "hostile_servers/a flood of zeros",
-            driver: "lettre 0.11.23",
-            upstream: "src/transport/smtp/client/async_connection.rs:366",
-            seen: "of memory or took or left behind or nothing",
-        },
+        FLOODS[0],
+        FLOODS[1],
+        FLOODS[2],
         Limit {
             test: "hostile_servers/a drip",
             driver: "lettre 0.11.23",

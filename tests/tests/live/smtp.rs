@@ -18,30 +18,27 @@ pub(crate) fn message(to: &str) -> Message {
     builder.subject("Grüße").body("The body: ä\n.\nafter a lone dot\n".to_owned()).unwrap()
 }
 
+/// What lettre takes in of a server that floods it.
+pub(crate) const FLOODS: [Limit; 3] = [
+    flooded("hostile_servers/a line without an end"),
+    flooded("hostile_servers/a flood of ones"),
+    flooded("hostile_servers/a flood of zeros"),
+];
+
+const fn flooded(test: &'static str) -> Limit {
+    Limit {
+        test,
+        driver: "lettre 0.11.23",
+        upstream: "src/transport/smtp/client/async_connection.rs:366",
+        seen: "of memory or took or left behind or nothing",
+    }
+}
+
 impl Subject for OnPostfix {
     type Adapter = Smtp;
     type Server = Postfix;
 
-    const LIMITS: &[Limit] = &[
-        Limit {
-            test: "hostile_servers/a line without an end",
-            driver: "lettre 0.11.23",
-            upstream: "src/transport/smtp/client/async_connection.rs:366",
-            seen: "of memory or took or left behind or nothing",
-        },
-        Limit {
-            test: "hostile_servers/a flood of ones",
-            driver: "lettre 0.11.23",
-            upstream: "src/transport/smtp/client/async_connection.rs:366",
-            seen: "of memory or took or left behind or nothing",
-        },
-        Limit {
-            test: "hostile_servers/a flood of zeros",
-            driver: "lettre 0.11.23",
-            upstream: "src/transport/smtp/client/async_connection.rs:366",
-            seen: "of memory or took or left behind or nothing",
-        },
-    ];
+    const LIMITS: &[Limit] = &FLOODS;
 
     fn start() -> Postfix {
         Postfix::with_plain_auth()
