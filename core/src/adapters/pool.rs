@@ -261,8 +261,10 @@ impl<DB: Database<Connection: Asks<DB>>> Servers<DB> {
         D: Driver<Database = DB>,
     {
         #[cfg(any(feature = "mysql", feature = "postgres"))]
+        let mut pool = pool;
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
         if let Some(protocol) = D::protocol(&options) {
-            let pool = watched(pool, self.question());
+            pool = watched(pool, self.question());
             // Where a process may not listen, the pool opens a second one.
             if let Ok(server) = FakeServer::start(protocol).await {
                 let fake = D::fake(protocol, server.port())?;
@@ -280,9 +282,6 @@ impl<DB: Database<Connection: Asks<DB>>> Servers<DB> {
                 start.is_over.store(true, Ordering::SeqCst);
                 return Ok(pool);
             }
-            let pool = guarded(pool, self.question(), None).connect_with(options).await?;
-            connection.close().await?;
-            return Ok(pool);
         }
         // The pool opens its own before the first is closed: an in-memory database lives as long as
         // one of its connections.
