@@ -159,6 +159,11 @@ pub(crate) fn each_field(
     }
 }
 
+/// The path of a field without the struct that is loaded: `reports.db` of `Services::reports.db`.
+pub(crate) fn within(path: &str) -> &str {
+    path.split_once("::").map_or(path, |(_, field)| field)
+}
+
 /// The name of a variable with what goes before it.
 pub(crate) fn join<'a>(prefix: &str, name: &'a str) -> Cow<'a, str> {
     if prefix.is_empty() { name.into() } else { [prefix, name].concat().into() }

@@ -873,6 +873,12 @@ impl Grammar {
         self.mail
     }
 
+    /// Whether the service is somebody else's to run: another company's API, or the mail.
+    #[cfg(feature = "attached")]
+    pub(crate) const fn is_elsewhere(&self) -> bool {
+        self.is_api() || self.is_mail()
+    }
+
     pub(crate) const fn fixed_place(&self) -> Option<&'static str> {
         self.place
     }

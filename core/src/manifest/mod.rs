@@ -11,6 +11,8 @@ use std::fmt;
 use serde::Serialize;
 
 pub use self::picture::Picture;
+#[cfg(feature = "attached")]
+pub(crate) use self::svg::escaped;
 use crate::environment::Environment;
 use crate::table::{Field, Kind, Table};
 

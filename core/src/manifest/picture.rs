@@ -5,6 +5,7 @@ use crate::adapter::grammar::Grammar;
 use crate::adapter::reader::Reader;
 use crate::environment::{Environment, Resolver};
 use crate::handle::Handle;
+use crate::table::within;
 
 /// The deploy in the middle, each resource attached to it, as [SVG](Self::svg) or as
 /// [Mermaid](Self::mermaid) text.
@@ -147,9 +148,8 @@ impl Picture {
 
 impl Node {
     fn new(resource: &Resource, place: Place) -> Self {
-        let field = resource.field.split_once("::").map_or("", |(_, field)| field);
         Self {
-            field: field.to_owned(),
+            field: within(&resource.field).to_owned(),
             service: resource.adapter.to_owned(),
             variable: resource.variable.clone(),
             place,

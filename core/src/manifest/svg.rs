@@ -289,7 +289,8 @@ fn width(text: &str) -> usize {
     text.chars().map(|c| if c.is_ascii() { LETTER } else { 2 * LETTER }).sum()
 }
 
-fn escaped(text: &str) -> String {
+/// A text in XML or HTML.
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -14,6 +14,7 @@ use crate::attached::watch::{self, Message};
 use crate::error::{ClientError, FailureKind};
 use crate::generated::held::{Client, Held};
 use crate::manifest::Manifest;
+use crate::table;
 
 /// For all pings of one check.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -85,8 +86,7 @@ pub(super) struct Row {
 impl Row {
     /// The field, without the struct: `reports.db`.
     pub(super) fn name(&self) -> &str {
-        let field = self.held.field.as_str();
-        field.split_once("::").map_or(field, |(_, name)| name)
+        table::within(&self.held.field)
     }
 }
 
@@ -173,10 +173,7 @@ impl Checks {
     }
 
     fn put(&self, held: &Held, last: Last) {
-        let is_elsewhere = {
-            let grammar = held.grammar.of_scheme(held.key.handle().scheme());
-            grammar.is_api() || grammar.is_mail()
-        };
+        let is_elsewhere = held.grammar.of_scheme(held.key.handle().scheme()).is_elsewhere();
         let due = last.at + if is_elsewhere { KEPT_ELSEWHERE } else { KEPT };
         let mut state = self.state();
         let before = state.of(held).map_or(0, |known| known.failures);

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::checks::{Report, Row};
 use super::{DIFFERS, STOPPING, Status};
-use crate::manifest::{Manifest, Picture, Resource};
+use crate::manifest::{Manifest, Picture, Resource, escaped};
+use crate::table::within;
 
 pub(super) fn text(manifest: &Manifest, report: &Report, with_details: bool) -> String {
     let row = |resource: &Resource| report.rows.iter().find(|row| is_of(row, resource));
@@ -45,7 +46,7 @@ pub(super) fn text(manifest: &Manifest, report: &Report, with_details: bool) -> 
                 let _ = writeln!(
                     page,
                     "<li>\n<h2>{} {}</h2>\n<dl>\n{}{}</dl>\n</li>",
-                    escaped(short(resource.field())),
+                    escaped(within(resource.field())),
                     state(None),
                     entry("service", resource.adapter()),
                     entry("variable", resource.variable()),
@@ -69,7 +70,7 @@ fn attached(page: &mut String, resource: &Resource, row: &Row, with_details: boo
     let _ = write!(
         page,
         "<li>\n<h2>{} {}</h2>\n<dl>\n{}",
-        escaped(short(resource.field())),
+        escaped(within(resource.field())),
         state(Some(row.status)),
         entry("service", held.grammar.name()),
     );
@@ -89,11 +90,6 @@ fn attached(page: &mut String, resource: &Resource, row: &Row, with_details: boo
     let origin = held.origin.as_ref().map(ToString::to_string);
     page.push_str(&entry("from", origin.as_deref().unwrap_or(&held.variable)));
     page.push_str("</dl>\n</li>\n");
-}
-
-/// The field, without the struct.
-fn short(field: &str) -> &str {
-    field.split_once("::").map_or(field, |(_, name)| name)
 }
 
 /// A state in words and colour; none is that of a resource that is not attached.
@@ -124,21 +120,6 @@ fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         escaped(&first.to_uppercase().chain(letters).collect::<String>())
     })
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 const STYLE: &str = "<style>\n\
