@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
+use crate::generated::after;
 use crate::generated::held::Held;
 
 /// How often it is looked whether the last user is done.
@@ -33,7 +34,7 @@ impl Drain {
         let must_end = Arc::new((AtomicBool::new(false), Notify::new()));
         let cut = Arc::clone(&must_end);
         let task = tokio::spawn(async move {
-            let end = Instant::now() + longest;
+            let end = after(Instant::now(), longest);
             let mut was_cut = false;
             while is_in_use() {
                 was_cut = Instant::now() >= end || cut.0.load(Ordering::Acquire);
@@ -79,10 +80,9 @@ pub(super) async fn close(held: Vec<Held>, end: Instant) -> Vec<String> {
         });
     }
     while let Ok(Some(ended)) = timeout_at(end, closing.join_next()).await {
-        match ended {
-            Ok(field) => late.retain(|other| *other != field),
-            // One that panics while it is closed is gone, and stands in the list.
-            Err(_) => sleep(Duration::ZERO).await,
+        // One that panics while it is closed is gone, and stays in the list.
+        if let Ok(field) = ended {
+            late.retain(|other| *other != field);
         }
     }
     late

@@ -28,6 +28,7 @@ use self::watch::{Message, Watch};
 use crate::backing::BackingServices;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::generated::after;
 use crate::generated::held::Held;
 
 /// How many changes a late listener finds.
@@ -499,14 +500,15 @@ impl<S: BackingServices + 'static> Attached<S> {
     /// # }
     /// ```
     pub async fn shutdown(&self, limit: Duration) -> Vec<String> {
-        let end = Instant::now() + limit.min(Duration::from_hours(24));
+        let started = Instant::now();
+        let end = after(started, limit);
         self.begin_shutdown();
         let (reply, stopped) = oneshot::channel();
         let _ = self.inbox.send(Message::Stop(reply)).await;
         let _ = timeout_at(end, stopped).await;
 
         // A quarter of the time is for closing.
-        let in_use = end - limit.min(Duration::from_hours(24)) / 4;
+        let in_use = end - (end - started) / 4;
         while Instant::now() < in_use && self.shared.is_in_use() {
             sleep(Duration::from_millis(20)).await;
         }

@@ -1,6 +1,7 @@
 use std::any::Any;
 use std::fmt;
-use std::pin::Pin;
+
+use crate::generated::Work;
 
 /// A store of variables that can change while the app runs: etcd, a cloud's secret manager, a file
 /// of the app's own form.
@@ -87,8 +88,6 @@ impl fmt::Debug for Turn {
         f.write_str("Turn")
     }
 }
-
-type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A source, whatever its type.
 pub(super) trait AnySource: Send + Sync {

@@ -273,6 +273,35 @@ async fn a_password_beside_the_handle_and_a_certificate_in_it_count() {
     assert_eq!(services.clients().main.said.as_deref(), Some("n3w"));
 }
 
+/// What changes while the client is made is not in it.
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_changes_while_it_connects_counts() {
+    let deploy = Deploy::new("chat://p1");
+    let ca = deploy.0.path().join("ca.pem");
+    deploy.write("ca.pem", "one");
+    deploy.write("main", &format!("chat://p1?ca={}", ca.display()));
+    let (services, ()) = tokio::join!(deploy.start(builder()), async {
+        // Connecting takes 10 ms.
+        sleep(Duration::from_millis(5)).await;
+        deploy.write("ca.pem", "two");
+    });
+    becomes(&services, 2).await;
+    assert_eq!(count("p1").0, 2);
+}
+
+/// However long the app says.
+#[tokio::test(start_paused = true)]
+async fn no_time_is_too_long() {
+    let deploy = Deploy::new("chat://q1");
+    let endless = builder().poll(Duration::MAX).quiet(Duration::MAX).jitter(Duration::MAX);
+    let services = deploy.start(endless.drain(Duration::MAX)).await;
+    deploy.write("main", "chat://q2");
+    services.reload().await.unwrap();
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!((count("q1"), count("q2")), ((1, 0), (1, 1)));
+    assert!(services.shutdown(Duration::MAX).await.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_optional_resource_comes_and_goes() {
     let deploy = Deploy::new("chat://i1");

@@ -14,7 +14,7 @@ use crate::backoff::{Backoff, up_to};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::generated::held::{Held, Key, Stock, Taken};
-use crate::generated::{Call, Scope, connect_in, load_and_note};
+use crate::generated::{Call, after, connect_by, load_and_note};
 use crate::handle::Origin;
 
 /// How many old generations may be drained at the same time.
@@ -151,7 +151,7 @@ impl<S: BackingServices + 'static> Watch<S> {
 
     /// Runs until the shutdown, or until the last handle is dropped.
     pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        let mut look = Instant::now() + self.poll;
+        let mut look = after(Instant::now(), self.poll);
         loop {
             let found = self.found.as_ref().map(|found| found.due);
             let retry = self.retry.as_ref().map(|retry| retry.due);
@@ -198,7 +198,7 @@ impl<S: BackingServices + 'static> Watch<S> {
                     }
                     if look <= now {
                         self.look(false).await;
-                        look = Instant::now() + self.poll;
+                        look = after(Instant::now(), self.poll);
                     }
                 }
             }
@@ -240,7 +240,7 @@ impl<S: BackingServices + 'static> Watch<S> {
         }
         match &mut self.found {
             Some(found) if found.seen == seen => {}
-            _ => self.found = Some(Found { seen, due: now + self.quiet, is_quiet: false }),
+            _ => self.found = Some(Found { seen, due: after(now, self.quiet), is_quiet: false }),
         }
     }
 
@@ -260,7 +260,7 @@ impl<S: BackingServices + 'static> Watch<S> {
         if let Some(found) = &mut self.found {
             found.is_quiet = found.seen == seen;
             if found.is_quiet {
-                found.due = Instant::now() + up_to(self.jitter);
+                found.due = after(Instant::now(), up_to(self.jitter));
             }
         }
     }
@@ -293,10 +293,9 @@ impl<S: BackingServices + 'static> Watch<S> {
         let (result, taken) = connect(&services, Stock::new(held.clone(), self.forgives)).await;
         let Taken { held: now, wanted, forgiven } = taken;
         let wanted = Wanted { resources: wanted, settings };
-        let is_kept = |new: &Held| held.iter().any(|old| Arc::ptr_eq(&old.client, &new.client));
         match result {
             Err(error) => {
-                let made = now.into_iter().filter(|new| !is_kept(new)).collect();
+                let made = now.into_iter().filter(|new| !new.is_in(&held)).collect();
                 drain::close(made, Instant::now() + CLOSE).await;
                 let longest = if self.is_one_dead(&held, &error).await {
                     LONGEST_RETRY_WHILE_DEAD
@@ -368,11 +367,8 @@ impl<S: BackingServices + 'static> Watch<S> {
         mut now: Vec<Held>,
         settings: Vec<String>,
     ) -> Change {
-        let is_in = |all: &[Held], one: &Held| {
-            all.iter().any(|other| Arc::ptr_eq(&other.client, &one.client))
-        };
-        let gone: Vec<Held> = old.iter().filter(|held| !is_in(&now, held)).cloned().collect();
-        let new = now.iter().filter(|held| !is_in(old, held));
+        let gone: Vec<Held> = old.iter().filter(|held| !held.is_in(&now)).cloned().collect();
+        let new = now.iter().filter(|held| !held.is_in(old));
         let mut changed: Vec<String> = new.chain(&gone).map(|held| held.field.clone()).collect();
         changed.extend(settings);
         changed.sort();
@@ -385,7 +381,7 @@ impl<S: BackingServices + 'static> Watch<S> {
         }
         state.generation += 1;
         let generation = state.generation;
-        for new in now.iter_mut().filter(|held| !is_in(old, held)) {
+        for new in now.iter_mut().filter(|held| !held.is_in(old)) {
             new.generation = generation;
         }
         state.held = now;
@@ -430,8 +426,7 @@ async fn connect<S: BackingServices>(
     stock: Stock,
 ) -> (Result<S::Clients, Error>, Taken) {
     let call = Call::with_stock(stock);
-    let scope = Scope::root::<S>(&call);
-    let result = connect_in(services, &scope).await.map_err(|failures| scope.report::<S>(failures));
+    let result = connect_by(services, &call).await;
     (result.map_err(Error::from), call.into_taken())
 }
 

@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use super::{Failures, Field, Scope};
-use crate::adapter::grammar::Scheme;
 use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
 use crate::backoff::Backoff;
 use crate::error::{ClientError, Failure, FailureKind, NO_TLS, Retry, ours};
@@ -63,11 +62,12 @@ async fn attach_held<A: Adapter + Connect>(
     let Some(stock) = &scope.call.stock else {
         return attach_one(adapter, scope, field).await;
     };
-    if let Some(client) = stock.find(adapter, scope, field)? {
-        return Ok(client);
-    }
+    let key = match stock.find(adapter, scope, field)? {
+        Ok(client) => return Ok(client),
+        Err(key) => key,
+    };
     let client = attach_one(adapter, scope, field).await?;
-    stock.put(adapter, client.clone(), scope, field);
+    stock.put(adapter, client.clone(), key, scope, field);
     Ok(client)
 }
 
@@ -136,7 +136,7 @@ async fn attach_one<A: Adapter + Connect>(
 }
 
 /// A point in time; one that is too far away for the clock is a day away.
-pub(super) fn after(start: Instant, limit: Duration) -> Instant {
+pub(crate) fn after(start: Instant, limit: Duration) -> Instant {
     start.checked_add(limit).unwrap_or_else(|| start + Duration::from_hours(24))
 }
 
@@ -146,7 +146,7 @@ fn says_how_long<A: Adapter>(adapter: &A) -> bool {
     let handle = adapter.handle();
     let word = A::GRAMMAR.of_scheme(handle.scheme()).word("connect_timeout");
     adapter.connect_timeout() != CONNECT_TIMEOUT
-        || word.is_some_and(|word| handle.query().iter().any(|(name, _)| word.is_called(name)))
+        || word.is_some_and(|word| word.param_of(handle).is_some())
 }
 
 /// Says in the log that a resource is attached, without any secret.
@@ -169,13 +169,10 @@ fn with_tls_help<A: Adapter>(failure: Failure, handle: &Handle) -> Failure {
         return failure;
     }
     let grammar = A::GRAMMAR.of_scheme(handle.scheme());
-    let is_tls = |name: &str| grammar.scheme(name).is_some_and(Scheme::is_tls);
-    let help = if is_tls(handle.scheme()) {
-        if !failure.help().is_empty() {
-            return failure;
-        }
+    let tls_scheme = grammar.scheme(handle.scheme()).filter(|scheme| scheme.is_tls());
+    let help = if let Some(scheme) = tls_scheme {
         let mut plain = grammar.schemes().iter().filter(|it| !it.is_tls() && !it.is_socket());
-        let (Some(plain), Some(scheme)) = (plain.next(), grammar.scheme(handle.scheme())) else {
+        let Some(plain) = plain.next().filter(|_| failure.help().is_empty()) else {
             return failure;
         };
         ours!(

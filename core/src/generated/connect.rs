@@ -45,7 +45,7 @@ pub fn close_all<S: BackingServices>(
 }
 
 /// The clients of a struct, which may be a nested one.
-pub(crate) async fn connect_in<S: BackingServices>(
+pub(super) async fn connect_in<S: BackingServices>(
     services: &S,
     scope: &Scope<'_>,
 ) -> Result<S::Clients, Failures> {
@@ -73,7 +73,8 @@ pub async fn connect<S: BackingServices>(services: &S) -> Result<S::Clients, Con
     connect_by(services, &Call::default()).await
 }
 
-async fn connect_by<S: BackingServices>(
+/// The clients of the struct that a call is about, with its report.
+pub(crate) async fn connect_by<S: BackingServices>(
     services: &S,
     call: &Call,
 ) -> Result<S::Clients, ConnectError> {

@@ -4,17 +4,14 @@
 use std::any::Any;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Failures, Field, Kind, Scope};
+use super::{Failures, Field, Kind, Scope, Work};
 use crate::adapter::grammar::Grammar;
 use crate::adapter::{Adapter, Connect, value};
-use crate::error::{ClientError, Failure};
+use crate::error::ClientError;
 use crate::file;
 use crate::handle::{Handle, Origin};
-
-type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The client of one resource, whatever its type.
 pub(crate) trait Client: Any + Send + Sync {
@@ -78,11 +75,10 @@ impl Key {
         let handle = adapter.handle();
         let grammar = A::GRAMMAR.of_scheme(handle.scheme());
         let (mut files, mut is_any) = (DefaultHasher::new(), false);
-        for word in grammar.all_words().iter().filter(|word| word.kind() == value::Kind::File) {
-            for (_, path) in handle.query().iter().filter(|(name, _)| word.is_called(name)) {
-                file::read(Path::new(path), file::LIMIT).ok().hash(&mut files);
-                is_any = true;
-            }
+        let words = grammar.all_words().iter().filter(|word| word.kind() == value::Kind::File);
+        for path in words.filter_map(|word| word.param_of(handle)) {
+            file::read(Path::new(path), file::LIMIT).ok().hash(&mut files);
+            is_any = true;
         }
         Self { handle: handle.clone(), files: is_any.then(|| files.finish()) }
     }
@@ -115,6 +111,13 @@ pub(crate) struct Held {
     /// condition of readiness, and neither is another company's API or the mail.
     pub(crate) is_required: bool,
     pub(crate) client: Arc<dyn Client>,
+}
+
+impl Held {
+    /// Whether its very client is one of these.
+    pub(crate) fn is_in(&self, all: &[Self]) -> bool {
+        all.iter().any(|other| Arc::ptr_eq(&other.client, &self.client))
+    }
 }
 
 /// What a call takes over from the one before, and what it came to.
@@ -156,57 +159,55 @@ impl Stock {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note of a resource. Its client, where it is known and nothing of it has changed; an
-    /// error where nothing shall be connected.
+    /// Takes note of a resource: its client, where it is known and nothing of it has changed, else
+    /// what it is to be made from; an error where nothing shall be connected.
     pub(super) fn find<A: Adapter + Connect>(
         &self,
         adapter: &A,
         scope: &Scope<'_>,
         field: &'static Field,
-    ) -> Result<Option<A::Client>, Failures> {
+    ) -> Result<Result<A::Client, Key>, Failures> {
         let (path, key) = (scope.path(field.name), Key::of(adapter));
         self.taken().wanted.push((path.clone(), key.clone()));
         if self.is_dry {
             return Err(Failures::new());
         }
         let known = self.before.iter().find(|held| held.field == path && held.key == key);
-        let client = known.and_then(|held| held.client.as_any().downcast_ref::<Of<A>>());
-        let client = client.map(|of| of.client.clone());
-        if let (Some(held), Some(_)) = (known, &client) {
-            self.taken().held.push(held.clone());
-        }
-        Ok(client)
+        let Some(held) = known else { return Ok(Err(key)) };
+        let Some(of) = held.client.as_any().downcast_ref::<Of<A>>() else { return Ok(Err(key)) };
+        self.taken().held.push(held.clone());
+        Ok(Ok(of.client.clone()))
     }
 
-    /// Takes a new client in.
+    /// Takes a new client in. Its key was taken before it was made: what changes meanwhile is a
+    /// change.
     pub(super) fn put<A: Adapter + Connect>(
         &self,
         adapter: &A,
         client: A::Client,
+        key: Key,
         scope: &Scope<'_>,
         field: &'static Field,
     ) {
         let origin = adapter.handle().origin().cloned();
-        let variable = origin.as_ref().and_then(|origin| origin.variable()).map(str::to_owned);
         let grammar = A::GRAMMAR.of_scheme(adapter.handle().scheme());
         let is_required = match field.kind {
             Kind::Resource { required, default, ready, .. } => {
                 (required || default.is_some())
                     && ready
-                    && !grammar.is_api()
-                    && !grammar.is_mail()
+                    && !grammar.is_elsewhere()
                     && !scope.is_optional()
             }
             _ => false,
         };
         self.taken().held.push(Held {
             field: scope.path(field.name),
-            variable: variable.unwrap_or_else(|| scope.variable(field)),
+            variable: scope.variable(field, origin.as_ref()),
             shared: field.shared_variable(),
             grammar: A::GRAMMAR,
             generation: 1,
             origin,
-            key: Key::of(adapter),
+            key,
             is_required,
             client: Arc::new(Of { adapter: adapter.clone(), client }),
         });
@@ -215,7 +216,7 @@ impl Stock {
     /// Whether failures of an optional resource are no failures of the whole.
     pub(super) fn forgive(&self, failures: &Failures) -> bool {
         if self.forgives {
-            self.taken().forgiven.extend(failures.iter().map(Failure::clone));
+            self.taken().forgiven.extend(failures.iter().cloned());
         }
         self.forgives
     }

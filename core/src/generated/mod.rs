@@ -25,13 +25,15 @@ pub use crate::error::Message;
 /// What did not connect.
 pub type Failures = Vec<crate::error::Failure>;
 
+#[cfg(feature = "attached")]
+pub(crate) use self::attempt::after;
 pub use self::check::{
     DefaultOf, Line, Unknown, check_default, check_example, check_nested, check_own_example,
     check_param_name, check_param_value, check_parameter, check_setting, check_shared,
     check_variant, count_lines, lines, word_index,
 };
 #[cfg(feature = "attached")]
-pub(crate) use self::connect::connect_in;
+pub(crate) use self::connect::connect_by;
 pub use self::connect::{
     close_all, connect, connect_each, connect_one, connect_within, debug_clients, debug_results,
     ping_all,

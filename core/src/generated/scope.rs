@@ -11,7 +11,7 @@ use super::{Failures, Field, Kind};
 use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
 use crate::error::{ClientError, ConnectError, Failure};
-use crate::handle::Handle;
+use crate::handle::{Handle, Origin};
 
 /// One call that connects, pings or closes the resources of a struct: what its fields share.
 #[derive(Default)]
@@ -109,7 +109,7 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn root<S: BackingServices>(call: &'a Call) -> Self {
+    pub(super) fn root<S: BackingServices>(call: &'a Call) -> Self {
         Self {
             parent: None,
             name: S::TABLE.name,
@@ -142,7 +142,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The report of a struct whose resources were tried.
-    pub(crate) fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
+    pub(super) fn report<S: BackingServices>(&self, failures: Failures) -> ConnectError {
         ConnectError::new(S::TABLE, self.call.tried.load(Ordering::Relaxed), failures)
     }
 
@@ -173,7 +173,11 @@ impl<'a> Scope<'a> {
         self.optional
     }
 
-    pub(super) fn variable(&self, field: &Field) -> String {
+    /// The variable that the handle of a field came from, else the one it would come from.
+    pub(super) fn variable(&self, field: &Field, origin: Option<&Origin>) -> String {
+        if let Some(variable) = origin.and_then(Origin::variable) {
+            return variable.to_owned();
+        }
         let mut name = field.variable().to_owned();
         if field.shared_variable().is_none() {
             let mut scope = Some(self);
@@ -194,10 +198,9 @@ impl<'a> Scope<'a> {
         attempts: u32,
     ) -> Failure {
         let origin = handle.and_then(Handle::origin).cloned();
-        let variable = origin.as_ref().and_then(|origin| origin.variable()).map(str::to_owned);
         Failure::new(
             self.path(field.name),
-            variable.unwrap_or_else(|| self.variable(field)),
+            self.variable(field, origin.as_ref()),
             A::GRAMMAR.name(),
             handle.map(|handle| handle.target(A::GRAMMAR)).unwrap_or_default(),
             origin,
