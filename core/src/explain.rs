@@ -8,7 +8,7 @@ use crate::environment::{Environment, Note, Resolver, Unreadable, Why};
 use crate::generated::settings_that_show;
 use crate::handle::{Handle, Origin};
 use crate::setting::flatten;
-use crate::table::{Field, Kind, each_field, join};
+use crate::table::{Field, Kind, Table, each_field, join};
 
 /// Where each field of a struct gets its value: the table of [`Environment::explain`], and below it
 /// the names that are passed over. `Display` and `Debug` show it; no secret is in it.
@@ -45,14 +45,14 @@ impl Environment {
     /// );
     /// ```
     pub fn explain<S: BackingServices>(&self) -> Explanation {
-        Explanation::new::<S>(self)
+        let shown = settings_that_show(S::TABLE, self, |loader| S::__load(loader));
+        Explanation::new(S::TABLE, self, &shown)
     }
 }
 
 impl Explanation {
-    fn new<S: BackingServices>(environment: &Environment) -> Self {
-        let root = S::TABLE;
-        let shown = settings_that_show::<S>(environment);
+    /// The values of the settings whose paths are in `shown` may be shown.
+    pub(crate) fn new(root: &'static Table, environment: &Environment, shown: &[String]) -> Self {
         let resolver = Resolver::new(environment, root);
         let mut explanation = Self { rows: Vec::new(), notes: Vec::new() };
         let mut place = 0;

@@ -2,17 +2,20 @@
 
 use std::any::TypeId;
 use std::collections::HashSet;
+use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
 use super::{Field, Kind, Table};
 use crate::adapter::Adapter;
+use crate::adapter::grammar::Grammar;
 use crate::adapter::reader::require_scheme;
 use crate::backing::BackingServices;
 use crate::environment::{Environment, Found, Located, Origin, Resolution, Resolver, Unreadable};
 use crate::error::{HandleError, LoadError, Problem, ProblemKind};
-use crate::setting;
+use crate::handle::Handle;
 use crate::setting::flatten::{self, Fault};
+use crate::setting::{self, Expected};
 use crate::suggest;
 use crate::table::{each_field, join};
 
@@ -21,10 +24,19 @@ pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
 }
 
 pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadError> {
-    let mut loader = Loader::new::<S>(environment);
-    match S::__load(&mut loader) {
+    load_with(S::TABLE, environment, |loader| S::__load(loader))
+}
+
+/// Loads what a table declares; `walk` takes the fields one by one.
+fn load_with<T>(
+    table: &'static Table,
+    environment: &Environment,
+    walk: impl FnOnce(&mut Loader<'_>) -> Option<T>,
+) -> Result<T, LoadError> {
+    let mut loader = Loader::new(table, environment);
+    match walk(&mut loader) {
         Some(services) if loader.problems.is_empty() => Ok(services),
-        _ => Err(LoadError::new(S::TABLE, loader.problems)),
+        _ => Err(LoadError::new(table, loader.problems)),
     }
 }
 
@@ -33,7 +45,7 @@ pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadErro
 pub(crate) fn load_and_note<S: BackingServices>(
     environment: &Environment,
 ) -> (Result<S, LoadError>, Vec<(String, u64)>) {
-    let mut loader = Loader::new::<S>(environment);
+    let mut loader = Loader::new(S::TABLE, environment);
     loader.noted = Some(Vec::new());
     let services = S::__load(&mut loader);
     let noted = loader.noted.unwrap_or_default();
@@ -44,11 +56,72 @@ pub(crate) fn load_and_note<S: BackingServices>(
 }
 
 /// The settings whose type leaves no room for a secret, by their paths.
-pub(crate) fn settings_that_show<S: BackingServices>(environment: &Environment) -> Vec<String> {
-    let mut loader = Loader::new::<S>(environment);
+pub(crate) fn settings_that_show<T>(
+    table: &'static Table,
+    environment: &Environment,
+    walk: impl FnOnce(&mut Loader<'_>) -> Option<T>,
+) -> Vec<String> {
+    let mut loader = Loader::new(table, environment);
     loader.shown = Some(Vec::new());
-    let _ = S::__load(&mut loader);
+    let _ = walk(&mut loader);
     loader.shown.unwrap_or_default()
+}
+
+/// How the handle of a field is read.
+trait Reads {
+    /// What it becomes.
+    type Value;
+
+    fn grammar(&self) -> &'static Grammar;
+
+    /// By what its type is told from others.
+    fn identity(&self) -> TypeId;
+
+    /// # Errors
+    ///
+    /// The handle means nothing to it.
+    fn read(&self, handle: &Handle) -> Result<Self::Value, HandleError>;
+
+    fn is_loopback(&self, value: &Self::Value) -> bool;
+}
+
+/// By the type of the field.
+struct Typed<A>(PhantomData<A>);
+
+impl<A: Adapter> Reads for Typed<A> {
+    type Value = A;
+
+    fn grammar(&self) -> &'static Grammar {
+        A::GRAMMAR
+    }
+
+    fn identity(&self) -> TypeId {
+        TypeId::of::<A>()
+    }
+
+    fn read(&self, handle: &Handle) -> Result<A, HandleError> {
+        A::from_handle(handle)
+    }
+
+    fn is_loopback(&self, adapter: &A) -> bool {
+        adapter.is_loopback()
+    }
+}
+
+/// How the text of a setting is read.
+struct Form<T> {
+    read: fn(&str) -> Result<T, Expected>,
+    expected: fn() -> String,
+    shows: fn() -> bool,
+}
+
+impl<T: DeserializeOwned> Form<T> {
+    /// By the type of the field.
+    const TYPED: Self = Self {
+        read: setting::read::<T>,
+        expected: setting::expected::<T>,
+        shows: setting::shows::<T>,
+    };
 }
 
 /// Reads field after field and keeps every problem; a field that has one gives `None`.
@@ -72,16 +145,16 @@ pub struct Loader<'e> {
 }
 
 impl<'e> Loader<'e> {
-    fn new<S: BackingServices>(environment: &'e Environment) -> Self {
-        let resolver = Resolver::new(environment, S::TABLE);
-        let problems = resolver.problems(S::TABLE);
+    fn new(table: &'static Table, environment: &'e Environment) -> Self {
+        let resolver = Resolver::new(environment, table);
+        let problems = resolver.problems(table);
         Self {
             environment,
             resolver,
             place: 0,
-            root: S::TABLE,
-            table: S::TABLE,
-            path: [S::TABLE.name, "::"].concat(),
+            root: table,
+            table,
+            path: [table.name, "::"].concat(),
             prefix: String::new(),
             problems,
             shown: None,
@@ -94,12 +167,47 @@ impl<'e> Loader<'e> {
     /// A required resource, or one with a default.
     pub fn resource<A: Adapter>(&mut self, index: usize) -> Option<A> {
         let field = self.table.fields.get(index)?;
-        match self.attached(field)? {
+        self.required(field, &Typed::<A>(PhantomData))
+    }
+
+    /// An optional resource: `Some(None)` is detached.
+    pub fn optional<A: Adapter>(&mut self, index: usize) -> Option<Option<A>> {
+        let field = self.table.fields.get(index)?;
+        self.attached(field, &Typed::<A>(PhantomData)).map(Result::ok)
+    }
+
+    /// A nested struct.
+    pub fn nested<S: BackingServices>(&mut self, index: usize) -> Option<S> {
+        let field = self.table.fields.get(index)?;
+        self.nested_with(field, |loader| S::__load(loader))
+    }
+
+    /// An optional nested struct: `Some(None)` when not one of its variables is set.
+    pub fn optional_nested<S: BackingServices>(&mut self, index: usize) -> Option<Option<S>> {
+        let field = self.table.fields.get(index)?;
+        if self.is_nested_set(field)? { self.nested(index).map(Some) } else { Some(None) }
+    }
+
+    /// A required setting, or one with a default.
+    pub fn setting<T: DeserializeOwned>(&mut self, index: usize) -> Option<T> {
+        let field = self.table.fields.get(index)?;
+        self.required_value(field, &Form::TYPED)
+    }
+
+    /// An optional setting.
+    pub fn optional_setting<T: DeserializeOwned>(&mut self, index: usize) -> Option<Option<T>> {
+        let field = self.table.fields.get(index)?;
+        self.value(field, &Form::TYPED)
+    }
+
+    /// A required resource, or one with a default.
+    fn required<R: Reads>(&mut self, field: &'static Field, reads: &R) -> Option<R::Value> {
+        match self.attached(field, reads)? {
             Ok(adapter) => Some(adapter),
             Err(stray) => {
                 let variable = join(field.prefix(&self.prefix), field.variable());
                 let help = if stray.is_empty() {
-                    format!("set it, for example to {}", A::GRAMMAR.example())
+                    format!("set it, for example to {}", reads.grammar().example())
                 } else {
                     let names: Vec<_> = stray.iter().map(String::as_str).collect();
                     let names = suggest::list(&names).replace(" or ", " and ");
@@ -113,15 +221,12 @@ impl<'e> Loader<'e> {
         }
     }
 
-    /// An optional resource: `Some(None)` is detached.
-    pub fn optional<A: Adapter>(&mut self, index: usize) -> Option<Option<A>> {
-        let field = self.table.fields.get(index)?;
-        self.attached(field).map(Result::ok)
-    }
-
-    /// A nested struct.
-    pub fn nested<S: BackingServices>(&mut self, index: usize) -> Option<S> {
-        let field = self.table.fields.get(index)?;
+    /// A nested struct, whose fields `walk` takes.
+    fn nested_with<T>(
+        &mut self,
+        field: &'static Field,
+        walk: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
         let Kind::Nested { prefix, table, .. } = field.kind else {
             return None;
         };
@@ -130,41 +235,29 @@ impl<'e> Loader<'e> {
         self.path.push_str(field.name);
         self.path.push('.');
         self.prefix.push_str(prefix);
-        let services = S::__load(self);
+        let services = walk(self);
         self.path.truncate(path);
         self.prefix.truncate(names);
         self.table = outer_table;
         services
     }
 
-    /// An optional nested struct: `Some(None)` when not one of its variables is set.
-    pub fn optional_nested<S: BackingServices>(&mut self, index: usize) -> Option<Option<S>> {
-        let field = self.table.fields.get(index)?;
+    /// Whether an optional nested struct is there.
+    fn is_nested_set(&self, field: &'static Field) -> Option<bool> {
         let Kind::Nested { prefix, table, .. } = field.kind else {
             return None;
         };
-        let any = self.is_any_set(
-            table,
-            &format!("{}{}.", self.outer(), field.name),
-            &join(&self.prefix, prefix),
-        );
-        if any { self.nested(index).map(Some) } else { Some(None) }
+        let outer = format!("{}{}.", self.outer(), field.name);
+        Some(self.is_any_set(table, &outer, &join(&self.prefix, prefix)))
     }
 
     /// A required setting, or one with a default.
-    pub fn setting<T: DeserializeOwned>(&mut self, index: usize) -> Option<T> {
-        let field = self.table.fields.get(index)?;
-        let value = self.value(field)?;
+    fn required_value<T>(&mut self, field: &'static Field, form: &Form<T>) -> Option<T> {
+        let value = self.value(field, form)?;
         if value.is_none() {
-            self.missing(field, format!("set it to {}", setting::expected::<T>()));
+            self.missing(field, format!("set it to {}", (form.expected)()));
         }
         value
-    }
-
-    /// An optional setting.
-    pub fn optional_setting<T: DeserializeOwned>(&mut self, index: usize) -> Option<Option<T>> {
-        let field = self.table.fields.get(index)?;
-        self.value(field)
     }
 
     /// Whether one of the variables of a nested struct is set, or one of its resources bound.
@@ -193,9 +286,13 @@ impl<'e> Loader<'e> {
 
     /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are
     /// set all the same.
-    fn attached<A: Adapter>(&mut self, field: &'static Field) -> Option<Result<A, Vec<String>>> {
+    fn attached<R: Reads>(
+        &mut self,
+        field: &'static Field,
+        reads: &R,
+    ) -> Option<Result<R::Value, Vec<String>>> {
         let place = self.place(field)?;
-        if !self.is_of_one_type::<A>(field) {
+        if !self.is_of_one_type(field, reads.identity()) {
             return None;
         }
         let Resolution { located, problems, stray, .. } = self.resolver.resolve(place);
@@ -206,13 +303,14 @@ impl<'e> Loader<'e> {
         let Some(Located { handle, origin }) = located else {
             return if failed { None } else { Some(Err(stray)) };
         };
+        let grammar = reads.grammar();
         let adapter = handle.and_then(|handle| {
             let handle = handle.with_origin(origin.clone());
-            let masked = |error: HandleError| error.masked(&handle, A::GRAMMAR);
+            let masked = |error: HandleError| error.masked(&handle, grammar);
             // An adapter that is written by hand need not look at it.
-            require_scheme(&handle, A::GRAMMAR)?;
-            let adapter = A::from_handle(&handle).map_err(masked)?;
-            if self.environment.is_only_loopback() && !adapter.is_loopback() {
+            require_scheme(&handle, grammar)?;
+            let adapter = reads.read(&handle).map_err(masked)?;
+            if self.environment.is_only_loopback() && !reads.is_loopback(&adapter) {
                 return Err(HandleError::not_loopback());
             }
             Ok(adapter)
@@ -223,7 +321,7 @@ impl<'e> Loader<'e> {
             // A handle that contradicts what stands beside it may be refused for the same reason.
             Err(_) if failed => None,
             Err(error) => {
-                self.report(field, self.problem(field).refused(&error, origin, A::GRAMMAR));
+                self.report(field, self.problem(field).refused(&error, origin, grammar));
                 None
             }
         }
@@ -246,15 +344,15 @@ impl<'e> Loader<'e> {
 
     /// Whether the earlier fields that share the variable are of this type. Where a trait is
     /// written by hand no constant has compared them.
-    fn is_of_one_type<A: Adapter>(&mut self, field: &'static Field) -> bool {
+    fn is_of_one_type(&mut self, field: &'static Field, identity: TypeId) -> bool {
         let Some(variable) = field.shared_variable() else { return true };
         let first = self.shared.iter().find(|(name, ..)| *name == variable);
-        let Some((_, adapter, path)) = first else {
+        let Some((_, known, path)) = first else {
             let path = format!("{}{}", self.path, field.name);
-            self.shared.push((variable, TypeId::of::<A>(), path));
+            self.shared.push((variable, identity, path));
             return true;
         };
-        let is_one = *adapter == TypeId::of::<A>();
+        let is_one = *known == identity;
         if !is_one {
             let problem = self.problem(field).because(Unreadable {
                 kind: ProblemKind::Conflict,
@@ -290,10 +388,11 @@ impl<'e> Loader<'e> {
         }
     }
 
-    fn value<T: DeserializeOwned>(&mut self, field: &'static Field) -> Option<Option<T>> {
+    /// An optional setting.
+    fn value<T>(&mut self, field: &'static Field, form: &Form<T>) -> Option<Option<T>> {
         let Kind::Setting { variables, default, .. } = field.kind else { return None };
         if let Some(shown) = &mut self.shown
-            && setting::shows::<T>()
+            && (form.shows)()
         {
             shown.push(format!("{}{}", self.path, field.name));
         }
@@ -310,7 +409,7 @@ impl<'e> Loader<'e> {
         #[cfg(feature = "attached")]
         self.note(field, found.as_ref().map(|found| &*found.value));
         let Some(found) = found else { return Some(None) };
-        match setting::read::<T>(&found.value) {
+        match (form.read)(&found.value) {
             Ok(value) => Some(Some(value)),
             Err(expected) => {
                 let problem = self.problem(field).bad_setting(&expected.to_string(), found);
