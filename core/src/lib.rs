@@ -154,6 +154,9 @@
 //! | `googlemaps` | `GoogleMaps` | an `HttpClient` on `reqwest` |
 //! | `lastfm` | `LastFm` | a `LastFmClient` on `reqwest` |
 //!
+//! Each of them includes `json`: settings that are maps or structs, `VCAP_SERVICES`, and [`Manifest::json`]. An app that
+//! has adapters of its own alone builds without it, and switches it on where it reads JSON.
+//!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used. [`drivers`] has the crates
 //! of the clients, so that an app needs no version of its own.
 //!

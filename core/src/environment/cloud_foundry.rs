@@ -2,10 +2,11 @@
 //!
 //! <https://docs.cloudfoundry.org/devguide/deploy-apps/environment-variable.html#VCAP-SERVICES>
 
+#[cfg(feature = "json")]
+mod services;
+
 use std::borrow::Cow;
 use std::path::Path;
-
-use serde_json::{Map, Value};
 
 use super::bindings::{Bindings, Bound};
 use super::value_file::{self, Trouble};
@@ -13,6 +14,7 @@ use super::{Environment, Origin, Unreadable};
 
 const VARIABLE: &str = "VCAP_SERVICES";
 const FILE: &str = "VCAP_SERVICES_FILE_PATH";
+#[cfg(feature = "json")]
 const SHAPE: &str =
     "expected an object of lists: { \"label\": [ { \"name\": .., \"credentials\": { .. } } ] }";
 
@@ -64,23 +66,31 @@ pub(super) fn read(environment: &Environment, broken: &mut Vec<Unreadable>) -> B
             return bindings;
         }
     };
-    // The parser's text may repeat what it has read, so only the place is shown.
-    let wrong = match serde_json::from_str::<Value>(&json) {
-        Ok(Value::Object(services)) => {
-            for (label, list) in services {
-                let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-                bindings.all.extend(list.iter().filter_map(|service| bound(&label, service)));
-            }
-            return bindings;
-        }
-        Ok(_) => "has the wrong shape".to_owned(),
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            format!("is not JSON: it breaks off or is malformed at line {line}, column {column}")
-        }
-    };
-    broken.push(Unreadable::at(origin, wrong, SHAPE));
+    match services(&json) {
+        Ok(all) => bindings.all = all,
+        Err((wrong, help)) => broken.push(Unreadable::at(origin, wrong, help)),
+    }
     bindings
+}
+
+#[cfg(feature = "json")]
+fn services(json: &str) -> Result<Vec<Bound>, (String, &'static str)> {
+    services::read(json).map_err(|wrong| (wrong, SHAPE))
+}
+
+#[cfg(not(feature = "json"))]
+use unread as services;
+
+/// Without JSON. An app without a bound service has an empty object, which takes no parser.
+#[cfg(any(test, not(feature = "json")))]
+fn unread(json: &str) -> Result<Vec<Bound>, (String, &'static str)> {
+    if json.chars().filter(|it| !it.is_whitespace()).eq("{}".chars()) {
+        return Ok(Vec::new());
+    }
+    Err((
+        "lists services, and this app is built without JSON".to_owned(),
+        "build it with the feature `json` of `backing-services`",
+    ))
 }
 
 fn json(environment: &Environment) -> Result<Option<(Cow<'_, str>, Origin)>, Unreadable> {
@@ -114,69 +124,14 @@ fn json(environment: &Environment) -> Result<Option<(Cow<'_, str>, Origin)>, Unr
     }
 }
 
-/// One service. What is wrong with it is a problem of the field that takes it, and of nobody else.
-fn bound(label: &str, service: &Value) -> Option<Bound> {
-    let service = service.as_object()?;
-    let names: Vec<String> = ["binding_name", "name", "instance_name"]
-        .iter()
-        .filter_map(|key| service.get(*key)?.as_str())
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect();
-    let name = names.first()?;
-    let tags = service.get("tags").and_then(Value::as_array).map(Vec::as_slice);
-    let tags = tags.unwrap_or_default().iter().filter_map(Value::as_str).map(str::to_owned);
-    let wrong: Option<(String, String)> = match service.get("credentials") {
-        Some(Value::Object(_)) => None,
-        _ => Some((
-            format!("has the wrong shape: the service `{name}` has no `credentials`"),
-            SHAPE.to_owned(),
-        )),
-    };
-    let empty = Map::new();
-    let credentials = service.get("credentials").and_then(Value::as_object).unwrap_or(&empty);
-    Some(Bound {
-        origin: Origin::CloudFoundry { service: name.as_str().into() },
-        kinds: std::iter::once(label.to_owned()).chain(tags).collect(),
-        handles: handles(credentials),
-        entries: entries(credentials),
-        names,
-        certificates: None,
-        wrong,
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::unread;
 
-/// Whole handles: `uri`, `url`, the `uris` as one of several hosts, and those of nested protocols.
-fn handles(credentials: &Map<String, Value>) -> Vec<String> {
-    let text = |map: &Map<String, Value>, key: &str| {
-        map.get(key).and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned)
-    };
-    let list = |map: &Map<String, Value>| {
-        let list: Vec<&str> =
-            map.get("uris")?.as_array()?.iter().filter_map(Value::as_str).collect();
-        (!list.is_empty()).then(|| list.join(","))
-    };
-    let mut handles: Vec<String> =
-        ["uri", "url"].into_iter().filter_map(|key| text(credentials, key)).collect();
-    if handles.is_empty() {
-        handles.extend(list(credentials));
+    #[test]
+    fn without_json_services_are_refused_and_none_is_none() {
+        assert!(unread(" {\n} ").is_ok_and(|all| all.is_empty()));
+        let refused = unread("{\"mysql\": [{\"name\": \"db\"}]}").err();
+        assert!(refused.is_some_and(|(_, help)| help.contains("the feature `json`")));
     }
-    let protocols = credentials.get("protocols").and_then(Value::as_object);
-    let nested = protocols.into_iter().flat_map(Map::values).filter_map(Value::as_object);
-    handles.extend(nested.filter_map(|map| text(map, "uri").or_else(|| list(map))));
-    handles
-}
-
-/// The credentials that are plain values, without whole handles.
-fn entries(credentials: &Map<String, Value>) -> Vec<(String, String)> {
-    let entry = |(name, value): (&String, &Value)| {
-        let text = match value {
-            Value::String(text) if !text.is_empty() => text.clone(),
-            Value::Number(number) => number.to_string(),
-            Value::Bool(value) => value.to_string(),
-            _ => return None,
-        };
-        (!matches!(name.as_str(), "uri" | "url")).then(|| (name.clone(), text))
-    };
-    credentials.iter().filter_map(entry).collect()
 }

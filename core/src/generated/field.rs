@@ -10,7 +10,7 @@
 
 use std::marker::PhantomData;
 
-use serde::de::DeserializeOwned;
+use serde_core::de::DeserializeOwned;
 
 use super::{Failures, Field, Loader, Scope, Table, attempt, connect};
 use crate::adapter::grammar::Grammar;

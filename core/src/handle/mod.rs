@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
-use serde::de::DeserializeOwned;
+use serde_core::de::DeserializeOwned;
 
 use self::grammar::{Fault, Part, Span};
 use crate::secret::Secret;

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::fmt::{self, Display};
 use std::iter;
 
-use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
-use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
-use serde::forward_to_deserialize_any;
+use serde_core::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
+use serde_core::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde_core::forward_to_deserialize_any;
 
 use super::error::HandleError;
 use crate::error::{Message, mask};

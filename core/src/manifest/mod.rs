@@ -8,6 +8,7 @@ mod svg;
 
 use std::fmt;
 
+#[cfg(feature = "json")]
 use serde::Serialize;
 
 pub use self::picture::Picture;
@@ -70,7 +71,8 @@ impl fmt::Debug for Root {
 /// println!("{}={}", resource.variable(), resource.example());
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "json", derive(Serialize))]
 pub struct Resource {
     field: String,
     variable: String,
@@ -91,7 +93,8 @@ pub struct Resource {
 /// println!("{} ({})", setting.variable(), setting.doc());
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "json", derive(Serialize))]
 pub struct Setting {
     field: String,
     variable: String,
@@ -228,6 +231,7 @@ impl Manifest {
     /// assert_eq!(json["settings"][0]["variable"], "PORT");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[cfg(feature = "json")]
     pub fn json(&self) -> String {
         #[derive(Serialize)]
         struct Json<'a> {

@@ -5,12 +5,12 @@
 
 use std::fmt::Display;
 
-use serde::de::value::{SeqDeserializer, StrDeserializer};
-use serde::de::{
+use serde_core::de::value::{SeqDeserializer, StrDeserializer};
+use serde_core::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, MapAccess, VariantAccess,
     Visitor,
 };
-use serde::forward_to_deserialize_any;
+use serde_core::forward_to_deserialize_any;
 
 use super::Expected;
 use super::deserializer::Text;

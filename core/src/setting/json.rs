@@ -1,6 +1,9 @@
 //! Settings that a line of words cannot hold.
 
-use serde::de::{Deserializer, Visitor};
+#[cfg(feature = "json")]
+use serde_core::de::Deserializer;
+use serde_core::de::Visitor;
+#[cfg(feature = "json")]
 use serde_json::error::Category;
 
 use super::Expected;
@@ -27,7 +30,8 @@ impl Shape {
     }
 }
 
-/// The one way to `serde_json`, so that it could be left out of a build.
+/// The one way to `serde_json`.
+#[cfg(feature = "json")]
 pub(super) fn read<'de, V: Visitor<'de>>(
     text: &'de str,
     shape: Shape,
@@ -47,7 +51,21 @@ pub(super) fn read<'de, V: Visitor<'de>>(
     value.map_err(|error| malformed(text, shape, &error))
 }
 
+#[cfg(not(feature = "json"))]
+const FEATURE: &str = "build it with the feature `json` of `backing-services`";
+
+/// In a build without the feature.
+#[cfg(not(feature = "json"))]
+pub(super) fn read<'de, V: Visitor<'de>>(
+    _: &'de str,
+    shape: Shape,
+    _: V,
+) -> Result<V::Value, Expected> {
+    Err(Expected::new(format!("{}, and this app is built without it: {FEATURE}", shape.words())))
+}
+
 /// The message of the error repeats values, so only its place and kind are kept.
+#[cfg(feature = "json")]
 fn malformed(text: &str, shape: Shape, error: &serde_json::Error) -> Expected {
     let fault = match error.classify() {
         Category::Eof => "it breaks off",
@@ -65,6 +83,7 @@ fn malformed(text: &str, shape: Shape, error: &serde_json::Error) -> Expected {
 }
 
 /// `serde_json` takes a place off the end of the app's own message, where it may be of the value.
+#[cfg(feature = "json")]
 fn is_within(text: &str, line: usize, column: usize) -> bool {
     let line = line.checked_sub(1).and_then(|before| text.split('\n').nth(before));
     line.is_some_and(|line| column <= line.len() + 1)

@@ -16,7 +16,7 @@ mod tests;
 
 use std::fmt::{self, Display};
 
-use serde::de::{self, DeserializeOwned};
+use serde_core::de::{self, DeserializeOwned};
 
 use self::deserializer::Text;
 

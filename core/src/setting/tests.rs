@@ -302,6 +302,7 @@ fn durations() {
 }
 
 #[test]
+#[cfg(feature = "json")]
 fn lists() {
     let texts = |items: &[&str]| items.iter().map(ToString::to_string).collect::<Vec<_>>();
     reads::<Vec<String>>(&[
@@ -343,6 +344,7 @@ fn lists() {
 }
 
 #[test]
+#[cfg(feature = "json")]
 fn json() {
     let account = |level| Account { key: "a".to_owned(), level };
     reads::<Account>(&[

@@ -1,6 +1,6 @@
 //! What to write, for the one who writes it.
 
-use serde::de;
+use serde_core::de;
 
 use crate::spelling::DURATION;
 use crate::suggest;
