@@ -89,7 +89,7 @@ impl Explanation {
                     let [from, value, passed] = row;
                     explanation.rows.push([name, variable, from, value, passed]);
                 }
-                Kind::Flatten { prefix: inner, names } => {
+                Kind::Flatten { prefix: inner, names, .. } => {
                     let prefix = join(prefix, inner);
                     for inside in names() {
                         let variable = flatten::variable(inside);

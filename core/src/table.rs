@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::adapter::grammar::Grammar;
-use crate::setting::flatten;
+use crate::setting::flatten::{self, Named};
 
 /// What one struct declares, in a form that constants can compare and the loader can walk.
 pub struct Table {
@@ -53,7 +53,7 @@ impl Field {
                     ),
                 }
             }
-            Kind::Flatten { prefix: inner, names } => {
+            Kind::Flatten { prefix: inner, names, .. } => {
                 let prefix = join(prefix, inner);
                 let whole = |name: &&str| [&*prefix, &flatten::variable(name)].concat();
                 Variables::Joined(names().iter().map(whole).collect())
@@ -130,6 +130,8 @@ pub enum Kind {
         prefix: &'static str,
         /// The names of its fields, as `serde` knows them.
         names: fn() -> &'static [&'static str],
+        /// Its fields, each with all of its names.
+        fields: fn() -> Vec<Named>,
     },
     /// A struct of its own.
     Nested {

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fs;
+use std::time::Duration;
 
 use backing_services::{BackingServices, Environment, Mail, Memcached, MySql, Sql};
+use serde::Deserialize;
 
 /// Held against the file by the derive, and the file against the manifest below.
 #[derive(BackingServices)]
@@ -29,12 +31,26 @@ struct Services {
     greeting: String,
     #[setting]
     workers: u8,
+    /// How long it waits.
+    #[setting(flatten, prefix = "WAIT_")]
+    limits: Limits,
+}
+
+/// As an app has it for envy.
+#[derive(Deserialize)]
+struct Limits {
+    #[serde(alias = "connecting")]
+    connect: Duration,
+    #[serde(default)]
+    read_ms: u32,
 }
 
 #[derive(BackingServices)]
 struct Reports {
     #[service(binding = "warehouse")]
     db: Sql,
+    #[setting]
+    title: Option<String>,
 }
 
 /// `OVERWRITE=1 cargo test --test manifest` writes the file anew.
@@ -63,11 +79,14 @@ fn the_env_example_loads() {
         })
         .collect();
     let active = active.join("\n").replace("WORKERS=", "WORKERS=4");
+    let active = active.replace("WAIT_CONNECT=", "WAIT_CONNECT=5s").replace("WAIT_READ_MS=", "");
     fs::write(&path, active).unwrap();
     let services = Services::load(&Environment::default().with_dotenv(&path)).unwrap();
     assert_eq!(services.greeting, "it's $5 # \"only\"");
     assert_eq!((services.port, services.workers), (8080, 4));
-    assert!(services.mail.is_some() && services.reports.is_some());
+    assert!(services.mail.is_some());
+    assert!(services.reports.is_some_and(|reports| reports.title.is_none()));
+    assert_eq!((services.limits.connect, services.limits.read_ms), (Duration::from_secs(5), 0));
 }
 
 #[test]
@@ -80,7 +99,12 @@ fn markdown() {
 ";
     let text = Services::manifest().markdown();
     assert!(text.starts_with(expected), "{text}");
-    assert!(text.ends_with("| `WORKERS` | a setting | yes |  |  |\n"), "{text}");
+    let settings = "\
+| `WORKERS` | a setting | yes |  |  |
+| `WAIT_CONNECT` | a setting | yes |  | How long it waits. |
+| `WAIT_READ_MS` | a setting | no |  | How long it waits. |
+";
+    assert!(text.ends_with(settings), "{text}");
 }
 
 #[test]
@@ -106,13 +130,25 @@ fn json() {
     assert_eq!(json["resources"][3]["field"], "Services::reports.db");
     assert_eq!(json["resources"][3]["binding"], "warehouse");
     assert_eq!(
-        json["settings"][0],
+        json["settings"][1],
         serde_json::json!({
             "field": "Services::port",
             "variable": "PORT",
+            "aliases": [],
             "required": false,
             "default": "8080",
             "doc": "Where the shop listens.",
+        })
+    );
+    assert_eq!(
+        json["settings"][4],
+        serde_json::json!({
+            "field": "Services::limits.connect",
+            "variable": "WAIT_CONNECT",
+            "aliases": ["WAIT_CONNECTING"],
+            "required": true,
+            "default": null,
+            "doc": "How long it waits.",
         })
     );
 }
@@ -142,4 +178,43 @@ fn a_picture_tells_places_apart_and_shows_no_secret() {
     );
     let declared = Services::manifest().picture().mermaid();
     assert!(declared.contains("DATABASE_URL<br>required\")]:::declared"), "{declared}");
+}
+
+/// What is required is missing where it is not set, inside an optional struct as soon as that is
+/// there; what is not is detached.
+#[test]
+fn a_picture_tells_missing_from_detached() {
+    let lines = |pairs: &[(&str, &str)]| {
+        let environment = Environment::from_pairs(pairs.iter().copied());
+        let picture = Services::manifest().picture_of(&environment);
+        let mermaid = picture.mermaid();
+        let lines = [0, 2, 3].map(|index| {
+            let line = mermaid.lines().find(|line| line.contains(&format!("resource{index}[")));
+            line.unwrap().trim().to_owned()
+        });
+        (lines, picture.svg())
+    };
+    let (nothing, svg) = lines(&[]);
+    assert_eq!(
+        nothing,
+        [
+            "deploy --x resource0[(\"db<br>MySQL<br>DATABASE_URL<br>missing\")]:::missing",
+            "deploy -.- resource2[(\"mail<br>Mail<br>MAIL_URL<br>detached\")]:::detached",
+            "deploy -.- resource3[(\"reports.db<br>SQL<br>REPORTS_DB_URL<br>detached\")]:::detached",
+        ]
+    );
+    assert!(svg.contains(">missing: the app needs it</text>"), "{svg}");
+    assert_eq!(
+        svg.matches("<g class=\"missing\"><path d=\"M").count(),
+        2,
+        "a cross and a box: {svg}"
+    );
+    assert!(svg.contains("line.missing{stroke:#a21caf;stroke-dasharray:2 6}"), "{svg}");
+
+    let (all, svg) = lines(&[("DATABASE_URL", "mysql://localhost/shop")]);
+    assert!(all[0].ends_with(":::local"), "{all:?}");
+    assert!(!svg.contains("<g class=\"missing\">"), "{svg}");
+    // The struct is there: all that it needs has to be.
+    let (with_title, _) = lines(&[("REPORTS_TITLE", "Sales")]);
+    assert!(with_title[2].ends_with("<br>missing\")]:::missing"), "{with_title:?}");
 }

@@ -150,11 +150,17 @@ impl<T, R: Load, const IS: bool> Load for Declared<T, R, IS> {
 /// What the table says of a struct of plain values.
 pub trait Flattened {
     fn names() -> &'static [&'static str];
+
+    fn fields() -> Vec<setting::flatten::Named>;
 }
 
 impl<T: DeserializeOwned, const IS: bool> Flattened for Flatten<T, IS> {
     fn names() -> &'static [&'static str] {
         setting::flatten::names::<T>()
+    }
+
+    fn fields() -> Vec<setting::flatten::Named> {
+        setting::flatten::fields::<T>()
     }
 }
 

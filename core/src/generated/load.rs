@@ -466,7 +466,7 @@ impl Loader<'_> {
     /// A struct of the app's, each of whose fields is a setting.
     pub fn flatten<T: DeserializeOwned>(&mut self, index: usize) -> Option<T> {
         let field = self.table.fields.get(index)?;
-        let Kind::Flatten { prefix, names } = field.kind else { return None };
+        let Kind::Flatten { prefix, names, .. } = field.kind else { return None };
         let (environment, names) = (self.environment, names());
         let prefix = join(&self.prefix, prefix).into_owned();
         let (mut found, mut broken) = (Vec::new(), Vec::new());

@@ -54,6 +54,7 @@ pub use self::variant::{
 };
 pub use crate::adapter::fields::{HostField, Password, Path, PortField, Timeout, Username, Whole};
 pub use crate::adapter::reader::Reader;
+pub use crate::setting::flatten::Named;
 pub use crate::table::{Field, Kind, Table};
 
 #[cfg(test)]

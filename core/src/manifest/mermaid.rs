@@ -9,7 +9,12 @@ pub(super) fn text(picture: &Picture) -> String {
     for (index, node) in picture.nodes.iter().enumerate() {
         let lines = [&node.field, &node.service, &node.variable, node.place.text()];
         let label = lines.map(escaped).join("<br>");
-        let line = if node.place == Place::Detached { "-.-" } else { "---" };
+        let line = match node.place {
+            Place::Detached => "-.-",
+            // It ends in a cross.
+            Place::Missing => "--x",
+            _ => "---",
+        };
         let class = node.place.class();
         let _ = writeln!(text, "    deploy {line} resource{index}[(\"{label}\")]:::{class}");
     }
@@ -18,6 +23,7 @@ pub(super) fn text(picture: &Picture) -> String {
          classDef local fill:#dbeafe,stroke:#1d4ed8,color:#172554\n    \
          classDef remote fill:#ffedd5,stroke:#c2410c,color:#431407\n    \
          classDef detached fill:#ffffff,stroke:#a1a1aa,color:#52525b,stroke-dasharray:4\n    \
+         classDef missing fill:#fae8ff,stroke:#a21caf,color:#4a044e,stroke-width:3px\n    \
          classDef broken fill:#fee2e2,stroke:#b91c1c,color:#450a0a\n",
     );
     text

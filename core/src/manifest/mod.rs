@@ -14,8 +14,10 @@ use serde::Serialize;
 pub use self::picture::Picture;
 #[cfg(feature = "attached")]
 pub(crate) use self::svg::escaped;
+use crate::adapter::grammar::Grammar;
 use crate::environment::Environment;
-use crate::table::{Field, Kind, Table};
+use crate::setting::flatten::{self, Named};
+use crate::table::{Field, Kind, Table, within};
 
 /// What a struct declares: every resource and every setting, those of nested structs included.
 ///
@@ -84,6 +86,30 @@ pub struct Resource {
     required: bool,
     default: Option<&'static str>,
     doc: &'static str,
+    #[serde(skip)]
+    declared: Declared,
+}
+
+/// What the table says of a resource, for the forms that need more than a resource tells.
+#[derive(Clone)]
+struct Declared {
+    grammar: &'static Grammar,
+    /// The optional struct around it without which it need not be there: `reports.`
+    needed_in: Option<String>,
+}
+
+impl PartialEq for Declared {
+    fn eq(&self, other: &Self) -> bool {
+        self.grammar.name() == other.grammar.name() && self.needed_in == other.needed_in
+    }
+}
+
+impl Eq for Declared {}
+
+impl fmt::Debug for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.grammar.name())
+    }
 }
 
 /// One setting that a struct declares.
@@ -98,6 +124,7 @@ pub struct Resource {
 pub struct Setting {
     field: String,
     variable: String,
+    aliases: Vec<String>,
     required: bool,
     default: Option<&'static str>,
     doc: &'static str,
@@ -106,41 +133,61 @@ pub struct Setting {
 impl Manifest {
     pub(crate) fn new(table: &'static Table) -> Self {
         let mut manifest = Self { root: Root(table), resources: Vec::new(), settings: Vec::new() };
-        manifest.add(table, &format!("{}::", table.name), "", false);
+        manifest.add(table, &format!("{}::", table.name), "", None);
         manifest
     }
 
-    fn add(&mut self, table: &'static Table, path: &str, prefix: &str, inside_optional: bool) {
+    /// Adds the fields of a table; `optional` is the innermost optional struct that they stand in.
+    fn add(&mut self, table: &'static Table, path: &str, prefix: &str, optional: Option<&str>) {
         for declared @ Field { name, doc, kind } in table.fields {
             let field = format!("{path}{name}");
             let prefix = declared.prefix(prefix);
+            let mut names = declared.variables(prefix).iter().map(str::to_owned).collect();
             match *kind {
-                Kind::Resource { variables, binding, grammar, required, default, .. } => {
-                    let mut names = variables.iter().map(|variable| format!("{prefix}{variable}"));
+                Kind::Resource { binding, grammar, required, default, .. } => {
                     self.resources.push(Resource {
                         field,
-                        variable: names.next().unwrap_or_default(),
-                        aliases: names.collect(),
+                        variable: first(&mut names),
+                        aliases: names,
                         binding,
                         adapter: grammar.name(),
                         schemes: grammar.scheme_names().collect(),
                         example: grammar.example(),
-                        required: required && !inside_optional,
+                        required: required && optional.is_none(),
                         default,
                         doc,
+                        declared: Declared {
+                            grammar,
+                            needed_in: optional.filter(|_| required).map(str::to_owned),
+                        },
                     });
                 }
                 Kind::Setting { required, default, .. } => self.settings.push(Setting {
                     field,
-                    variable: format!("{prefix}{}", declared.variable()),
-                    required: required && !inside_optional,
+                    variable: first(&mut names),
+                    aliases: names,
+                    required: required && optional.is_none(),
                     default,
                     doc,
                 }),
-                Kind::Flatten { .. } => {}
-                Kind::Nested { prefix: inner, optional, table } => {
+                Kind::Flatten { prefix: inner, fields, .. } => {
+                    for Named { name, aliases, required } in fields() {
+                        let variable = |name| format!("{prefix}{inner}{}", flatten::variable(name));
+                        self.settings.push(Setting {
+                            field: format!("{field}.{name}"),
+                            variable: variable(name),
+                            aliases: aliases.into_iter().map(variable).collect(),
+                            required: required && optional.is_none(),
+                            default: None,
+                            doc,
+                        });
+                    }
+                }
+                Kind::Nested { prefix: inner, optional: is_optional, table } => {
                     let prefix = format!("{prefix}{inner}");
-                    self.add(table, &format!("{field}."), &prefix, inside_optional || optional);
+                    let path = format!("{field}.");
+                    let optional = if is_optional { Some(within(&path)) } else { optional };
+                    self.add(table, &path, &prefix, optional);
                 }
             }
         }
@@ -170,7 +217,8 @@ impl Manifest {
         &self.resources
     }
 
-    /// The settings, in the order of the fields, nested ones in their place.
+    /// The settings, in the order of the fields, nested ones in their place. A struct that is
+    /// flattened has one for each of its fields, with the doc comment of the whole.
     ///
     /// ```
     /// # use backing_services::BackingServices;
@@ -220,7 +268,7 @@ impl Manifest {
     /// | `version` | 1 |
     /// | `name` | the struct |
     /// | `resources` | a list of objects with `field`, `variable`, `aliases` (a list), `binding` (or null), `adapter`, `schemes` (a list), `example`, `required` (a boolean), `default` (or null), `doc` |
-    /// | `settings` | a list of objects with `field`, `variable`, `required`, `default` (or null), `doc` |
+    /// | `settings` | a list of objects with `field`, `variable`, `aliases` (a list), `required`, `default` (or null), `doc` |
     ///
     /// Texts are strings; of a doc comment, lines are separated by newlines. Keys may be added.
     ///
@@ -273,6 +321,11 @@ impl Manifest {
     }
 }
 
+/// Takes the first of the names of a field.
+fn first(names: &mut Vec<String>) -> String {
+    if names.is_empty() { String::new() } else { names.remove(0) }
+}
+
 macro_rules! getters {
     ($type:ident, $argument:ident: $($(#[$doc:meta])* $name:ident: $result:ty = $value:expr, $example:literal;)*) => {
         impl $type {$(
@@ -319,6 +372,8 @@ getters! { Setting, it:
     field: &str = &it.field, "println!(\"{}\", it.field());";
     /// Its variable, with the prefixes of nested structs.
     variable: &str = &it.variable, "println!(\"set {}\", it.variable());";
+    /// Other variables that are read when the first is unset, in this order.
+    aliases: &[String] = &it.aliases, "println!(\"or {}\", it.aliases().join(\", \"));";
     /// Whether loading fails without it: no default, not optional, not inside an optional struct.
     required: bool = it.required, "if it.required() { println!(\"{} must be set\", it.variable()); }";
     /// The value that is used when it is unset.

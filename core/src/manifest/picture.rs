@@ -1,6 +1,6 @@
 //! The deploy and its resources, before they are drawn.
 
-use super::{Manifest, Resource};
+use super::{Manifest, Resource, Setting};
 use crate::adapter::grammar::Grammar;
 use crate::adapter::reader::Reader;
 use crate::environment::{Environment, Resolver};
@@ -41,14 +41,15 @@ pub(super) struct Node {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Place {
     /// No environment was asked.
-    Declared {
-        required: bool,
-    },
+    Declared { required: bool },
     /// On this machine; the host or the scheme.
     Local(String),
     /// Elsewhere; the host.
     Remote(String),
+    /// Not set, and it need not be.
     Detached,
+    /// Not set, and the app does not start without it.
+    Missing,
     /// The environment has something there that is no handle.
     Broken,
 }
@@ -61,6 +62,7 @@ impl Place {
             Self::Declared { required: false } => "not required",
             Self::Local(place) | Self::Remote(place) => place,
             Self::Detached => "detached",
+            Self::Missing => "missing",
             Self::Broken => "broken",
         }
     }
@@ -71,6 +73,7 @@ impl Place {
             Self::Local(_) => "local",
             Self::Remote(_) => "remote",
             Self::Detached => "detached",
+            Self::Missing => "missing",
             Self::Broken => "broken",
         }
     }
@@ -89,12 +92,26 @@ impl Picture {
     pub(super) fn attached(manifest: &Manifest, environment: &Environment) -> Self {
         let resolver = Resolver::new(environment, manifest.root.0);
         let places = resolver.resources().map(|(resolution, grammar)| match resolution.located {
-            _ if !resolution.problems.is_empty() => Place::Broken,
-            Some(located) => located.handle.map_or(Place::Broken, |handle| place(&handle, grammar)),
-            None => Place::Detached,
+            _ if !resolution.problems.is_empty() => Some(Place::Broken),
+            Some(located) => {
+                Some(located.handle.map_or(Place::Broken, |handle| place(&handle, grammar)))
+            }
+            None => None,
         });
-        let nodes = manifest.resources.iter().zip(places);
-        let nodes = nodes.map(|(resource, place)| Node::new(resource, place));
+        let places: Vec<_> = manifest.resources.iter().zip(places).collect();
+        let is_set = |outer: &str| {
+            let starts = |field: &str| within(field).starts_with(outer);
+            places.iter().any(|(it, place)| place.is_some() && starts(&it.field))
+                || manifest.settings.iter().any(|it| starts(&it.field) && it.is_set(environment))
+        };
+        let unset = |resource: &Resource| match &resource.declared.needed_in {
+            Some(outer) if is_set(outer) => Place::Missing,
+            None if resource.required => Place::Missing,
+            _ => Place::Detached,
+        };
+        let nodes = places.iter().map(|(resource, place)| {
+            Node::new(resource, place.clone().unwrap_or_else(|| unset(resource)))
+        });
         Self { deploy: manifest.name().to_owned(), nodes: nodes.collect(), is_attached: true }
     }
 
@@ -143,6 +160,15 @@ impl Picture {
     /// ```
     pub fn mermaid(&self) -> String {
         super::mermaid::text(self)
+    }
+}
+
+impl Setting {
+    /// Whether a source has something for it, readable or not.
+    fn is_set(&self, environment: &Environment) -> bool {
+        std::iter::once(&self.variable)
+            .chain(&self.aliases)
+            .any(|name| !matches!(environment.setting(&[name], ""), Ok(None)))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::picture::{Node, Picture};
+use super::picture::{Node, Picture, Place};
 
 /// All lengths are in pixels. The width of a letter of a fixed-width font is some 0.6 of its size.
 const SIZE: usize = 14;
@@ -63,6 +63,9 @@ pub(super) fn text(picture: &Picture) -> String {
                 node.place.class(),
                 y + box_height / 2
             );
+            if node.place == Place::Missing {
+                cross(&mut svg, from.midpoint(to), middle.midpoint(y + box_height / 2));
+            }
             let lines = labels[*index].iter().map(String::as_str).zip(CLASSES);
             resource(&mut resources, node, lines, [x, y, width, box_height]);
         }
@@ -126,6 +129,9 @@ pub(super) fn narrow(picture: &Picture) -> String {
             node.place.class(),
             1 + INDENT
         );
+        if node.place == Place::Missing {
+            cross(&mut svg, trunk, last);
+        }
         let lines = lines.iter().map(|(line, class)| (line.as_str(), *class));
         resource(&mut shapes, node, lines, [1 + INDENT, y, box_width, height]);
         y += height;
@@ -177,6 +183,7 @@ rect,path,line{stroke:#52525b}.paper{stroke:none}\
 .local rect,.local path{fill:#dbeafe;stroke:#1d4ed8}line.local{stroke:#1d4ed8}\
 .remote rect,.remote path{fill:#ffedd5;stroke:#c2410c}line.remote{stroke:#c2410c}\
 .detached rect,.detached path{fill:#fff;stroke:#a1a1aa;stroke-dasharray:4}line.detached{stroke:#a1a1aa;stroke-dasharray:4}\
+.missing rect,.missing path{fill:#fae8ff;stroke:#a21caf;stroke-width:3}line.missing{stroke:#a21caf;stroke-dasharray:2 6}\
 .broken rect,.broken path{fill:#fee2e2;stroke:#b91c1c}line.broken{stroke:#b91c1c}\
 @media (prefers-color-scheme:dark){\
 .paper{fill:#18181b}text{fill:#f4f4f5}.deploy rect{fill:#f4f4f5}.deploy text{fill:#18181b}\
@@ -185,6 +192,7 @@ rect,path,line{stroke:#a1a1aa}.paper{stroke:none}\
 .local rect,.local path{fill:#1e3a8a;stroke:#93c5fd}line.local{stroke:#93c5fd}\
 .remote rect,.remote path{fill:#7c2d12;stroke:#fdba74}line.remote{stroke:#fdba74}\
 .detached rect,.detached path{fill:#18181b;stroke:#71717a}line.detached{stroke:#71717a}\
+.missing rect,.missing path{fill:#701a75;stroke:#f0abfc}line.missing{stroke:#f0abfc}\
 .broken rect,.broken path{fill:#7f1d1d;stroke:#fca5a5}line.broken{stroke:#fca5a5}\
 }</style>\n";
 
@@ -219,6 +227,7 @@ fn legend(picture: &Picture) -> Vec<(&'static str, &'static str)> {
         ("local", "on this machine"),
         ("remote", "elsewhere"),
         ("detached", "detached"),
+        ("missing", "missing: the app needs it"),
         ("broken", "broken"),
     ];
     let shown = |class: &str| picture.nodes.iter().any(|node| node.place.class() == class);
@@ -251,6 +260,16 @@ fn mark(svg: &mut String, class: &str, text: &str, x: usize, y: usize) {
     );
     label(svg, text, x + LINE + width(text) / 2, y - 2, "");
     svg.push_str("</g>\n");
+}
+
+/// A cross on the line to what is missing, which is seen without colours too.
+fn cross(svg: &mut String, x: usize, y: usize) {
+    const ARM: usize = 7;
+    let [left, right, top, bottom] = [x - ARM, x + ARM, y - ARM, y + ARM];
+    let _ = writeln!(
+        svg,
+        "<g class=\"missing\"><path d=\"M{left} {top}L{right} {bottom}M{left} {bottom}L{right} {top}\"/></g>"
+    );
 }
 
 /// A cylinder with its lines inside, each with its class.

@@ -39,6 +39,51 @@ pub(crate) fn names<T: DeserializeOwned>() -> &'static [&'static str] {
     names
 }
 
+/// One field of a struct that is flattened.
+pub struct Named {
+    /// Its name, in the code's spelling.
+    pub name: &'static str,
+    /// The other names that it is read by.
+    pub aliases: Vec<&'static str>,
+    /// Whether reading fails without it.
+    pub required: bool,
+}
+
+/// The fields of a struct. Where the app's own code refuses what is no value of any deploy, a
+/// required field may not be known as one, and another name stands as a field of its own.
+pub(crate) fn fields<T: DeserializeOwned>() -> Vec<Named> {
+    let faults = read::<T>(&[], &[]).err().unwrap_or_default();
+    let is_missing =
+        |name: &str| faults.iter().any(|fault| matches!(fault, Fault::Missing(it) if *it == name));
+    let mut fields: Vec<Named> = Vec::new();
+    for name in names::<T>() {
+        // The names of one field stand one behind the other.
+        if let Some(last) = fields.last_mut()
+            && let Some(first) = shared_by::<T>(last.name, name)
+        {
+            last.aliases.push(name);
+            if first == *name {
+                last.aliases.pop();
+                last.aliases.insert(0, std::mem::replace(&mut last.name, name));
+            }
+        } else {
+            fields.push(Named { name, aliases: Vec::new(), required: false });
+        }
+    }
+    for field in &mut fields {
+        field.required = is_missing(field.name);
+    }
+    fields
+}
+
+/// The field that both names stand for.
+fn shared_by<T: DeserializeOwned>(a: &str, b: &str) -> Option<&'static str> {
+    match T::deserialize(Struct::of(&[(a, Source::Filler), (b, Source::Filler)])) {
+        Err(Refusal::Twice(name)) => Some(name),
+        Ok(_) | Err(_) => None,
+    }
+}
+
 /// The variable of a field, without a prefix: `HTTP_PORT` for `http_port`.
 pub(crate) fn variable(name: &str) -> String {
     name.to_uppercase().replace('-', "_")
@@ -424,6 +469,29 @@ mod tests {
             retries: 0,
         };
         assert_eq!(limits, expected);
+    }
+
+    #[test]
+    fn names_of_one_field() {
+        #[derive(Deserialize)]
+        #[allow(dead_code, reason = "only its names count")]
+        struct Web {
+            #[serde(alias = "PORT", alias = "listen_port")]
+            http_port: u16,
+            #[serde(default, rename = "web-host", alias = "a_host")]
+            host: String,
+            timeout: Option<u8>,
+        }
+
+        let fields = fields::<Web>();
+        let fields: Vec<_> =
+            fields.iter().map(|it| (it.name, it.aliases.as_slice(), it.required)).collect();
+        let expected: [(&str, &[&str], bool); 3] = [
+            ("http_port", &["PORT", "listen_port"], true),
+            ("web-host", &["a_host"], false),
+            ("timeout", &[], false),
+        ];
+        assert_eq!(fields, expected);
     }
 
     #[test]

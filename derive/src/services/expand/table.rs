@@ -66,8 +66,14 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
             quote!(Setting { variables: #variables, required: #required, default: #default })
         }
         Kind::Flatten { prefix } => {
-            let names = quote!(<#alias as #krate::__private::Flattened>::names);
-            quote!(Flatten { prefix: #prefix, names: #names })
+            let flattened = quote!(<#alias as #krate::__private::Flattened>);
+            quote! {
+                Flatten {
+                    prefix: #prefix,
+                    names: #flattened::names,
+                    fields: #flattened::fields,
+                }
+            }
         }
         Kind::Nested { prefix } => {
             let optional = field.optional;
