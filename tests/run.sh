@@ -185,5 +185,7 @@ command -v cargo >/dev/null || fail "needs cargo: install Rust from https://rust
 if [[ -n $only ]]; then
     cargo test -p backing-services-tests --features live --test live -- "$only::" "$@" </dev/null
 else
+    # Of an example that has tests `cargo test` builds these alone, and not the program.
+    cargo build --workspace --all-features --examples </dev/null
     cargo test --workspace --all-features "$@" </dev/null
 fi

@@ -1,1 +1,4 @@
 //! The examples are in `examples/`: `cargo run -p examples --example quickstart`.
+
+#[cfg(feature = "shop")]
+pub mod shop;

@@ -37,6 +37,7 @@ mod rds;
 mod redis;
 mod s3;
 mod seven_steps;
+mod shop;
 mod shutdown;
 mod smtp;
 mod sql;

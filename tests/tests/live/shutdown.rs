@@ -1,40 +1,22 @@
-//! The compiled shops that say whether they are ready, ended by a platform under load: no request
-//! is lost.
+//! The compiled web shops, ended by a platform under load: no request is lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use backing_services_conformance::free_port;
 use backing_services_tests::servers::PostgreSql;
 use reqwest::Client;
 use serde_json::Value;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
-use crate::example::{self, Running, url};
+use crate::example::url;
 use crate::postgres::OnPostgreSql;
+use crate::shop::{Shop, order};
 
 /// How long the shop serves on after it was asked to end.
 const LEAVE: &str = "1s";
 const CUSTOMERS: usize = 8;
-
-struct Shop {
-    base: String,
-    running: Running,
-}
-
-impl Shop {
-    fn start(example: &str, database: &PostgreSql) -> Self {
-        let listen = format!("127.0.0.1:{}", free_port());
-        let mut command = example::command(example);
-        command
-            .env("DATABASE_URL", url::<OnPostgreSql>("postgres", database))
-            .env("LEAVE", LEAVE)
-            .env("LISTEN", &listen);
-        Self { base: format!("http://{listen}"), running: Running::start(command) }
-    }
-}
 
 async fn code(base: &str, path: &str) -> u16 {
     reqwest::get(format!("{base}{path}")).await.unwrap().status().as_u16()
@@ -43,7 +25,7 @@ async fn code(base: &str, path: &str) -> u16 {
 /// A load balancer: it asks again and again, and ends when the shop is not ready any more.
 fn balancer(base: String, is_ready: Arc<AtomicBool>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        while code(&base, "/health/ready").await == 200 {
+        while code(&base, "/ready").await == 200 {
             sleep(Duration::from_millis(20)).await;
         }
         is_ready.store(false, Ordering::SeqCst);
@@ -55,9 +37,9 @@ async fn customer(base: String, is_ready: Arc<AtomicBool>, numbers: Arc<AtomicU6
     let (client, mut taken) = (Client::new(), 0);
     while is_ready.load(Ordering::SeqCst) {
         let number = numbers.fetch_add(1, Ordering::SeqCst);
-        let answer = client.put(format!("{base}/orders/{number}")).send().await;
+        let answer = order(&client, &base, number).await;
         let answer = answer.unwrap_or_else(|error| panic!("order {number} is lost: {error:?}"));
-        assert_eq!(answer.status(), 200, "order {number}");
+        assert_eq!(answer, 201, "order {number}");
         taken += 1;
     }
     taken
@@ -65,11 +47,12 @@ async fn customer(base: String, is_ready: Arc<AtomicBool>, numbers: Arc<AtomicU6
 
 async fn loses_no_request(example: &'static str) {
     let database = Arc::new(PostgreSql::start());
-    let shop = Shop::start(example, &database);
+    let database_url = url::<OnPostgreSql>("postgres", &database);
+    let shop = Shop::start(example, &[("DATABASE_URL", &database_url), ("LEAVE", LEAVE)]).await;
     let base = shop.base.clone();
     for (path, kind) in [
-        ("/health/live", "application/health+json"),
-        ("/health/ready", "application/health+json"),
+        ("/live", "application/health+json"),
+        ("/ready", "application/health+json"),
         ("/health", "application/health+json"),
         ("/status", "text/html; charset=utf-8"),
     ] {
@@ -102,11 +85,10 @@ async fn loses_no_request(example: &'static str) {
     sleep(Duration::from_millis(500)).await;
     let stopped = spawn_blocking(move || shop.running.stop());
     timeout(Duration::from_secs(1), balancer).await.expect("not ready at once").unwrap();
-    assert_eq!(code(&base, "/health/live").await, 200, "it lives, and serves on");
+    assert_eq!(code(&base, "/live").await, 200, "it lives, and serves on");
     let (mut taken, late) = (0, Client::new());
     // Whoever has not heard of it yet is served, too.
-    let answer = late.put(format!("{base}/orders/1000000")).send().await.unwrap();
-    assert_eq!(answer.status(), 200);
+    assert_eq!(order(&late, &base, 1_000_000).await.unwrap(), 201);
     while let Some(customer) = customers.join_next().await {
         taken += customer.unwrap();
     }
@@ -118,10 +100,10 @@ async fn loses_no_request(example: &'static str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axum_loses_no_request() {
-    loses_no_request("health_axum").await;
+    loses_no_request("shop_axum").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn actix_loses_no_request() {
-    loses_no_request("health_actix").await;
+    loses_no_request("shop_actix").await;
 }
