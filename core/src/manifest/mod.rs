@@ -86,7 +86,7 @@ pub struct Resource {
     required: bool,
     default: Option<&'static str>,
     doc: &'static str,
-    #[serde(skip)]
+    #[cfg_attr(feature = "json", serde(skip))]
     declared: Declared,
 }
 
