@@ -50,7 +50,7 @@ const COST: &str = " of waiting, ";
 /// Most cases wait for a time limit.
 const AT_ONCE: usize = 3;
 /// How long a socket or a thread may stay after connecting has failed.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(10);
 
 /// Starts a server that does to each connection what `script` says, and runs the test `name` again
 /// in a process of its own, where [`victim`] is the URL for the port of the server.

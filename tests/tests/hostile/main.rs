@@ -96,6 +96,9 @@ fn walk(test: &str, url: &'static str, steps: Vec<Step>, limits: &[Limit]) {
         case("silence", |stream, _| hold(stream));
         case("hang up", |stream, _| drop(stream));
         case("garbage", |stream, _| say(stream, &garbage(512)));
+        case("an answer and garbage", |stream, answer| {
+            say(stream, &[answer, &garbage(512)].concat());
+        });
         case("a drip", |stream, answer| {
             drip(stream, if answer.is_empty() { b"1" } else { answer });
         });

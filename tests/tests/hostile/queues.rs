@@ -1,4 +1,17 @@
-use crate::{Flood, Once, Then, limits, name, step, walk};
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backing_services::{BackingServices as _, Environment};
+use backing_services_conformance::hostile::garbage;
+use backing_services_conformance::{Scripted, Server as _};
+use tokio::task::JoinSet;
+
+use crate::{Flood, Once, Services, Then, limits, name, say, step, walk};
 
 #[test]
 fn nats() {
@@ -82,14 +95,27 @@ fn frame(channel: u8, payload: &[u8]) -> Vec<u8> {
     [&[1, 0, channel], &length[..], payload, &[0xce]].concat()
 }
 
+/// The first frame of a broker, with a table of what it is.
+fn start(table: &[u8]) -> Vec<u8> {
+    let mechanisms = b"\x00\x00\x00\x05PLAIN\x00\x00\x00\x05en_US";
+    frame(0, &[b"\x00\x0a\x00\x0a\x00\x09", table, &mechanisms[..]].concat())
+}
+
+/// Fields with their length before them.
+fn table(fields: &[u8]) -> Vec<u8> {
+    [&u32::try_from(fields.len()).unwrap().to_be_bytes()[..], fields].concat()
+}
+
+fn tune(channels: u16, length: u32, heartbeat: u16) -> Vec<u8> {
+    let limits =
+        [&channels.to_be_bytes()[..], &length.to_be_bytes(), &heartbeat.to_be_bytes()].concat();
+    frame(0, &[&b"\x00\x0a\x00\x1e"[..], &limits].concat())
+}
+
+const OPEN_OK: &[u8] = b"\x00\x0a\x00\x29\x00";
+
 #[test]
 fn rabbitmq() {
-    let start = |table: &[u8]| {
-        let mechanisms = b"\x00\x00\x00\x05PLAIN\x00\x00\x00\x05en_US";
-        frame(0, &[b"\x00\x0a\x00\x0a\x00\x09", table, &mechanisms[..]].concat())
-    };
-    let table =
-        |fields: &[u8]| [&u32::try_from(fields.len()).unwrap().to_be_bytes()[..], fields].concat();
     // A table in a table, each the only field of the one around it; as many arrays.
     let nested = |kind: u8, depth: usize| {
         let mut inner = Vec::new();
@@ -98,11 +124,6 @@ fn rabbitmq() {
             inner = [name, &[kind], &table(&inner)].concat();
         }
         if kind == b'A' { [b"\x01a".to_vec(), vec![b'A'], table(&inner)].concat() } else { inner }
-    };
-    let tune = |channels: u16, length: u32, heartbeat: u16| {
-        let limits =
-            [&channels.to_be_bytes()[..], &length.to_be_bytes(), &heartbeat.to_be_bytes()].concat();
-        frame(0, &[&b"\x00\x0a\x00\x1e"[..], &limits].concat())
     };
     let heartbeats = || Flood(b"\x08\x00\x00\x00\x00\x00\x00\xce".to_vec());
     walk(
@@ -141,7 +162,7 @@ fn rabbitmq() {
             step(
                 "open",
                 true,
-                frame(0, b"\x00\x0a\x00\x29\x00"),
+                frame(0, OPEN_OK),
                 vec![
                     ("another method", Once(frame(0, b"\xff\xff\xff\xff"))),
                     ("a method too short", Once(frame(0, b"\x00"))),
@@ -172,6 +193,53 @@ fn rabbitmq() {
             ],
         ),
     );
+}
+
+/// `lapin` hears of the end of a connection from both of its sides at once, in any order.
+#[test]
+fn rabbitmq_lost_as_it_is_dropped() {
+    let accepted = AtomicU64::new(0);
+    let broker = Scripted::start(move |mut stream: TcpStream| {
+        let mut heard = [0; 4096];
+        for answer in [start(&table(b"")), tune(0, 131_072, 0), frame(0, OPEN_OK)] {
+            if stream.read(&mut heard).is_err() || stream.write_all(&answer).is_err() {
+                return;
+            }
+        }
+        // A sleep would take longer than what it is to meet.
+        let pause = Duration::from_micros(accepted.fetch_add(1, Ordering::Relaxed) % 40 * 25);
+        let answered = Instant::now();
+        while answered.elapsed() < pause {}
+        say(stream, &garbage(512));
+    });
+    let url = format!("amqp://localhost:{}?connect_timeout=500ms", broker.port());
+    let environment = Environment::from_pairs([("RABBITMQ_URL", url)]);
+    let services = Arc::new(Services::load(&environment).unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut apps = JoinSet::new();
+        for _ in 0..8 {
+            let services = Arc::clone(&services);
+            apps.spawn(async move {
+                for _ in 0..40 {
+                    let _ = services.connect().await;
+                }
+            });
+        }
+        apps.join_all().await;
+    });
+
+    let left = || {
+        let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
+        let names =
+            threads.filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok());
+        names.filter(|name| name.starts_with("lapin-io-loop")).count()
+    };
+    let dropped = Instant::now();
+    while left() > 0 {
+        assert!(dropped.elapsed() < Duration::from_secs(10), "{} threads are left", left());
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
