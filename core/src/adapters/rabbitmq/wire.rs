@@ -1,7 +1,9 @@
 //! The stream under `lapin`, with TLS in it.
 //!
 //! `lapin` goes on serving one that it has lost until everything it was about to send is sent. So a
-//! lost stream takes all that is written to it; on an error instead, `lapin` spins for ever.
+//! lost stream takes all that is written to it; on an error instead, `lapin` spins for ever. And it
+//! waits for ever for the goodbye of a broker on a stream that failed just before it was to say
+//! goodbye; each cut from outside is an error anew, which ends that.
 
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
@@ -106,11 +108,13 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 #[derive(Default)]
 struct State {
     cut: AtomicBool,
+    /// Whether it was cut from outside.
+    let_go: AtomicBool,
     reader: Mutex<Option<Waker>>,
     writer: Mutex<Option<Waker>>,
 }
 
-/// Cuts the wire when dropped: who reads finds its end, and what is written goes nowhere.
+/// Cuts the wire when dropped: who reads gets an error, and what is written goes nowhere.
 pub(super) struct Cutter(Arc<State>);
 
 impl Wire {
@@ -135,6 +139,7 @@ impl Wire {
 
 impl Drop for Cutter {
     fn drop(&mut self) {
+        self.0.let_go.store(true, Ordering::SeqCst);
         self.0.cut();
     }
 }
@@ -163,7 +168,9 @@ impl AsyncRead for Wire {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         if self.state.is_cut(&self.state.reader, cx) {
-            return Poll::Ready(Ok(0));
+            let let_go = self.state.let_go.load(Ordering::SeqCst);
+            let end = if let_go { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(0) };
+            return Poll::Ready(end);
         }
         let mut read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         if let Ok(length) = read {
