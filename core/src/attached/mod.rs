@@ -96,7 +96,6 @@ impl<S: BackingServices> Clone for Attached<S> {
 struct Shared<S: BackingServices> {
     now: RwLock<Arc<S::Clients>>,
     state: Mutex<State<S>>,
-    changes: broadcast::Sender<Change>,
 }
 
 /// What is attached.
@@ -110,6 +109,8 @@ struct State<S: BackingServices> {
     /// Whether the environment says something else than what is attached.
     differs: bool,
     is_stopping: bool,
+    /// None after the shutdown, so that who listens comes to an end.
+    changes: Option<broadcast::Sender<Change>>,
 }
 
 impl<S: BackingServices> Shared<S> {
@@ -134,7 +135,7 @@ impl<S: BackingServices> Shared<S> {
                 "reattached"
             );
         }
-        let _ = self.changes.send(change);
+        let _ = self.state().changes.as_ref().map(|changes| changes.send(change));
     }
 }
 
@@ -315,10 +316,9 @@ impl<S: BackingServices + 'static> Builder<S> {
     /// # }
     /// ```
     pub async fn start(self, environment: Environment) -> Result<Attached<S>, Error> {
-        let (changes, _) = broadcast::channel(CHANGES);
         let (inbox, messages) = mpsc::channel(CHANGES);
         let (sighup, failures, source) = (self.sighup, self.failures, self.source.clone());
-        let (watch, shared) = Watch::start(self, environment, changes).await?;
+        let (watch, shared) = Watch::start(self, environment).await?;
         if sighup {
             watch::on_sighup(&inbox);
         }
@@ -441,7 +441,7 @@ impl<S: BackingServices + 'static> Attached<S> {
     }
 
     /// What happens to the resources from now on: each reattachment, each one that failed, and what
-    /// was cut.
+    /// was cut. They end with the shutdown.
     ///
     /// ```no_run
     /// # use backing_services::{Attached, BackingServices};
@@ -453,7 +453,8 @@ impl<S: BackingServices + 'static> Attached<S> {
     /// # }
     /// ```
     pub fn changes(&self) -> Changes {
-        Changes(self.shared.changes.subscribe())
+        let changes = self.shared.state().changes.as_ref().map(broadcast::Sender::subscribe);
+        Changes(changes.unwrap_or_else(|| broadcast::channel(1).1))
     }
 
     /// Whether the app lives, whether it is ready, how its resources are; for the routes that a
@@ -488,6 +489,7 @@ impl<S: BackingServices + 'static> Attached<S> {
     }
 
     /// Ends everything within `limit`: the app is not [ready](Health::ready) from now on; the
+    /// [`changes`](Self::changes) end, and with them whoever consumes; the
     /// snapshots that are still held are waited for; then all clients are closed at the same time,
     /// those of telemetry last. The fields whose clients did not end in time; they are dropped.
     ///
@@ -506,6 +508,7 @@ impl<S: BackingServices + 'static> Attached<S> {
         let (reply, stopped) = oneshot::channel();
         let _ = self.inbox.send(Message::Stop(reply)).await;
         let _ = timeout_at(end, stopped).await;
+        self.shared.state().changes = None;
 
         // A quarter of the time is for closing.
         let in_use = end - (end - started) / 4;

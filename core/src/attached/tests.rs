@@ -446,3 +446,21 @@ async fn a_shutdown_waits_for_users_and_closes_all_within_its_limit() {
     assert_eq!(count("o1"), (1, 0));
     assert!(services.reload().await.unwrap().changed().is_empty(), "nothing changes any more");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_listens_for_changes_ends_with_the_shutdown() {
+    let deploy = Deploy::new("chat://p1");
+    let services = deploy.start(builder()).await;
+    let (mut changes, clients) = (services.changes(), services.clients());
+    let attached = services.clone();
+    let consumer = tokio::spawn(async move {
+        while changes.next().await.is_some() {}
+        assert!(!clients.main.is_closed(), "what is in work can be done");
+        drop(attached);
+    });
+    let started = Instant::now();
+    assert!(services.shutdown(Duration::from_secs(20)).await.is_empty());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    consumer.await.unwrap();
+    assert!(services.changes().next().await.is_none());
+}

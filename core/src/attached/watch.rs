@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::drain::{self, Drain};
 use super::source::{AnySource, Turn};
-use super::{Builder, Change, Shared, State};
+use super::{Builder, CHANGES, Change, Shared, State};
 use crate::backing::BackingServices;
 use crate::backoff::{Backoff, up_to};
 use crate::environment::Environment;
@@ -87,7 +87,6 @@ impl<S: BackingServices + 'static> Watch<S> {
     pub(super) async fn start(
         builder: Builder<S>,
         environment: Environment,
-        changes: broadcast::Sender<Change>,
     ) -> Result<(Self, Arc<Shared<S>>), Error> {
         let store = match &builder.source {
             Some(source) => Some(read(&**source).await?),
@@ -124,8 +123,8 @@ impl<S: BackingServices + 'static> Watch<S> {
                 drains: Vec::new(),
                 differs: !is_whole,
                 is_stopping: false,
+                changes: Some(broadcast::channel(CHANGES).0),
             }),
-            changes,
         });
         let mut watch = Self {
             shared: Arc::clone(&shared),
