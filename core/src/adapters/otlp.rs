@@ -22,9 +22,6 @@
 //! - `timeout`: For a whole call, the body of its answer included. By default `30s`.
 //! <!-- end -->
 //!
-//! `hyper` 1.12.0 reads informational answers and the length of a chunk without an end: a server
-//! that means harm can keep a thread busy after `connect_timeout` and hold the socket.
-//!
 //! The handle is what OpenTelemetry calls `OTEL_EXPORTER_OTLP_ENDPOINT`, of port 4318 where a
 //! collector has its usual ports; 4317 is that of OTLP/gRPC. A field that takes the variables of
 //! OpenTelemetry is
@@ -54,6 +51,11 @@
 //! What else there is to know of the client is on the page of [`telemetry`](super::telemetry). A
 //! service that takes metrics alone, such as Prometheus, answers 404 to traces, of which the SDK
 //! warns: use the provider of what it takes.
+//!
+//! # A hostile server
+//!
+//! `hyper` 1.12.0 reads informational answers and the length of a chunk without an end: a server
+//! that means harm can keep a thread busy after `connect_timeout` and hold the socket.
 
 use std::mem;
 

@@ -57,14 +57,23 @@
 //! `redis` makes its TLS configuration from rustls's provider for the process. Where the app has
 //! not chosen one when the first `rediss` handle connects, aws-lc-rs is installed.
 //!
+//! Cluster mode, Sentinel and client certificates are not supported.
+//!
+//! # A hostile server
+//!
+//! `redis` 1.8.1 buffers as much as the server says that a text has, and reads a number without an
+//! end anew from its start with each packet. A server that means harm can make it ask for more
+//! memory than there is, keep a thread busy after `connect_timeout`, and hold a socket after the
+//! client. No issue of its tracker is known to be about it.
+//!
+//! # Providers
+//!
 //! | provider | handle |
 //! |---|---|
 //! | [Amazon ElastiCache](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html), one node or cluster mode off | `rediss://user:password@master.name.euw1.cache.amazonaws.com`; without encryption in transit there is no password: `redis://host` |
 //! | [Upstash](https://upstash.com/docs/redis/howto/connectclient) | `rediss://default:password@name.upstash.io:6379` |
 //! | [Redis Cloud](https://redis.io/docs/latest/operate/rc/security/database-security/tls-ssl/) | `rediss://default:password@host:12345?tls_ca=redis_ca.pem`; without TLS `redis://...?tls=none` |
 //! | [Heroku Key-Value Store](https://devcenter.heroku.com/articles/connecting-heroku-redis) | `REDIS_URL` is a `rediss` handle of a server whose certificate is self-signed: it is refused unless `tls_ca` names a file with the CA certificate behind it |
-//!
-//! Cluster mode, Sentinel and client certificates are not supported.
 
 use std::error::Error as StdError;
 use std::pin::Pin;

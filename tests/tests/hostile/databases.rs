@@ -66,8 +66,8 @@ fn postgres() {
         &[
             // It skips them without end, and no read of it waits.
             limits(
-                "sqlx-postgres 0.9.0",
-                "src/connection/stream.rs",
+                "sqlx 0.9.0",
+                "sqlx-postgres/src/connection/stream.rs",
                 BUSY,
                 &[
                     "startup/the answer for ever",
@@ -81,8 +81,8 @@ fn postgres() {
             ),
             // It makes room for as much as a message is said to have.
             limits(
-                "sqlx-postgres 0.9.0",
-                "src/connection/stream.rs",
+                "sqlx 0.9.0",
+                "sqlx-postgres/src/connection/stream.rs",
                 "memory allocation of or of memory or took or nothing",
                 &[
                     "startup/a message of 2 GB",
@@ -155,15 +155,15 @@ fn mysql() {
         &[
             // It reserves room for each before the first has come.
             limits(
-                "sqlx-mysql 0.9.0",
-                "src/connection/executor.rs:438",
+                "sqlx 0.9.0",
+                "sqlx-mysql/src/connection/executor.rs:438",
                 "memory allocation of 72567767433232 bytes failed",
                 &["query/2^40 columns"],
             ),
             // It joins them as long as they are full.
             limits(
-                "sqlx-mysql 0.9.0",
-                "src/connection/stream.rs:152",
+                "sqlx 0.9.0",
+                "sqlx-mysql/src/connection/stream.rs:152",
                 "of memory or took or left behind or SIGKILL or nothing",
                 &[
                     "greeting/packets of 16 MB without an end",

@@ -52,7 +52,7 @@ fn endless() -> Vec<Limit> {
 
 #[test]
 fn http_api() {
-    let url = "HTTP_URL http://:token@localhost:PORT/v1?connect_timeout=500ms";
+    let url = "HTTP_API_URL http://:token@localhost:PORT/v1?connect_timeout=500ms";
     walk(name!(http_api), url, steps("{}"), &endless());
 }
 

@@ -9,8 +9,10 @@ mod mail;
 mod queues;
 mod stores;
 
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +29,7 @@ use backing_services_conformance::hostile::{
 struct Services {
     beanstalkd: Option<Beanstalkd>,
     couchdb: Option<CouchDb>,
-    http: Option<HttpApi>,
+    http_api: Option<HttpApi>,
     memcached: Option<Memcached>,
     mysql: Option<MySql>,
     nats: Option<Nats>,
@@ -123,12 +125,29 @@ fn walk(test: &str, url: &'static str, steps: Vec<Step>, limits: &[Limit]) {
             }));
         }
     }
-    let url = |port: u16| url.replace("PORT", &port.to_string());
     for limit in limits {
         let is_there = cases.iter().any(|case| case.name() == limit.test);
         assert!(is_there, "a limit of no case: {}", limit.test);
+        assert_is_told(url, limit);
     }
+    let url = |port: u16| url.replace("PORT", &port.to_string());
     attack_all(test, &url, limits, cases);
+}
+
+/// The page of the adapter names what its driver cannot hold, and the version that was tested.
+fn assert_is_told(url: &str, limit: &Limit) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let name = url.split_once("_URL ").unwrap().0.to_lowercase();
+    let page = ["", "/mod"].map(|file| root.join(format!("core/src/adapters/{name}{file}.rs")));
+    let page = page.iter().find_map(|page| fs::read_to_string(page).ok()).unwrap();
+    let (driver, version) = limit.driver.split_once(' ').unwrap();
+    let chapter = page.split_once("//! # A hostile server\n").unwrap_or_default().1;
+    let chapter = chapter.split("//! # ").next().unwrap();
+    let told = format!("`{driver}` {version}");
+    assert!(chapter.contains(&told), "`A hostile server` of the page `{name}` lacks {told}");
+    let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap();
+    let package = format!("name = \"{driver}\"\nversion = \"{version}\"\n");
+    assert!(lock.contains(&package), "Cargo.lock has another version than {driver} {version}");
 }
 
 /// Answers honestly up to the last of these steps, and hears that one.

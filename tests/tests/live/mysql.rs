@@ -26,14 +26,14 @@ impl Subject for OnMariaDb {
     const LIMITS: &[Limit] = &[
         Limit {
             test: "hostile_servers/a flood of ones",
-            driver: "sqlx-mysql 0.9.0",
-            upstream: "src/connection/stream.rs:152",
+            driver: "sqlx 0.9.0",
+            upstream: "sqlx-mysql/src/connection/stream.rs:152",
             seen: "of memory or took or left behind or nothing",
         },
         Limit {
             test: "hostile_servers/over TLS, a flood of ones",
-            driver: "sqlx-mysql 0.9.0",
-            upstream: "src/connection/stream.rs:152",
+            driver: "sqlx 0.9.0",
+            upstream: "sqlx-mysql/src/connection/stream.rs:152",
             seen: "of memory or took or left behind or nothing",
         },
     ];

@@ -71,6 +71,13 @@
 //! making, and may happen to a queue that is not durable and was declared on another channel. The
 //! others come back some seconds later then.
 //!
+//! # A hostile server
+//!
+//! `lapin` 4.12.3 goes on reading for as long as there is something to read, also when its
+//! connection was given up: a broker that means harm, and floods it with heartbeats, can hold a
+//! socket and a thread for seconds after `connect_timeout`. No issue of its tracker is known to be
+//! about it.
+//!
 //! # Providers
 //!
 //! - [CloudAMQP](https://www.cloudamqp.com/docs/index.html): its `CLOUDAMQP_URL`, with the virtual
