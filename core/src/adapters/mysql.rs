@@ -66,8 +66,8 @@
 //! ever: it sets no keepalive and has no timeout for a query. What the pool itself does is bounded:
 //! waiting for a connection by `connect_timeout`, and asking one whether it still answers, before
 //! it is handed out and as it comes back, by a quarter of that; one that does not is replaced.
-//! Over TLS closing such a connection waits for the server's goodbye, and only dropping the pool ends
-//! that. The answer to a query is the app's to bound:
+//! Over TLS one that reaches its `idle_timeout` or `max_lifetime` meanwhile is waited for until the
+//! system gives it up, after some minutes, and counts as one in use. The answer to a query is the app's to bound:
 //!
 //! ```no_run
 //! # use backing_services::drivers::sqlx::MySqlPool;
@@ -416,7 +416,7 @@ impl Connect for MySql {
     }
 
     async fn close(client: MySqlPool) {
-        client.close().await;
+        pool::close(client).await;
     }
 }
 

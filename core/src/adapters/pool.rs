@@ -13,6 +13,7 @@ use std::time::Duration;
 use sqlx::error::DatabaseError;
 use sqlx::pool::PoolOptions;
 use sqlx::{ConnectOptions, Connection, Database, Executor, SqlSafeStr, raw_sql};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::ending::within;
@@ -264,7 +265,7 @@ impl<DB: Database<Connection: Asks<DB>>> Servers<DB> {
         let mut pool = pool;
         #[cfg(any(feature = "mysql", feature = "postgres"))]
         if let Some(protocol) = D::protocol(&options) {
-            pool = watched(pool, self.question());
+            pool = watched::<D>(pool, self.question(), protocol);
             // Where a process may not listen, the pool opens a second one.
             if let Ok(server) = FakeServer::start(protocol).await {
                 let fake = D::fake(protocol, server.port())?;
@@ -364,27 +365,32 @@ const FRESH: Duration = Duration::from_millis(100);
 /// A connection that answered a moment ago, as it came back, is not asked again: so the two
 /// questions of `sqlx` for each use stay two.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-fn watched<DB: Database<Connection: Asks<DB>>>(
-    pool: PoolOptions<DB>,
+fn watched<D: Driver>(
+    pool: PoolOptions<D::Database>,
     question: Option<&'static str>,
-) -> PoolOptions<DB> {
+    protocol: Protocol,
+) -> PoolOptions<D::Database> {
     // Enough is left of the timeout for opening another one.
     let limit = pool.get_acquire_timeout() / 4;
     pool.test_before_acquire(false)
         .before_acquire(move |connection, meta| {
             Box::pin(async move {
-                Ok(meta.idle_for < FRESH || still_fits::<DB>(connection, question, limit).await?)
+                Ok(meta.idle_for < FRESH
+                    || still_fits::<D>(connection, question, protocol, limit).await?)
             })
         })
         .after_release(move |connection, _| {
-            Box::pin(async move { Ok(told(still_fits::<DB>(connection, question, limit).await?)) })
+            Box::pin(async move {
+                Ok(told(still_fits::<D>(connection, question, protocol, limit).await?))
+            })
         })
 }
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-async fn still_fits<DB: Database<Connection: Asks<DB>>>(
-    connection: &mut DB::Connection,
+async fn still_fits<D: Driver>(
+    connection: &mut <D::Database as Database>::Connection,
     question: Option<&'static str>,
+    protocol: Protocol,
     limit: Duration,
 ) -> Result<bool, sqlx::Error> {
     let answer = async {
@@ -393,8 +399,39 @@ async fn still_fits<DB: Database<Connection: Asks<DB>>>(
             None => connection.ping().await.map(|()| true),
         }
     };
-    let late = |_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
-    timeout(limit, answer).await.unwrap_or_else(late)
+    if let Ok(answer) = timeout(limit, answer).await {
+        return answer;
+    }
+    // `sqlx` says goodbye to what it closes, and over TLS waits for the answer without a limit.
+    if let Ok(fake) = opened_to_fake::<D>(protocol).await {
+        *connection = fake;
+    }
+    Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
+}
+
+/// A connection that ends as soon as it is asked to.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+async fn opened_to_fake<D: Driver>(
+    protocol: Protocol,
+) -> Result<<D::Database as Database>::Connection, sqlx::Error> {
+    let server = FakeServer::start(protocol).await?;
+    let fake = D::fake(protocol, server.port())?;
+    tokio::select! {
+        connection = fake.connect() => connection,
+        error = server.run() => Err(error.into()),
+    }
+}
+
+/// Closes a pool, within the time that it may take to get a connection of it. Those that nobody
+/// uses are closed at the same time: `sqlx` alone closes one after the other, and one whose network
+/// has gone silent has no end.
+pub(crate) async fn close<DB: Database>(pool: sqlx::Pool<DB>) {
+    let limit = pool.options().get_acquire_timeout();
+    let mut closing = JoinSet::new();
+    while let Some(idle) = pool.try_acquire() {
+        closing.spawn(timeout(limit, idle.detach().close()));
+    }
+    let _ = timeout(limit, async { tokio::join!(pool.close(), closing.join_all()) }).await;
 }
 
 /// A handle in the form that `sqlx`'s `Any` driver takes.

@@ -85,8 +85,8 @@
 //! ever: it sets no keepalive and has no timeout for a query. What the pool itself does is bounded:
 //! waiting for a connection by `pool_timeout`, and asking one whether it still answers, before it
 //! is handed out and as it comes back, by a quarter of that; one that does not is replaced.
-//! Over TLS closing such a connection waits for the server's goodbye, and only dropping the pool ends
-//! that. The answer to a query is the app's to bound (`statement_timeout` bounds the server alone):
+//! Over TLS one that reaches its `idle_timeout` or `max_lifetime` meanwhile is waited for until the
+//! system gives it up, after some minutes, and counts as one in use. The answer to a query is the app's to bound (`statement_timeout` bounds the server alone):
 //!
 //! ```no_run
 //! # use backing_services::drivers::sqlx::PgPool;
@@ -613,7 +613,7 @@ impl Connect for Postgres {
     }
 
     async fn close(client: PgPool) {
-        client.close().await;
+        pool::close(client).await;
     }
 }
 

@@ -250,7 +250,7 @@ impl Connect for Sql {
     }
 
     async fn close(client: AnyPool) {
-        client.close().await;
+        pool::close(client).await;
     }
 }
 

@@ -169,7 +169,7 @@ impl Connect for Sqlite {
     }
 
     async fn close(client: SqlitePool) {
-        client.close().await;
+        pool::close(client).await;
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use backing_services::{HandleBuilder, MySql, Postgres, Sql};
+use backing_services_conformance::Ca;
 use backing_services_tests::servers::{MariaDb, Network, PostgreSql};
 use tokio::time::timeout;
 
@@ -41,6 +42,10 @@ async fn survives_silence<A: Field>(proxy: &Network, handle: HandleBuilder) {
     for _ in 0..3 {
         timeout(PATIENCE, client.run("SELECT 1")).await.unwrap().unwrap();
     }
+
+    // Closing ends, too.
+    proxy.silence();
+    timeout(PATIENCE, A::close(client)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,6 +60,26 @@ async fn postgres_unencrypted() {
     let server = PostgreSql::start();
     let proxy = Network::to(server.port());
     survives_silence::<Postgres>(&proxy, on_postgresql(proxy.port())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mysql_over_tls() {
+    let certificate = Ca::new("right").issue(&["localhost"]);
+    let server = MariaDb::with_tls(&certificate);
+    let proxy = Network::to(server.port());
+    let ca = certificate.ca();
+    let handle = on_mariadb(proxy.port()).param("ssl-mode", "verify_identity");
+    survives_silence::<MySql>(&proxy, handle.param("ssl-ca", ca.to_str().unwrap())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_over_tls() {
+    let certificate = Ca::new("right").issue(&["localhost"]);
+    let server = PostgreSql::with_tls(&certificate);
+    let proxy = Network::to(server.port());
+    let ca = certificate.ca();
+    let handle = on_postgresql(proxy.port()).param("sslmode", "verify-full");
+    survives_silence::<Postgres>(&proxy, handle.param("sslrootcert", ca.to_str().unwrap())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
