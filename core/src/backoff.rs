@@ -24,6 +24,14 @@ impl Backoff {
         Self { next: first, longest }
     }
 
+    /// The pause after so many failed attempts, for whoever counts them.
+    #[cfg(feature = "nats")]
+    pub(crate) fn after(mut self, attempts: usize) -> Duration {
+        let doubled = attempts.saturating_sub(1).try_into().ok().and_then(|n| 2_u32.checked_pow(n));
+        self.next = self.next.saturating_mul(doubled.unwrap_or(u32::MAX));
+        self.pause()
+    }
+
     /// The pause before the next attempt.
     pub(crate) fn pause(&mut self) -> Duration {
         let pause = self.next.min(self.longest);
@@ -57,6 +65,13 @@ mod tests {
             }
         }
         assert!(seen.iter().any(|pause| *pause != seen[0] && pause.as_millis() <= 250));
+        #[cfg(feature = "nats")]
+        for (attempts, longest) in [(0, 250), (1, 250), (2, 500), (6, 8000), (9, 10_000)] {
+            let (longest, pause) = (Duration::from_millis(longest), backoff().after(attempts));
+            assert!(longest / 2 <= pause && pause <= longest, "{attempts}: {pause:?}");
+        }
+        #[cfg(feature = "nats")]
+        assert!(backoff().after(usize::MAX) <= Duration::from_secs(10));
         let mut endless = Backoff::new(Duration::MAX, Duration::MAX);
         assert!(endless.pause() >= Duration::MAX / 2 && endless.pause() >= Duration::MAX / 2);
     }

@@ -80,14 +80,16 @@ use super::ending::{closed, within};
 use super::one_sided_tls::{explained, tls_only};
 use crate::adapter::tls::read_file;
 use crate::adapter::tls_client::client_config;
+use crate::backoff::Backoff;
 use crate::file;
 use crate::{Adapter, ClientError, Connect, FailureKind, Handle, HandleError, Host, Secret, Tls};
 
 /// The longest wait between two attempts to connect again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// The same after a server that answers has refused the client: a credential that was revoked does
-/// not come back in a second.
-const LONGEST_REFUSED_PAUSE: Duration = Duration::from_secs(10);
+const AWAY: Backoff = Backoff::new(Duration::from_millis(10), LONGEST_PAUSE);
+/// After a server that answers has refused the client: a credential that was revoked does not come
+/// back in a second.
+const REFUSED: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(10));
 /// How often the credentials file is looked at between two refused attempts.
 const LOOK: Duration = Duration::from_millis(500);
 const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
@@ -387,7 +389,7 @@ async fn next_attempt(servers: Vec<Server>, creds: Option<PathBuf>) -> Option<Re
     }
     let next = servers.into_iter().min_by_key(|server| server.failed_attempts)?;
     if next.last_error.as_deref().is_some_and(is_refusal) {
-        let pause = refused_pause(next.failed_attempts);
+        let pause = REFUSED.after(next.failed_attempts);
         let (host, port) = (next.addr.host(), next.addr.port());
         tracing::warn!(host, port, ?pause, "NATS refuses the credentials, trying again");
         wait_for_credentials(pause, creds).await;
@@ -413,19 +415,9 @@ async fn wait_for_credentials(pause: Duration, creds: Option<PathBuf>) {
     }
 }
 
-/// Doubles from one second.
-fn refused_pause(attempts: usize) -> Duration {
-    let doubled = u32::try_from(attempts).ok().and_then(|n| 1_u64.checked_shl(n.saturating_sub(1)));
-    doubled.map_or(LONGEST_REFUSED_PAUSE, Duration::from_secs).min(LONGEST_REFUSED_PAUSE)
-}
-
-/// Doubles from 10 ms.
+/// The first attempt is made at once.
 fn pause(attempts: usize) -> Duration {
-    match u32::try_from(attempts) {
-        Ok(0 | 1) => Duration::ZERO,
-        Ok(attempts @ 2..8) => Duration::from_millis(5 << (attempts - 1)),
-        _ => LONGEST_PAUSE,
-    }
+    if attempts < 2 { Duration::ZERO } else { AWAY.after(attempts - 1) }
 }
 
 /// Which connection the client has, by number. A server that has just come back is found within the
@@ -600,11 +592,12 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_half_a_second() {
-        let pauses: Vec<_> = (0..12).map(|attempt| pause(attempt).as_millis()).collect();
-        assert_eq!(pauses, [0, 0, 10, 20, 40, 80, 160, 320, 500, 500, 500, 500]);
-        let refused: Vec<_> = (1..8).map(|attempt| refused_pause(attempt).as_secs()).collect();
-        assert_eq!(refused, [1, 2, 4, 8, 10, 10, 10]);
-        assert_eq!(refused_pause(usize::MAX), LONGEST_REFUSED_PAUSE);
+        assert_eq!([pause(0), pause(1)], [Duration::ZERO; 2]);
+        let longest = [10, 20, 40, 80, 160, 320, 500, 500].map(Duration::from_millis);
+        for (attempts, longest) in (2..).zip(longest) {
+            let pause = pause(attempts);
+            assert!(longest / 2 <= pause && pause <= longest, "{attempts}: {pause:?}");
+        }
     }
 
     /// As the tools of NATS write it, with what people add.
@@ -645,12 +638,14 @@ mod tests {
         // Connecting for the first time goes through all of them.
         assert_eq!(next(vec![server("a", 0, false, ""), server("b", 0, false, "")]).await, None);
         let away = vec![server("a", 2, true, "IO error: no"), server("b", 1, false, "timed out")];
-        assert_eq!(next(away).await, Some(("b".to_owned(), Duration::from_millis(10))));
+        let (host, pause) = next(away).await.unwrap();
+        assert_eq!(host, "b");
+        assert!((5..=10).contains(&pause.as_millis()), "{pause:?}");
         assert_eq!(start.elapsed(), Duration::ZERO);
         let violation = "authorization violation: nats: authorization violation";
         let refuses = vec![server("a", 3, true, violation), server("b", 9, true, "")];
         assert_eq!(next(refuses).await, Some(("a".to_owned(), Duration::ZERO)));
-        assert_eq!(start.elapsed().as_secs(), 4);
+        assert!((2..=4).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     }
 
     #[tokio::test]
