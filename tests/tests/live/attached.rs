@@ -3,37 +3,35 @@
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use backing_services::{
-    Attached, AttachedBuilder, BackingServices, Connect, Environment, Error, FailureKind, Handle,
+    Adapter as _, Attached, AttachedBuilder, BackingServices, Environment, Error, FailureKind,
+    Handle,
 };
 use backing_services_conformance::{Server, Subject, in_process};
 use backing_services_tests::servers::{Etcd, MariaDb, PostgreSql, Redis};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
+use crate::load::{Load, Routes, routes};
 use crate::mysql::OnMariaDb;
 use crate::postgres::OnPostgreSql;
 use crate::redis::OnRedis;
 
-type Client<S> = <<S as Subject>::Adapter as Connect>::Client;
-
 /// A folder as Kubernetes mounts a secret: the files are links into `..data`, itself a link that is
 /// swapped as a whole.
-struct Mount(TempDir);
+pub(crate) struct Mount(TempDir);
 
 impl Mount {
-    fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         let mount = Self(tempfile::tempdir().unwrap());
         mount.swap(url);
         symlink("..data/url", mount.0.path().join("url")).unwrap();
         mount
     }
 
-    fn swap(&self, url: &str) {
+    pub(crate) fn swap(&self, url: &str) {
         let folder = self.0.path();
         let next = TempDir::with_prefix_in("..", folder).unwrap().keep();
         std::fs::write(next.join("url"), url).unwrap();
@@ -42,20 +40,20 @@ impl Mount {
         std::fs::rename(link, folder.join("..data")).unwrap();
     }
 
-    fn environment(&self) -> Environment {
+    pub(crate) fn environment(&self) -> Environment {
         let path: PathBuf = self.0.path().join("url");
         Environment::from_pairs([("IT_URL_FILE", path.to_str().unwrap())])
     }
 }
 
-fn url<S: Subject>(server: &S::Server) -> String {
+pub(crate) fn url<S: Subject>(server: &S::Server) -> String {
     let builder = S::handle(S::plain_scheme());
     let handle = S::at(builder, "localhost", Some(server.port())).build().unwrap();
     handle.expose_url().to_owned()
 }
 
 /// As quick as a test wants it.
-fn quick<S: BackingServices + 'static>() -> AttachedBuilder<S> {
+pub(crate) fn quick<S: BackingServices + 'static>() -> AttachedBuilder<S> {
     Attached::builder()
         .poll(Duration::from_millis(200))
         .quiet(Duration::from_millis(200))
@@ -63,62 +61,7 @@ fn quick<S: BackingServices + 'static>() -> AttachedBuilder<S> {
         .drain(Duration::from_secs(10))
 }
 
-/// Uses a client again and again, a snapshot each time, until the test says that it is enough.
-struct Load {
-    is_over: Arc<AtomicBool>,
-    done: Arc<AtomicUsize>,
-    tasks: Vec<tokio::task::JoinHandle<Vec<String>>>,
-}
-
-impl Load {
-    fn start<Services, S>(
-        services: &Attached<Services>,
-        client: fn(&Services::Clients) -> &Client<S>,
-    ) -> Self
-    where
-        Services: BackingServices + 'static,
-        S: Subject,
-    {
-        let (is_over, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let tasks = (0..4).map(|worker| {
-            let (services, is_over) = (services.clone(), Arc::clone(&is_over));
-            let done = Arc::clone(&done);
-            tokio::task::spawn_blocking(move || {
-                tokio::runtime::Handle::current().block_on(async move {
-                    let mut failed = Vec::new();
-                    while !is_over.load(Ordering::Relaxed) {
-                        let clients = services.clients();
-                        // One writes and reads; what it writes is not for two at a time.
-                        let result = if worker == 0 {
-                            S::use_it(client(&clients)).await
-                        } else {
-                            let pinged = S::Adapter::ping(client(&clients)).await;
-                            pinged.map_err(|error| error.to_string())
-                        };
-                        match result {
-                            Ok(()) => drop(done.fetch_add(1, Ordering::Relaxed)),
-                            Err(error) => failed.push(error),
-                        }
-                        sleep(Duration::from_millis(2)).await;
-                    }
-                    failed
-                })
-            })
-        });
-        Self { tasks: tasks.collect(), is_over, done }
-    }
-
-    /// How many requests there were, none of which failed.
-    async fn end(self) -> usize {
-        self.is_over.store(true, Ordering::Relaxed);
-        for task in self.tasks {
-            assert_eq!(task.await.unwrap(), Vec::<String>::new());
-        }
-        self.done.load(Ordering::Relaxed)
-    }
-}
-
-async fn becomes<S: BackingServices + 'static>(services: &Attached<S>, generation: u64) {
+pub(crate) async fn becomes<S: BackingServices + 'static>(services: &Attached<S>, generation: u64) {
     let started = Instant::now();
     while services.generation() < generation {
         assert!(started.elapsed() < Duration::from_secs(30), "it stays {services:?}");
@@ -127,7 +70,7 @@ async fn becomes<S: BackingServices + 'static>(services: &Attached<S>, generatio
 }
 
 /// The established connections to a port of this machine, as the kernel counts them.
-fn connections(port: u16) -> usize {
+pub(crate) fn connections(port: u16) -> usize {
     let of = |table: &str| std::fs::read_to_string(table).unwrap_or_default();
     let tables = of("/proc/net/tcp") + &of("/proc/net/tcp6");
     let remote = format!(":{port:04X}");
@@ -135,7 +78,7 @@ fn connections(port: u16) -> usize {
     lines.filter(|line| line.len() > 3 && line[2].ends_with(&remote) && line[3] == "01").count()
 }
 
-async fn is_left(port: u16) {
+pub(crate) async fn is_left(port: u16) {
     let started = Instant::now();
     while connections(port) > 0 {
         let left = connections(port);
@@ -145,7 +88,7 @@ async fn is_left(port: u16) {
 }
 
 /// From one server to another and back, by the swap of `..data`.
-async fn rotates<Services, S>(client: fn(&Services::Clients) -> &Client<S>)
+async fn rotates<Services, S>(routes: Routes<Services>)
 where
     Services: BackingServices + 'static,
     S: Subject,
@@ -153,7 +96,7 @@ where
     let servers = [S::start(), S::start()];
     let mount = Mount::new(&url::<S>(&servers[0]));
     let services = quick::<Services>().start(mount.environment()).await.unwrap();
-    let load = Load::start::<Services, S>(&services, client);
+    let load = Load::start(&services, routes).await;
     for generation in 2..=5 {
         sleep(Duration::from_millis(300)).await;
         mount.swap(&url::<S>(&servers[(generation + 1) % 2]));
@@ -161,7 +104,8 @@ where
         is_left(servers[generation % 2].port()).await;
     }
     let done = load.end().await;
-    println!("{}: {done} requests in 4 rotations, 0 failed", std::any::type_name::<S>());
+    let name = S::Adapter::GRAMMAR.name();
+    println!("{name}: {done} requests through axum in 4 rotations, 0 failed");
     assert!(done > 40, "{done}");
     assert!(services.shutdown(Duration::from_secs(10)).await.is_empty());
     // A client that has no end of its own goes with the last handle.
@@ -186,7 +130,7 @@ macro_rules! rotate {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn from_server_to_server_under_load() {
-                rotates::<Services, $subject>(|clients| &clients.it).await;
+                rotates::<Services, $subject>(routes!(Services, it: $subject)).await;
             }
         }
     )*};
@@ -235,7 +179,7 @@ async fn twenty_passwords_of_postgresql() {
     };
     let mount = Mount::new(&url(0));
     let services = quick::<Db>().start(mount.environment()).await.unwrap();
-    let load = Load::start::<Db, OnPostgreSql>(&services, |clients| &clients.it);
+    let load = Load::start(&services, routes!(Db, it: OnPostgreSql)).await;
     let open = |user: &str| {
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{user}'");
         server.sql(&count).trim().parse::<usize>().unwrap()
@@ -264,7 +208,7 @@ async fn a_password_that_the_server_learns_later() {
     server.add_user("old", "secret1");
     let mount = Mount::new(&url("old"));
     let services = quick::<Cache>().start(mount.environment()).await.unwrap();
-    let load = Load::start::<Cache, OnRedis>(&services, |clients| &clients.it);
+    let load = Load::start(&services, routes!(Cache, it: OnRedis)).await;
     let mut changes = services.changes();
     mount.swap(&url("new"));
     let change = timeout(Duration::from_secs(20), changes.next()).await.unwrap().unwrap();
@@ -283,7 +227,7 @@ async fn a_new_server_that_never_answers() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mount = Mount::new(&url::<OnPostgreSql>(&server));
     let services = quick::<Db>().start(mount.environment()).await.unwrap();
-    let load = Load::start::<Db, OnPostgreSql>(&services, |clients| &clients.it);
+    let load = Load::start(&services, routes!(Db, it: OnPostgreSql)).await;
     let builder = OnPostgreSql::handle("postgres").host("localhost");
     let bad = builder
         .port(silent.local_addr().unwrap().port())
@@ -352,7 +296,7 @@ async fn by_etcd() {
     etcd.put("shop/IT_URL", &urls[0]);
     let builder = || quick::<Db>().poll(Duration::from_hours(1)).source(in_etcd(&etcd).at_most(2));
     let services = builder().start(Environment::default()).await.unwrap();
-    let load = Load::start::<Db, OnPostgreSql>(&services, |clients| &clients.it);
+    let load = Load::start(&services, routes!(Db, it: OnPostgreSql)).await;
 
     // The watch alone finds it: the next look is an hour away.
     etcd.put("shop/IT_URL", &urls[1]);

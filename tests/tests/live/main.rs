@@ -20,6 +20,7 @@ mod health;
 mod http_api;
 mod in_use;
 mod lastfm;
+mod load;
 mod loggly;
 mod mail;
 mod memcached;
