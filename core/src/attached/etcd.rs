@@ -109,7 +109,7 @@ struct State {
     cluster: String,
     revision: i64,
     token: Option<String>,
-    /// The server that answered last.
+    /// The server to ask first, modulo their number: the one that answered last.
     server: usize,
 }
 
@@ -268,7 +268,8 @@ impl Store {
             return Err(ClientError::new("there is no server"));
         };
         let url = format!("{}/v3/{path}", origin(self.address.tls.is_on(), host));
-        let mut request = self.http.post(url).json(body);
+        // A member that is split from the others then says so; its watch would never have news.
+        let mut request = self.http.post(url).header("Grpc-Metadata-hasleader", "true").json(body);
         if let Some(token) = token {
             request = request.header("Authorization", token);
         }
@@ -424,6 +425,8 @@ impl Source for Etcd {
                 Ok(()) => return,
                 Err(error) => {
                     tracing::debug!(%error, "the watch of etcd is begun anew");
+                    // By another server, where there is one: this one may be split from the others.
+                    self.store.state().server += 1;
                     sleep(backoff.pause()).await;
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
+use std::thread;
 
 use backing_services_conformance::free_port;
 use base64::Engine as _;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 use super::daemon::Daemon;
 use super::{folder, program};
 
-/// An etcd of one member.
+/// A member of an etcd.
 #[derive(Debug)]
 pub struct Etcd {
     daemon: Daemon,
@@ -19,14 +20,38 @@ pub struct Etcd {
 }
 
 impl Etcd {
-    /// An empty store on a free port.
+    /// An empty store of one member on a free port.
     pub fn start() -> Self {
+        let mut member = Self::member(0, &[free_port()]);
+        member.daemon.start();
+        member
+    }
+
+    /// An empty store of three members. It answers as long as two of them are there.
+    pub fn cluster() -> [Self; 3] {
+        let peers = [free_port(), free_port(), free_port()];
+        let mut members = [0, 1, 2].map(|number| Self::member(number, &peers));
+        // Each is there when it has found another one.
+        thread::scope(|scope| {
+            for member in &mut members {
+                scope.spawn(move || member.daemon.start());
+            }
+        });
+        members
+    }
+
+    /// One of those that find each other on the ports `peers`.
+    fn member(number: usize, peers: &[u16]) -> Self {
         let folder = folder("etcd");
-        let (port, peers) = (free_port(), free_port());
-        let [client, peer] = [port, peers].map(|port| format!("http://127.0.0.1:{port}"));
+        let port = free_port();
+        let url = |port: u16| format!("http://127.0.0.1:{port}");
+        let (name, client, peer) = (format!("m{number}"), url(port), url(peers[number]));
         let data = folder.path().join("data").display().to_string();
-        let cluster = format!("default={peer}");
+        let cluster: Vec<_> =
+            peers.iter().enumerate().map(|(n, peer)| format!("m{n}={}", url(*peer))).collect();
+        let cluster = cluster.join(",");
         let arguments = [
+            ["--name", &name],
             ["--data-dir", &data],
             ["--listen-client-urls", &client],
             ["--advertise-client-urls", &client],
@@ -34,7 +59,7 @@ impl Etcd {
             ["--initial-advertise-peer-urls", &peer],
             ["--initial-cluster", &cluster],
         ];
-        let mut daemon = Daemon {
+        let daemon = Daemon {
             name: "etcd",
             program: program::find("etcd", "etcd-server"),
             arguments: arguments.as_flattened().iter().map(Into::into).collect(),
@@ -43,7 +68,6 @@ impl Etcd {
             answers,
             child: None,
         };
-        daemon.start();
         Self { daemon, _folder: folder }
     }
 

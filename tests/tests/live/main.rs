@@ -11,6 +11,7 @@ mod databases;
 mod databases_fail_over;
 mod databases_in_use;
 mod databases_silent;
+mod etcd_away;
 mod example;
 mod examples;
 mod files;
