@@ -123,7 +123,8 @@
 //! # What the struct declares
 //!
 //! [`Manifest`] gives it to tools and people: a `.env.example`, which the key `example` holds against the struct, a
-//! Markdown table, JSON, and a [`Picture`] of the deploy and its resources.
+//! Markdown table, JSON and a JSON Schema, a [`Picture`] of the deploy and its resources, a `compose.yaml` that starts
+//! them on a developer's machine, Heroku's `app.json`, a workload of Score.
 //!
 //! # Features
 //!
@@ -254,6 +255,7 @@ pub mod __private {
 pub use self::adapter::grammar::{
     About, Grammar, Hosts, Login, Part, Scheme, TlsWord, Unencrypted, Word,
 };
+pub use self::adapter::server::Server;
 pub use self::adapter::tls::{Tls, read_certificates};
 pub use self::adapter::value::{Kind, Unit, Value};
 pub use self::adapter::{Adapter, Connect, Parameters};
@@ -272,6 +274,8 @@ pub use self::error::{
 };
 pub use self::explain::Explanation;
 pub use self::handle::{Handle, HandleBuilder, Host, Origin};
+#[cfg(feature = "json")]
+pub use self::manifest::{Compose, Format, UnknownFormat};
 pub use self::manifest::{Manifest, Picture, Resource, Setting};
 pub use self::secret::Secret;
 

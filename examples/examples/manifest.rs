@@ -2,13 +2,15 @@
 //!
 //! ```sh
 //! cargo run -p examples --example manifest                      # all of them
-//! cargo run -p examples --example manifest svg > services.svg   # one: env, markdown, json, svg or mermaid
+//! cargo run -p examples --example manifest svg > services.svg   # one of them, as this environment has it
+//! cargo run -p examples --example manifest compose > compose.yaml
+//! cargo run -p examples --example manifest compose-env > .env   # the handles of what Compose starts
 //! cargo run -p examples --example manifest explain              # where each value comes from, in this environment
 //! ```
 
 use std::process::ExitCode;
 
-use backing_services::{BackingServices, Environment, Mail, MySql, Sql};
+use backing_services::{BackingServices, Environment, Format, Mail, MySql, Sql};
 
 /// What the shop consumes over the network.
 #[derive(BackingServices)]
@@ -31,27 +33,27 @@ fn main() -> ExitCode {
     let manifest = Services::manifest();
     let environment = Environment::process();
     let picture = manifest.picture_of(&environment);
-    let forms = [
-        ("env", manifest.env_example()),
-        ("markdown", manifest.markdown()),
-        ("json", manifest.json()),
-        ("svg", picture.svg()),
-        ("mermaid", picture.mermaid()),
-        ("explain", environment.explain::<Services>().to_string()),
-    ];
-    let wanted = std::env::args().nth(1);
-    let mut printed = false;
-    for (name, text) in forms {
-        match wanted.as_deref() {
-            None => println!("--- {name}\n{text}"),
-            Some(wanted) if wanted == name => println!("{}", text.trim_end()),
-            Some(_) => continue,
+    let mut forms: Vec<(&str, String)> = Format::ALL
+        .iter()
+        .map(|format| match format {
+            Format::Svg => (format.word(), picture.svg()),
+            Format::Mermaid => (format.word(), picture.mermaid()),
+            _ => (format.word(), manifest.format(*format)),
+        })
+        .collect();
+    forms.push(("compose-env", manifest.compose().env().to_owned()));
+    forms.push(("explain", environment.explain::<Services>().to_string()));
+    let Some(wanted) = std::env::args().nth(1) else {
+        for (name, text) in forms {
+            println!("--- {name}\n{text}");
         }
-        printed = true;
-    }
-    if printed {
+        return ExitCode::SUCCESS;
+    };
+    if let Some((_, text)) = forms.iter().find(|(name, _)| *name == wanted) {
+        println!("{}", text.trim_end());
         return ExitCode::SUCCESS;
     }
-    eprintln!("expected env, markdown, json, svg, mermaid or explain");
+    let names: Vec<_> = forms.iter().map(|(name, _)| *name).collect();
+    eprintln!("expected one of: {}", names.join(", "));
     ExitCode::FAILURE
 }

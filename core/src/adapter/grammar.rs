@@ -3,6 +3,7 @@
 //!
 //! Everything here can be built and looked up while compiling: the derive checks defaults with it.
 
+use super::server::Server;
 use super::value::{Kind, Unit};
 use crate::spelling::{as_variable, parse_duration, same_name};
 
@@ -32,8 +33,24 @@ pub struct Grammar {
     api: bool,
     mail: bool,
     place: Option<&'static str>,
+    server: Local,
     variants: &'static [&'static Grammar],
 }
+
+/// What a developer's machine runs. Two grammars that differ in nothing else say the same.
+#[derive(Clone, Copy, Debug)]
+struct Local(
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "the manifest reads it"))]
+    Option<&'static Server>,
+);
+
+impl PartialEq for Local {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Local {}
 
 /// One scheme of a [`Grammar`], and what it says by itself.
 ///
@@ -656,6 +673,7 @@ impl Grammar {
             api: false,
             mail: false,
             place: None,
+            server: Local(None),
             variants: &[],
         }
     }
@@ -776,6 +794,21 @@ impl Grammar {
         self
     }
 
+    /// Names the server that a developer's machine runs for it.
+    ///
+    /// ```
+    /// # use backing_services::{Grammar, Scheme, Server};
+    /// const SERVER: Server =
+    ///     Server::new("chat://127.0.0.1:{port}").image("docker.io/example/chat:2", 7070);
+    /// const CHAT: Grammar = Grammar::new("Chat", &[Scheme::new("chat")], "chat://localhost")
+    ///     .server(&SERVER);
+    /// ```
+    #[must_use]
+    pub const fn server(mut self, server: &'static Server) -> Self {
+        self.server = Local(Some(server));
+        self
+    }
+
     /// The grammars of an enum's variants, of which the scheme chooses one.
     #[doc(hidden)]
     #[must_use]
@@ -892,6 +925,16 @@ impl Grammar {
     /// ```
     pub const fn all_variants(&self) -> &'static [&'static Grammar] {
         self.variants
+    }
+
+    /// The server of this grammar, or of the first variant that has one with an image.
+    #[cfg(feature = "json")]
+    pub(crate) fn local_server(&self) -> Option<&'static Server> {
+        let servers = || self.variants.iter().filter_map(|variant| variant.local_server());
+        self.server
+            .0
+            .or_else(|| servers().find(|it| it.image.is_some()))
+            .or_else(|| servers().next())
     }
 
     /// The grammar that reads handles of this scheme: that of the variant which has it, else this

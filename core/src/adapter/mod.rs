@@ -8,6 +8,7 @@ mod page;
 pub(crate) mod pem;
 #[allow(missing_docs, reason = "nobody but the derives names it")]
 pub(crate) mod reader;
+pub(crate) mod server;
 mod shown;
 pub(crate) mod tls;
 #[cfg(any(feature = "memcached", feature = "nats"))]

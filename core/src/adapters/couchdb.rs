@@ -57,6 +57,17 @@ use super::refused::refuse_colon;
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Tls, Value};
 
+const LOCAL: crate::Server =
+    crate::Server::new("couchdb://app:{password}@127.0.0.1:{port}/app?create=true")
+        .image("docker.io/library/couchdb:3", 5984)
+        .environment(&[("COUCHDB_USER", "app"), ("COUCHDB_PASSWORD", "{password}")])
+        // The image has no client of HTTP.
+        .health(
+            "bash -c 'exec 3<>/dev/tcp/127.0.0.1/5984 && \
+         printf \"GET /_up HTTP/1.0\\r\\n\\r\\n\" >&3 && read -t 2 -r a <&3 && [[ $a == *200* ]]'",
+        )
+        .volume("/opt/couchdb/data");
+
 /// A CouchDB database. Its client is [`CouchDatabase`].
 ///
 /// ```no_run
@@ -88,6 +99,7 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secr
     bindings("cloudant"),
     login = "together",
     unencrypted = "refused",
+    server = LOCAL,
     check,
     debug
 )]

@@ -123,6 +123,31 @@ use crate::{
     read_certificates,
 };
 
+/// MariaDB, which the tests of this adapter run on. It speaks TLS with a certificate of its own, of
+/// which nothing can be verified: on this machine it does without.
+const LOCAL: crate::Server =
+    crate::Server::new("mysql://app:{password}@127.0.0.1:{port}/app?ssl-mode=disabled")
+        .image("docker.io/library/mariadb:11.8", 3306)
+        .environment(&[
+            ("MARIADB_DATABASE", "app"),
+            ("MARIADB_USER", "app"),
+            ("MARIADB_PASSWORD", "{password}"),
+            ("MARIADB_RANDOM_ROOT_PASSWORD", "1"),
+        ])
+        .health("healthcheck.sh --connect --innodb_initialized")
+        .volume("/var/lib/mysql")
+        .addon("jawsdb")
+        .score(
+            "mysql",
+            &[
+                ("host", "HOST"),
+                ("port", "PORT"),
+                ("name", "NAME"),
+                ("username", "USER"),
+                ("password", "PASSWORD"),
+            ],
+        );
+
 /// A MySQL or MariaDB database. Its client is [`sqlx::MySqlPool`].
 ///
 /// ```
@@ -146,6 +171,7 @@ use crate::{
     example = "mysql://user:password@localhost:3306/database",
     bindings("p.mysql", "p-mysql", "cleardb", "jawsdb"),
     others("ROOT_PASSWORD", "ROOT_PASSWD", "ROOT_USER", "ROOT_HOST"),
+    server = LOCAL,
     check,
     debug
 )]

@@ -95,6 +95,19 @@ const LOOK: Duration = Duration::from_millis(500);
 const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
 /// How often a ping looks whether the client still has its connection.
 const GLANCE: Duration = Duration::from_millis(10);
+/// The image without a shell has nothing to ask how the server is.
+const LOCAL: crate::Server = crate::Server::new("nats://app:{password}@127.0.0.1:{port}")
+    .image("docker.io/library/nats:2.12-alpine", 4222)
+    .command(&[
+        "nats-server",
+        "--user=app",
+        "--pass={password}",
+        "--jetstream",
+        "--store_dir=/data",
+        "--http_port=8222",
+    ])
+    .health("wget -q -O /dev/null http://127.0.0.1:8222/healthz")
+    .volume("/data");
 
 /// A NATS server or a cluster. Its client is [`async_nats::Client`].
 ///
@@ -120,6 +133,7 @@ const GLANCE: Duration = Duration::from_millis(10);
     port = 4222,
     example = "nats://user:password@localhost:4222",
     unencrypted = "refused",
+    server = LOCAL,
     check,
     debug
 )]

@@ -71,6 +71,17 @@ use crate::{
     Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Tls, Value, Word,
 };
 
+/// The collector, which writes what it gets to its log. Its own image has no shell that could ask
+/// how it is.
+const LOCAL: crate::Server = crate::Server::new("http://127.0.0.1:{port}")
+    .image("docker.io/library/alpine:3.22", 4318)
+    .build(&[
+        "COPY --from=docker.io/otel/opentelemetry-collector:0.162.0 /otelcol /otelcol",
+        "COPY --from=docker.io/otel/opentelemetry-collector:0.162.0 /etc/otelcol /etc/otelcol",
+    ])
+    .command(&["/otelcol", "--config=/etc/otelcol/config.yaml"])
+    .health("wget -q -O /dev/null http://127.0.0.1:13133/");
+
 /// A service that speaks OTLP/HTTP, for traces, metrics and logs. Its client is a
 /// [`TelemetryClient`]: the providers of the OpenTelemetry SDK.
 ///
@@ -94,6 +105,7 @@ use crate::{
     example = "http://localhost:4318",
     bindings("otlp", "opentelemetry"),
     unencrypted = "refused",
+    server = LOCAL,
     check,
     debug
 )]

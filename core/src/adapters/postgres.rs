@@ -177,6 +177,28 @@ const NO_FILE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 /// A setting that a server takes and `PgBouncer` refuses: so a pooler is told from a server without a
 /// question. `sqlx` reads `bytea` in this form alone, which is every server's default.
 const PROBE: &str = "-c bytea_output=hex";
+/// The image keeps its data in a folder of the version below the volume.
+const LOCAL: crate::Server = crate::Server::new("postgres://app:{password}@127.0.0.1:{port}/app")
+    .image("docker.io/library/postgres:18", 5432)
+    .environment(&[
+        ("POSTGRES_DB", "app"),
+        ("POSTGRES_USER", "app"),
+        ("POSTGRES_PASSWORD", "{password}"),
+    ])
+    // Over TCP, which the server that sets the database up does not take.
+    .health("pg_isready --host=127.0.0.1 --username=app --dbname=app")
+    .volume("/var/lib/postgresql")
+    .addon("heroku-postgresql")
+    .score(
+        "postgres",
+        &[
+            ("host", "HOST"),
+            ("port", "PORT"),
+            ("name", "NAME"),
+            ("username", "USER"),
+            ("password", "PASSWORD"),
+        ],
+    );
 
 /// A PostgreSQL database. Its client is [`sqlx::PgPool`].
 ///
@@ -208,6 +230,7 @@ const PROBE: &str = "-c bytea_output=hex";
         "ADMIN_USERNAME",
         "SCHEMAS"
     ),
+    server = LOCAL,
     check,
     debug
 )]

@@ -103,6 +103,17 @@ use crate::{Adapter, Connect, Tls, Word};
 const KEEPALIVE: Duration = Duration::from_mins(1);
 /// What the driver calls itself.
 const LIB_NAME: &str = "redis-rs";
+/// Heroku's Redis is no add-on of it: its certificate is self-signed.
+const LOCAL: crate::Server = crate::Server::new("redis://:{password}@127.0.0.1:{port}")
+    .image("docker.io/library/redis:8", 6379)
+    .environment(&[("REDISCLI_AUTH", "{password}")])
+    .command(&["redis-server", "--requirepass", "{password}", "--appendonly", "yes"])
+    .health("redis-cli ping | grep -q PONG")
+    .volume("/data")
+    .score(
+        "redis",
+        &[("host", "HOST"), ("port", "PORT"), ("username", "USER"), ("password", "PASSWORD")],
+    );
 
 /// A Redis or Valkey server. Its client is [`redis::aio::ConnectionManager`].
 ///
@@ -137,6 +148,7 @@ const LIB_NAME: &str = "redis-rs";
     example = "rediss://user:password@redis.example.com:6379/0",
     bindings("redis", "valkey"),
     unencrypted = "refused",
+    server = LOCAL,
     check,
     debug
 )]

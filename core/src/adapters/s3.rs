@@ -80,6 +80,28 @@ use crate::{
 const DEFAULT_REGION: &str = "us-east-1";
 /// What `ping` lists. Nobody writes there.
 const PROBE: &str = ".backing-services-probe";
+/// `SeaweedFS` makes the bucket as it starts. `MinIO` publishes no images any more.
+const LOCAL: crate::Server =
+    crate::Server::new("s3://app:{password}@app-bucket?endpoint=http://127.0.0.1:{port}")
+        .image("docker.io/chrislusf/seaweedfs:4.48", 8333)
+        .environment(&[
+            ("AWS_ACCESS_KEY_ID", "app"),
+            ("AWS_SECRET_ACCESS_KEY", "{password}"),
+            ("S3_BUCKET", "app-bucket"),
+        ])
+        .command(&["mini", "-dir=/data"])
+        .health("wget -q -O /dev/null http://127.0.0.1:8333/status")
+        .volume("/data")
+        .score(
+            "s3",
+            &[
+                ("bucket", "BUCKET"),
+                ("access_key_id", "ACCESS_KEY_ID"),
+                ("secret_key", "SECRET_ACCESS_KEY"),
+                ("endpoint", "ENDPOINT"),
+                ("region", "REGION"),
+            ],
+        );
 
 /// A bucket of S3 or of a server like it. Its client is [`object_store::aws::AmazonS3`].
 ///
@@ -105,6 +127,7 @@ const PROBE: &str = ".backing-services-probe";
     example = "s3://KEY:SECRET@bucket?region=eu-central-1",
     bindings("aws-s3", "minio"),
     login = "together",
+    server = LOCAL,
     check,
     loopback
 )]

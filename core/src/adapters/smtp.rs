@@ -97,6 +97,13 @@ use crate::{Adapter, Connect, Kind, Parameters, Secret, Value, Word, read_certif
 
 /// The port of TLS from the first byte.
 const SUBMISSIONS: u16 = 465;
+/// Mailpit delivers nothing: its page shows what was sent.
+pub(super) const LOCAL: crate::Server = crate::Server::new("smtp://127.0.0.1:{port}")
+    .image("docker.io/axllent/mailpit:v1.31", 1025)
+    .environment(&[("MP_DATABASE", "/data/mailpit.db")])
+    .health("wget -q -O /dev/null http://127.0.0.1:8025/readyz")
+    .volume("/data")
+    .page(8025);
 
 /// A mail relay. Its client is [`lettre::AsyncSmtpTransport`].
 ///
@@ -120,6 +127,7 @@ const SUBMISSIONS: u16 = 465;
     example = "submissions://user:password@mail.example.com:465",
     others("APIKEY", "AUTH", "DB_PASSWORD", "EMAIL", "ENABLE", "ENABLED", "NAME"),
     mail,
+    server = LOCAL,
     check,
     debug
 )]

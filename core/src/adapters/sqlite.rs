@@ -39,6 +39,8 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError, Word};
 /// Reads the file, which `SELECT 1` does not.
 pub(super) const QUESTION: &str = "SELECT count(*) FROM sqlite_schema";
 const MEMORY: &str = ":memory:";
+/// A file beside the app.
+const LOCAL: crate::Server = crate::Server::new("sqlite:{name}.db?mode=rwc");
 
 /// A SQLite database. Its client is [`sqlx::SqlitePool`].
 ///
@@ -60,6 +62,7 @@ const MEMORY: &str = ":memory:";
     schemes("sqlite"),
     example = "sqlite:app.db?mode=rwc",
     others("HOST", "PORT", "USER", "USERNAME", "PASSWORD"),
+    server = LOCAL,
     check,
     debug
 )]

@@ -25,6 +25,8 @@ use std::path::Path;
 pub(crate) use self::beside::{Note, Why};
 pub(crate) use self::found::{Found, Unreadable};
 use self::layer::Layer;
+#[cfg(feature = "json")]
+pub(crate) use self::names::stem;
 pub(crate) use self::resolve::{Located, Resolution, Resolver};
 pub(crate) use crate::handle::Origin;
 use crate::table::join;

@@ -328,7 +328,7 @@ fn begins(name: &str, own: &str, stem: usize) -> bool {
 }
 
 /// A variable without its `_URL`: what the names of its parts begin with.
-pub(super) fn stem(name: &str) -> &str {
+pub(crate) fn stem(name: &str) -> &str {
     let ends = ["_URL", "_URI", "_DSN"];
     let stem = ends.into_iter().find_map(|end| name.strip_suffix(end));
     stem.filter(|stem| !stem.is_empty()).unwrap_or(name)

@@ -6,9 +6,39 @@ use super::{Manifest, Resource, Setting};
 use crate::suggest;
 
 pub(super) fn text(manifest: &Manifest) -> String {
-    let resources = manifest.resources.iter().map(resource);
+    let mut named: Vec<&Resource> = Vec::new();
+    for resource in &manifest.resources {
+        // Fields may share a variable.
+        if named.iter().all(|other| other.variable != resource.variable) {
+            named.push(resource);
+        }
+    }
+    let resources = named.into_iter().map(resource);
     let settings = manifest.settings.iter().map(setting);
     resources.chain(settings).collect::<Vec<_>>().join("\n")
+}
+
+/// A resource of a developer's machine.
+#[cfg(feature = "json")]
+pub(super) fn local(resource: &Resource, what: &str, handle: &str) -> String {
+    let mut text = String::new();
+    let service = format!("{}: {what}", resource.adapter);
+    for line in resource.doc.lines().chain([service.as_str()]).filter(|line| !line.is_empty()) {
+        let _ = writeln!(text, "# {}", line.trim_end());
+    }
+    let _ = writeln!(text, "{}={}", resource.variable, quoted(handle));
+    text
+}
+
+/// A resource that somebody else runs, of which the developer has a handle or not.
+#[cfg(feature = "json")]
+pub(super) fn hosted(resource: &Resource) -> String {
+    let text = self::resource(&Resource { required: false, ..resource.clone() });
+    if resource.required {
+        text.replace("Not required; unset, it is detached.", "Required: set it to one of yours.")
+    } else {
+        text
+    }
 }
 
 fn resource(resource: &Resource) -> String {
@@ -22,7 +52,7 @@ fn resource(resource: &Resource) -> String {
     entry(doc, &service, variable, example, *required, *default)
 }
 
-fn setting(setting: &Setting) -> String {
+pub(super) fn setting(setting: &Setting) -> String {
     let Setting { variable, required, default, doc, .. } = setting;
     entry(doc, "", variable, "", *required, *default)
 }

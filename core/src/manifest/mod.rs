@@ -1,16 +1,34 @@
 //! What a struct declares, and the forms in which it leaves the binary.
 
+#[cfg(feature = "json")]
+mod app_json;
+#[cfg(feature = "json")]
+mod compose;
 mod example;
+#[cfg(feature = "json")]
+mod format;
+#[cfg(feature = "json")]
+mod forms;
+#[cfg(feature = "json")]
+mod json_schema;
 mod markdown;
 mod mermaid;
 mod picture;
+#[cfg(feature = "json")]
+mod score;
 mod svg;
+#[cfg(feature = "json")]
+mod tree;
 
 use std::fmt;
 
 #[cfg(feature = "json")]
 use serde::Serialize;
 
+#[cfg(feature = "json")]
+pub use self::compose::Compose;
+#[cfg(feature = "json")]
+pub use self::format::{Format, UnknownFormat};
 pub use self::picture::Picture;
 #[cfg(feature = "attached")]
 pub(crate) use self::svg::escaped;
@@ -21,8 +39,11 @@ use crate::table::{Field, Kind, Table, within};
 
 /// What a struct declares: every resource and every setting, those of nested structs included.
 ///
-/// It can leave the binary as a [`.env.example`](Self::env_example), a [Markdown
-/// table](Self::markdown), [JSON](Self::json) and a [picture](Self::picture).
+/// It leaves the binary as a [`.env.example`](Self::env_example), a [Markdown
+/// table](Self::markdown) and a [picture](Self::picture), and with the feature `json`, which every
+/// adapter has, as [JSON](Self::json), a [JSON Schema](Self::json_schema), what
+/// [Compose](Self::compose) starts, an [`app.json`](Self::app_json) and a [Score](Self::score)
+/// workload.
 ///
 /// ```
 /// use backing_services::BackingServices;

@@ -3,7 +3,9 @@
 use std::str::Split;
 
 use serde_core::de::value::{SeqDeserializer, StrDeserializer};
-use serde_core::de::{DeserializeSeed, Deserializer, EnumAccess, SeqAccess, VariantAccess, Visitor};
+use serde_core::de::{
+    DeserializeSeed, Deserializer, EnumAccess, SeqAccess, VariantAccess, Visitor,
+};
 use serde_core::forward_to_deserialize_any;
 
 use super::json::{self, Shape};

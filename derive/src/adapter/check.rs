@@ -29,6 +29,7 @@ pub(crate) fn check(errors: &Errors, model: &Model<'_>) {
                 &container.tls_ports,
                 &container.others,
                 &container.place,
+                &container.server,
                 &container.login,
                 &container.unencrypted,
                 &container.api,

@@ -63,6 +63,13 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError};
 
 /// The most urgent one that the server does not count as urgent.
 const DEFAULT_PRIORITY: u32 = 1024;
+/// Nobody maintains an image of it, but Alpine has its package.
+const LOCAL: crate::Server = crate::Server::new("beanstalkd://127.0.0.1:{port}")
+    .image("docker.io/library/alpine:3.22", 11300)
+    .build(&["RUN apk add --no-cache beanstalkd && mkdir /data"])
+    .command(&["beanstalkd", "-b", "/data"])
+    .health(r"printf 'stats\r\nquit\r\n' | nc -w 2 127.0.0.1 11300 | grep -q '^OK'")
+    .volume("/data");
 
 /// A beanstalkd server. Its client is a [`BeanstalkdClient`].
 ///
@@ -87,6 +94,7 @@ const DEFAULT_PRIORITY: u32 = 1024;
     schemes("beanstalkd", "beanstalk"),
     port = 11300,
     example = "beanstalkd://localhost:11300/tube",
+    server = LOCAL,
     check,
     debug
 )]

@@ -6,7 +6,7 @@ use lettre::transport::smtp::authentication::Credentials;
 
 use super::{Mail, MailTransport};
 use crate::adapters::refused::refuse_bare_host;
-use crate::adapters::smtp::{Options, credentials};
+use crate::adapters::smtp::{LOCAL, Options, credentials};
 use crate::error::{ClientError, HandleError};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
@@ -32,6 +32,7 @@ const POSTMARK: &str = "smtp.postmarkapp.com";
     example = "submissions://user:password@mail.example.com:465",
     others("APIKEY", "AUTH", "DB_PASSWORD", "EMAIL", "ENABLE", "ENABLED", "NAME"),
     mail,
+    server = LOCAL,
     check,
     debug
 )]

@@ -50,6 +50,14 @@ use self::connection::{Server, login};
 use crate::adapter::tls_client::client_config;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret, Tls};
 
+/// It keeps nothing, and has no login.
+const LOCAL: crate::Server = crate::Server::new("memcached://127.0.0.1:{port}")
+    .image("docker.io/library/memcached:1.6", 11211)
+    .health(
+        "bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211 && echo version >&3 && read -t 2 -r a <&3 && \
+         [[ $a == VERSION* ]]'",
+    );
+
 /// One memcached server or several. Its client is a [`MemcachedClient`].
 ///
 /// ```
@@ -74,6 +82,7 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret, Tl
     example = "memcached://localhost:11211",
     unencrypted = "refused",
     login = "together",
+    server = LOCAL,
     check,
     debug
 )]

@@ -119,6 +119,23 @@ use crate::{
 const LONGEST_FRAME: u32 = 1 << 20;
 /// The shortest that the protocol knows.
 const SHORTEST_FRAME: u32 = 4096;
+const LOCAL: crate::Server = crate::Server::new("amqp://app:{password}@127.0.0.1:{port}")
+    .image("docker.io/library/rabbitmq:4-management", 5672)
+    .environment(&[("RABBITMQ_DEFAULT_USER", "app"), ("RABBITMQ_DEFAULT_PASS", "{password}")])
+    .health("rabbitmq-diagnostics --quiet check_port_connectivity")
+    .volume("/var/lib/rabbitmq")
+    .page(15672)
+    .addon("cloudamqp")
+    .score(
+        "amqp",
+        &[
+            ("host", "HOST"),
+            ("port", "PORT"),
+            ("vhost", "VHOST"),
+            ("username", "USER"),
+            ("password", "PASSWORD"),
+        ],
+    );
 
 /// A message broker. Its client is a [`RabbitMqConnection`], which is a [`lapin::Connection`] that
 /// recovers.
@@ -145,6 +162,7 @@ const SHORTEST_FRAME: u32 = 4096;
     bindings("rabbitmq"),
     login = "together",
     unencrypted = "refused",
+    server = LOCAL,
     check,
     debug
 )]

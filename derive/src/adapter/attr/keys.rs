@@ -10,6 +10,7 @@ pub(crate) const TLS_PORTS: Key = Key::ports("tls_ports", "8443");
 pub(crate) const BINDINGS: Key = Key::texts("bindings", "twilio");
 pub(crate) const OTHERS: Key = Key::texts("others", "AUTH");
 pub(crate) const PLACE: Key = Key::text("place", "twilio://api.twilio.com");
+pub(crate) const SERVER: Key = Key::value("server", "SERVER");
 pub(crate) const LOGIN: Key = Key::text("login", "together");
 pub(crate) const UNENCRYPTED: Key = Key::text("unencrypted", "refused");
 pub(crate) const API: Key = Key::flag("api");
@@ -32,6 +33,7 @@ pub(crate) const ADAPTER: Attribute = Attribute {
         BINDINGS,
         OTHERS,
         PLACE,
+        SERVER,
         LOGIN,
         UNENCRYPTED,
         API,

@@ -91,6 +91,9 @@ fn grammar(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     if let Some(place) = container.place.text() {
         grammar.extend(quote!(.place(#place)));
     }
+    if let Some(server) = container.server.tokens() {
+        grammar.extend(quote!(.server(&#server)));
+    }
     if container.login.is_set() {
         grammar.extend(quote!(.login(#krate::Login::Together)));
     }
