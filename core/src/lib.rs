@@ -6,6 +6,11 @@
 //! credentials in an environment variable. Setting the variable attaches a resource, clearing it
 //! detaches it.
 //!
+//! The [book](book) is read in order: [the first five minutes](book::first_five_minutes), [a web
+//! app](book::web_app), [handles](book::handles), [settings](book::settings), [platforms], [your own
+//! adapter](book::your_own_adapter), [tests](book::tests), [operations](book::operations), [rotation],
+//! [troubleshooting](book::troubleshooting).
+//!
 //! # Five minutes
 //!
 //! ```toml
@@ -224,6 +229,9 @@ pub mod adapters;
 #[cfg(feature = "attached")]
 mod attached;
 mod backing;
+// Pages, and nothing that an app would build.
+#[cfg(any(doc, doctest, test))]
+pub mod book;
 #[allow(dead_code, reason = "some adapters leave further attempts to their driver")]
 mod backoff;
 pub mod drivers;

@@ -206,3 +206,38 @@ fn the_table_lists_the_adapters() {
     let listed: BTreeSet<_> = rows.iter().map(|row| row.feature.as_str()).collect();
     assert_eq!(listed, features, "the features of the table, and those of core/Cargo.toml");
 }
+
+/// A registry shows it without the repository beside it.
+#[test]
+fn it_stands_alone() {
+    let links = README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    for link in links {
+        assert!(link.starts_with("https://") || link.starts_with('#'), "`{link}` leads nowhere");
+    }
+    let examples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/examples");
+    for name in ["datastores", "shop_axum", "shop_actix", "maintenance", "fleet", "own_adapter"] {
+        assert!(README.contains(&format!("`{name}`")), "{name}");
+        assert!(examples.join(name).with_extension("rs").is_file(), "there is no example {name}");
+    }
+}
+
+/// Whoever gets a package gets its licences.
+#[test]
+fn each_package_that_is_published_has_its_licences() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let members = manifest.split_once("members = [").unwrap().1.split_once(']').unwrap().0;
+    let mut published = 0;
+    for member in members.split('"').skip(1).step_by(2) {
+        let folder = root.join(member);
+        if fs::read_to_string(folder.join("Cargo.toml")).unwrap().contains("publish = false") {
+            continue;
+        }
+        published += 1;
+        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            let own = fs::read_to_string(folder.join(licence)).expect(member);
+            assert_eq!(own, fs::read_to_string(root.join(licence)).unwrap(), "{member}");
+        }
+    }
+    assert!(published >= 3, "{published}");
+}

@@ -85,6 +85,8 @@ const MEMORY: &str = "InMemory";
 /// Objects in a bucket, a folder or memory. Its client is an `Arc` of
 /// [`object_store::ObjectStore`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{Adapter, Blobs, Connect, Handle};
 /// use object_store::ObjectStoreExt;

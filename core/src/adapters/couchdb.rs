@@ -70,6 +70,8 @@ const LOCAL: crate::Server =
 
 /// A CouchDB database. Its client is [`CouchDatabase`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```no_run
 /// use backing_services::{BackingServices, CouchDb, Environment};
 /// use serde_json::json;

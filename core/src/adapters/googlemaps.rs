@@ -48,6 +48,8 @@ const ANSWER_LIMIT: usize = 1 << 20;
 
 /// The Google Maps Platform. Its client is an [`HttpClient`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```no_run
 /// use backing_services::{BackingServices, Environment, GoogleMaps};
 ///

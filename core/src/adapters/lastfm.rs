@@ -53,6 +53,8 @@ const ANSWER_LIMIT: usize = 16 << 20;
 
 /// Last.fm. Its client is a [`LastFmClient`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```no_run
 /// use backing_services::{BackingServices, Environment, LastFm};
 /// use serde::Deserialize;

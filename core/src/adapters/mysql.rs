@@ -150,6 +150,8 @@ const LOCAL: crate::Server =
 
 /// A MySQL or MariaDB database. Its client is [`sqlx::MySqlPool`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, MySql};
 ///

@@ -111,6 +111,8 @@ const LOCAL: crate::Server = crate::Server::new("nats://app:{password}@127.0.0.1
 
 /// A NATS server or a cluster. Its client is [`async_nats::Client`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, Nats};
 ///

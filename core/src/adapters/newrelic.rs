@@ -60,6 +60,8 @@ const PAYLOAD_LIMIT: usize = 1_000_000;
 /// New Relic, for traces, metrics and logs. Its client is a [`NewRelicClient`]: the providers of
 /// the OpenTelemetry SDK.
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, NewRelic};
 ///

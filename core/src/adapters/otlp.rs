@@ -85,6 +85,8 @@ const LOCAL: crate::Server = crate::Server::new("http://127.0.0.1:{port}")
 /// A service that speaks OTLP/HTTP, for traces, metrics and logs. Its client is a
 /// [`TelemetryClient`]: the providers of the OpenTelemetry SDK.
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, Otlp};
 ///

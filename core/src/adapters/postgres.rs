@@ -202,6 +202,8 @@ const LOCAL: crate::Server = crate::Server::new("postgres://app:{password}@127.0
 
 /// A PostgreSQL database. Its client is [`sqlx::PgPool`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, Postgres};
 ///

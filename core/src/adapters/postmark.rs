@@ -43,6 +43,8 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret, Tl
 
 /// One server of a Postmark account. Its client is [`PostmarkClient`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```no_run
 /// use backing_services::{BackingServices, Environment, Postmark};
 /// use postmark::Query;

@@ -117,6 +117,8 @@ const LOCAL: crate::Server = crate::Server::new("redis://:{password}@127.0.0.1:{
 
 /// A Redis or Valkey server. Its client is [`redis::aio::ConnectionManager`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, Redis};
 ///

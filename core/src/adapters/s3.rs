@@ -105,6 +105,8 @@ const LOCAL: crate::Server =
 
 /// A bucket of S3 or of a server like it. Its client is [`object_store::aws::AmazonS3`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{Adapter, Connect, Handle, S3};
 /// use object_store::path::Path;

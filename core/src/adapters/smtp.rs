@@ -107,6 +107,8 @@ pub(super) const LOCAL: crate::Server = crate::Server::new("smtp://127.0.0.1:{po
 
 /// A mail relay. Its client is [`lettre::AsyncSmtpTransport`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, Smtp};
 ///

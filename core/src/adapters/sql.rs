@@ -167,6 +167,8 @@ use crate::{Adapter, ClientError, Connect, HandleError};
 
 /// A SQL database of any kind that is compiled in. Its client is [`sqlx::AnyPool`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// # #[cfg(feature = "sqlite")]
 /// # #[tokio::main(flavor = "current_thread")]

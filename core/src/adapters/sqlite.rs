@@ -44,6 +44,8 @@ const LOCAL: crate::Server = crate::Server::new("sqlite:{name}.db?mode=rwc");
 
 /// A SQLite database. Its client is [`sqlx::SqlitePool`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{Adapter, Connect, Handle, Sqlite};
 ///

@@ -41,6 +41,8 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
 
 /// The API of X. Its client is an [`HttpClient`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```no_run
 /// use backing_services::{BackingServices, Environment, Twitter};
 ///

@@ -94,8 +94,6 @@ pub enum ProblemKind {
     Unreadable,
     /// A setting is not of its type.
     Setting,
-    /// A platform has bound a service that no field takes.
-    Unclaimed,
     /// The handle leads to another machine, which the environment refuses.
     NotLoopback,
 }

@@ -24,6 +24,9 @@
 //!
 //! The last block of a page is what [`Environment::explain`](crate::Environment::explain) prints
 //! there: a handy first line in the log of a deploy.
+//!
+//! Previous: [settings](crate::book::settings) · Next: [your own
+//! adapter](crate::book::your_own_adapter)
 
 #[doc = include_str!("heroku.md")]
 pub mod heroku {}

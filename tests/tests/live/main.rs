@@ -5,6 +5,7 @@
 mod attached;
 mod beanstalkd;
 mod blobs;
+mod book;
 mod collector;
 mod couchdb;
 mod databases;

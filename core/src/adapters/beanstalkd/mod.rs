@@ -73,6 +73,8 @@ const LOCAL: crate::Server = crate::Server::new("beanstalkd://127.0.0.1:{port}")
 
 /// A beanstalkd server. Its client is a [`BeanstalkdClient`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Beanstalkd, Environment};
 ///

@@ -71,6 +71,8 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secr
 
 /// Any API over HTTP. Its client is an [`HttpClient`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, HttpApi};
 ///

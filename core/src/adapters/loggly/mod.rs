@@ -64,6 +64,8 @@ use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secr
 
 /// Loggly, for logs. Its client is a [`LogglyClient`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, Loggly};
 ///

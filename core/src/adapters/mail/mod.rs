@@ -93,6 +93,8 @@ use crate::{Adapter, Connect};
 
 /// Mail through SMTP or Postmark, into a folder or into memory. Its client is [`MailTransport`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{Adapter, Connect, Handle, Mail};
 /// use lettre::{AsyncTransport, Message};

@@ -60,6 +60,8 @@ const LOCAL: crate::Server = crate::Server::new("memcached://127.0.0.1:{port}")
 
 /// One memcached server or several. Its client is a [`MemcachedClient`].
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, Memcached};
 ///

@@ -140,6 +140,8 @@ const LOCAL: crate::Server = crate::Server::new("amqp://app:{password}@127.0.0.1
 /// A message broker. Its client is a [`RabbitMqConnection`], which is a [`lapin::Connection`] that
 /// recovers.
 ///
+/// [Its module](self) has the table of what a handle may say.
+///
 /// ```
 /// use backing_services::{BackingServices, Environment, RabbitMq};
 ///

@@ -1,0 +1,125 @@
+//! The pages of the book that begin with `cargo new`, done as they say: their files are those of a
+//! package, their commands are run, and what these print is what the page shows.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use backing_services_tests::servers::PostgreSql;
+use tempfile::TempDir;
+
+use crate::example::url;
+use crate::postgres::OnPostgreSql;
+
+/// A fenced block of a page, and the file that the line before it names.
+struct Block<'a> {
+    file: Option<&'a str>,
+    language: &'a str,
+    text: &'a str,
+}
+
+fn blocks(page: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut rest = page;
+    while let Some((before, after)) = rest.split_once("\n```") {
+        let (language, after) = after.split_once('\n').unwrap();
+        let (text, after) = after.split_once("```").expect("the end of the block");
+        let caption = before.trim_end().rsplit('\n').next().unwrap();
+        let file = caption.strip_prefix('`').and_then(|it| it.strip_suffix("`:"));
+        blocks.push(Block { file, language, text });
+        rest = after;
+    }
+    blocks
+}
+
+/// The package that a reader makes, on this version of the crate and the dependencies of its lock.
+struct Package {
+    folder: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Package {
+    fn new(variables: Vec<(&'static str, String)>) -> Self {
+        let folder = TempDir::with_prefix("backing-services-book-").unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+        Self { folder, variables }
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut text = text.to_owned();
+        if file == "Cargo.toml" {
+            let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core");
+            let patch = "\n[workspace]\n\n[patch.crates-io]\nbacking-services = ";
+            write!(text, "{patch}{{ path = {:?} }}\n", core.canonicalize().unwrap()).unwrap();
+        }
+        fs::write(path, text).unwrap();
+    }
+
+    /// Of the target folder that this test is in, so that nothing is built twice.
+    fn target() -> PathBuf {
+        let program = std::env::current_exe().unwrap();
+        program.ancestors().nth(3).unwrap().to_owned()
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.folder).env("CARGO_TARGET_DIR", Self::target());
+        for name in ["DATABASE_URL", "CACHE_URL", "MAIL_URL", "GUEST", "LISTEN"] {
+            command.env_remove(name);
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn cargo(&self, what: &str) -> Command {
+        let mut command = self.command("cargo");
+        command.args([what, "--quiet", "--offline"]);
+        command
+    }
+}
+
+fn said(output: &Output) -> String {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn the_first_five_minutes() {
+    const ELSEWHERE: &str = "postgres://user:password@localhost:5432/database";
+    let database = PostgreSql::start();
+    let package = Package::new(Vec::new());
+    let mut output = String::new();
+    let mut runs = 0;
+    for block in blocks(include_str!("../../../core/src/book/first_five_minutes.md")) {
+        if let Some(file) = block.file {
+            package.write(file, block.text);
+            continue;
+        }
+        match block.language {
+            "text" => assert_eq!(output, block.text),
+            "sh" => {
+                for line in block.text.lines() {
+                    let mut cargo = package.cargo("run");
+                    match line {
+                        "cargo new visits" | "cd visits" => continue,
+                        "cargo run" => {}
+                        line => {
+                            let value = line.strip_prefix("DATABASE_URL=").unwrap();
+                            assert_eq!(value, format!("{ELSEWHERE} cargo run"));
+                            cargo.env("DATABASE_URL", url::<OnPostgreSql>("postgres", &database));
+                        }
+                    }
+                    output = said(&cargo.output().unwrap());
+                    runs += 1;
+                }
+            }
+            other => panic!("what is to be done with a block of `{other}`?"),
+        }
+    }
+    assert_eq!(runs, 3);
+    assert_eq!(database.sql("SELECT guest FROM visits"), "world\n");
+}
