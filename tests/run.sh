@@ -111,6 +111,7 @@ packages=(
     beanstalkd
     chromium fonts-dejavu-core                      # draws the pictures of manifests
     ca-certificates                                 # the roots that clients trust by default
+    curl                                            # what a page of the book asks its app with
     libsasl2-modules libsasl2-modules-db sasl2-bin  # logins of Postfix
     mariadb-client mariadb-server
     etcd-server

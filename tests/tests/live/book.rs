@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
-use backing_services_tests::servers::PostgreSql;
+use backing_services_conformance::free_port;
+use backing_services_tests::servers::{self, Postfix, PostgreSql};
 use tempfile::TempDir;
 
-use crate::example::url;
+use crate::example::{Running, url};
 use crate::postgres::OnPostgreSql;
+use crate::redis::OnRedis;
 
 /// A fenced block of a page, and the file that the line before it names.
 struct Block<'a> {
@@ -53,8 +56,9 @@ impl Package {
         let mut text = text.to_owned();
         if file == "Cargo.toml" {
             let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core");
-            let patch = "\n[workspace]\n\n[patch.crates-io]\nbacking-services = ";
-            write!(text, "{patch}{{ path = {:?} }}\n", core.canonicalize().unwrap()).unwrap();
+            let core = core.canonicalize().unwrap();
+            text += "\n[workspace]\n\n[patch.crates-io]\n";
+            writeln!(text, "backing-services = {{ path = \"{}\" }}", core.display()).unwrap();
         }
         fs::write(path, text).unwrap();
     }
@@ -122,4 +126,52 @@ fn the_first_five_minutes() {
     }
     assert_eq!(runs, 3);
     assert_eq!(database.sql("SELECT guest FROM visits"), "world\n");
+}
+
+#[test]
+fn the_web_app() {
+    let (database, cache, mail) = (PostgreSql::start(), servers::Redis::start(), Postfix::start());
+    let package = Package::new(vec![
+        ("DATABASE_URL", url::<OnPostgreSql>("postgres", &database)),
+        ("CACHE_URL", url::<OnRedis>("redis", &cache)),
+    ]);
+    let listen = format!("127.0.0.1:{}", free_port());
+    let (mut running, mut output) = (None, String::new());
+    for block in blocks(include_str!("../../../core/src/book/web_app.md")) {
+        if let Some(file) = block.file {
+            package.write(file, block.text);
+            continue;
+        }
+        match block.language {
+            "text" => assert_eq!(output.trim_end(), block.text.trim_end()),
+            "sh" => {
+                for line in block.text.lines() {
+                    match line {
+                        "cargo new shop" | "cd shop" => {}
+                        "cargo run" => {
+                            let mut cargo = package.cargo("run");
+                            let relay = format!("smtp://localhost:{}", mail.port());
+                            cargo.env("LISTEN", &listen).env("MAIL_URL", relay);
+                            running = Some(Running::start(cargo));
+                        }
+                        line => {
+                            let line = line.replace("localhost:8080", &listen);
+                            assert!(line.starts_with("curl "), "{line}");
+                            let curl = format!("{line} --silent --show-error --fail-with-body");
+                            let curl = package.command("sh").args(["-c", &curl]).output().unwrap();
+                            assert!(curl.status.success(), "{line}: {}", said(&curl));
+                            output += &said(&curl);
+                        }
+                    }
+                }
+            }
+            other => panic!("what is to be done with a block of `{other}`?"),
+        }
+    }
+    running.expect("it ran").stop();
+    let stored = database.sql("SELECT number, customer, item FROM orders");
+    assert_eq!(stored, "1\tada@example.com\tan analytical engine\n");
+    let receipts = mail.wait_for_mail("ada@example.com", Duration::from_secs(20));
+    assert!(receipts.iter().all(|it| it.contains("Subject: Your order 1")), "{receipts:?}");
+    assert_eq!(receipts.len(), 1);
 }
