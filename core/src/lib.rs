@@ -166,6 +166,9 @@
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used. [`drivers`] has the crates
 //! of the clients, so that an app needs no version of its own.
 //!
+//! Beside them there are `attached`, for an app that follows its environment without a restart, `etcd`, a store of
+//! variables, and `testing`, for tests of an app each of which has its services for itself.
+//!
 //! # Adapters of your own
 //!
 //! A service that is not in the table takes a few lines: the derive says what a handle means, the app how to
@@ -251,7 +254,11 @@ mod setting;
 mod spelling;
 mod suggest;
 mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
 
+#[cfg(feature = "testing")]
+pub use backing_services_derive::test;
 pub use backing_services_derive::{Adapter, BackingServices, Parameters, Word};
 
 /// What the derives write calls to. Not public API: it changes with any release.

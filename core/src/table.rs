@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::adapter::grammar::Grammar;
+use crate::generated::Isolated;
 use crate::setting::flatten::{self, Named};
 
 /// What one struct declares, in a form that constants can compare and the loader can walk.
@@ -114,6 +115,8 @@ pub enum Kind {
         ignored: &'static [&'static str],
         /// Whether readiness depends on it.
         ready: bool,
+        /// How a test gets one of its own.
+        isolated: Isolated,
     },
     /// A value that is no handle.
     Setting {

@@ -9,6 +9,8 @@ mod attr;
 mod errors;
 mod near;
 mod services;
+#[cfg(feature = "testing")]
+mod test;
 mod types;
 
 use proc_macro::TokenStream;
@@ -500,4 +502,11 @@ pub fn parameters(input: TokenStream) -> TokenStream {
 pub fn word(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     adapter::word::derive(&input).into()
+}
+
+#[doc = include_str!("test/doc.md")]
+#[cfg(feature = "testing")]
+#[proc_macro_attribute]
+pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    test::test(attribute.into(), &item.into()).into()
 }

@@ -167,6 +167,14 @@ pub struct CouchDatabase {
     closed: Arc<Closed>,
 }
 
+#[cfg(feature = "testing")]
+impl CouchDatabase {
+    /// For what is not about this database alone.
+    pub(crate) fn server(&self) -> &Client {
+        &self.client
+    }
+}
+
 impl CouchDb {
     fn check(&self) -> Result<(), HandleError> {
         if self.tls.ca_file().is_some() {

@@ -19,7 +19,7 @@ pub(crate) mod http_client;
 mod one_sided_tls;
 #[cfg(feature = "_sqlx")]
 #[allow(dead_code, reason = "each database uses some of it")]
-mod pool;
+pub(crate) mod pool;
 #[allow(dead_code, reason = "each adapter uses some of it")]
 mod refused;
 #[cfg(any(feature = "_sqlx", feature = "memcached"))]

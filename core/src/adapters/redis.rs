@@ -455,7 +455,7 @@ mod primary {
 }
 
 /// <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>
-fn cause(error: &RedisError) -> ClientError {
+pub(crate) fn cause(error: &RedisError) -> ClientError {
     let detail = error.detail().unwrap_or_default();
     match (error.kind(), error.code()) {
         (ErrorKind::AuthenticationFailed, _) | (_, Some("WRONGPASS")) => ClientError::of(

@@ -325,6 +325,12 @@ impl S3 {
         }
     }
 
+    /// For requests that the client has no method for.
+    #[cfg(feature = "testing")]
+    pub(crate) fn http(&self) -> Result<HttpClient, ClientError> {
+        self.connector().connect(&ClientOptions::default()).map_err(|error| cause(&error))
+    }
+
     fn connector(&self) -> Connector {
         let is_encrypted = self.is_encrypted();
         let tls = if is_encrypted { Tls::required(self.tls_ca.clone()) } else { Tls::default() };

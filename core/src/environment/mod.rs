@@ -198,6 +198,19 @@ impl Environment {
         self.layers.iter().any(|layer| layer.path.is_some())
     }
 
+    /// A variable before all others.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        let is_own = self.layers.first().is_some_and(|layer| layer.dotenv.is_none());
+        if !is_own {
+            self.layers.insert(0, Layer::default());
+        }
+        if let Some(first) = self.layers.first_mut() {
+            first.variables.push((name.into(), Ok(value.into())));
+        }
+        self
+    }
+
     pub(crate) fn is_only_loopback(&self) -> bool {
         self.only_loopback
     }

@@ -6,6 +6,7 @@ use super::*;
 use crate::adapter::grammar::{Grammar, Part, Scheme, Word};
 use crate::adapter::value::Kind;
 use crate::error::{Problem, ProblemKind};
+use crate::generated::{IsolationOf, Shared};
 use crate::table::{self, Field, Table};
 
 fn resolve(environment: &Environment, names: &[&str]) -> Option<(String, String)> {
@@ -42,6 +43,7 @@ static ONE: Table = Table {
             params: &[],
             ignored: &[],
             ready: true,
+            isolated: <IsolationOf<()> as Shared>::ISOLATED,
         },
     }],
 };

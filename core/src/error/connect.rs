@@ -21,7 +21,7 @@ pub struct ConnectError {
     table: &'static Table,
     tried: usize,
     failures: Vec<Failure>,
-    /// What they were to do.
+    /// What they did not do.
     verb: &'static str,
 }
 
@@ -29,12 +29,18 @@ impl ConnectError {
     /// `tried` counts the resources that were to be connected: those that failed and those that did
     /// not. Zero where they were not counted.
     pub(crate) fn new(table: &'static Table, tried: usize, failures: Vec<Failure>) -> Self {
-        Self { table, tried, failures, verb: "connect" }
+        Self { table, tried, failures, verb: "did not connect" }
     }
 
     /// Of clients that were asked whether they answer.
     pub(crate) fn of_ping(self) -> Self {
-        Self { verb: "answer", ..self }
+        Self { verb: "did not answer", ..self }
+    }
+
+    /// Of resources that a test could not have for itself.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of_test(self) -> Self {
+        Self { verb: "could not be isolated", ..self }
     }
 
     /// One a resource, in the order of the fields.
@@ -240,7 +246,7 @@ impl fmt::Display for ConnectError {
         if tried > 0 {
             write!(f, "of {tried} ")?;
         }
-        write!(f, "{noun} of `{}` did not {verb}", self.table.name)?;
+        write!(f, "{noun} of `{}` {verb}", self.table.name)?;
         for failure in &self.failures {
             let Failure { field, variable, adapter, target, elapsed, attempts, .. } = failure;
             let at = if target.is_empty() { String::new() } else { format!(" at {target}") };

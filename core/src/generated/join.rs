@@ -50,7 +50,7 @@ pub fn close<'a, R: Attach + 'a>(
 }
 
 /// Does all of it to its end at the same time, also after one has failed.
-pub(super) async fn all<T>(works: Vec<Work<'_, T>>) -> Vec<T> {
+pub(crate) async fn all<T>(works: Vec<Work<'_, T>>) -> Vec<T> {
     let mut works: Vec<_> = works.into_iter().map(Some).collect();
     let mut outputs: Vec<_> = works.iter().map(|_| None).collect();
     poll_fn(|context| {

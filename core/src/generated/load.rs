@@ -18,6 +18,8 @@ use crate::setting::flatten::{self, Fault};
 use crate::setting::{self, Expected};
 use crate::suggest;
 use crate::table::{each_field, join};
+#[cfg(feature = "testing")]
+use crate::testing::{Taken, Taking};
 
 pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
     load(&Environment::process())
@@ -55,6 +57,20 @@ pub(crate) fn load_and_note<S: BackingServices>(
     }
 }
 
+/// [`load`] for a test, which takes the adapters and gives others back.
+#[cfg(feature = "testing")]
+pub(crate) fn load_for_test<S: BackingServices>(
+    environment: &Environment,
+    taken: &Taken,
+) -> Result<S, LoadError> {
+    let mut loader = Loader::new(S::TABLE, environment);
+    loader.test = Some(taken);
+    match S::__load(&mut loader) {
+        Some(services) if loader.problems.is_empty() => Ok(services),
+        _ => Err(LoadError::new(S::TABLE, loader.problems)),
+    }
+}
+
 /// The settings whose type leaves no room for a secret, by their paths.
 pub(crate) fn settings_that_show<T>(
     table: &'static Table,
@@ -83,6 +99,16 @@ trait Reads {
     fn read(&self, handle: &Handle) -> Result<Self::Value, HandleError>;
 
     fn is_loopback(&self, value: &Self::Value) -> bool;
+
+    /// What a test has alone in the place of a resource.
+    #[cfg(feature = "testing")]
+    fn own(&self, _: &Taken, _key: &str) -> Option<Self::Value> {
+        None
+    }
+
+    /// Gives a resource to the test.
+    #[cfg(feature = "testing")]
+    fn take(&self, _: &Taken, _: Taking<'_>, _: &Self::Value) {}
 }
 
 /// By the type of the field.
@@ -105,6 +131,16 @@ impl<A: Adapter> Reads for Typed<A> {
 
     fn is_loopback(&self, adapter: &A) -> bool {
         adapter.is_loopback()
+    }
+
+    #[cfg(feature = "testing")]
+    fn own(&self, test: &Taken, key: &str) -> Option<A> {
+        test.own(key)
+    }
+
+    #[cfg(feature = "testing")]
+    fn take(&self, test: &Taken, taking: Taking<'_>, adapter: &A) {
+        test.take(taking, adapter);
     }
 }
 
@@ -140,6 +176,9 @@ pub struct Loader<'e> {
     /// A hash of the text of each setting, where somebody asks for it.
     #[cfg(feature = "attached")]
     noted: Option<Vec<(String, u64)>>,
+    /// What a test loads: adapters that it isolates, or those that it has alone.
+    #[cfg(feature = "testing")]
+    test: Option<&'e Taken>,
     /// The variables that fields share, each with the type and the path of the first.
     shared: Vec<(&'static str, TypeId, String)>,
 }
@@ -160,6 +199,8 @@ impl<'e> Loader<'e> {
             shown: None,
             #[cfg(feature = "attached")]
             noted: None,
+            #[cfg(feature = "testing")]
+            test: None,
             shared: Vec::new(),
         }
     }
@@ -295,7 +336,13 @@ impl<'e> Loader<'e> {
         if !self.is_of_one_type(field, reads.identity()) {
             return None;
         }
+        #[cfg(feature = "testing")]
+        if let Some(own) = self.own(field, reads) {
+            return Some(Ok(own));
+        }
         let Resolution { located, problems, stray, .. } = self.resolver.resolve(place);
+        #[cfg(feature = "testing")]
+        let located = self.or_memory(field, reads.grammar(), located);
         let failed = !problems.is_empty();
         for problem in problems {
             self.report(field, self.problem(field).because(problem));
@@ -316,7 +363,11 @@ impl<'e> Loader<'e> {
             Ok(adapter)
         });
         match adapter {
-            Ok(adapter) if !failed => Some(Ok(adapter)),
+            Ok(adapter) if !failed => {
+                #[cfg(feature = "testing")]
+                self.take(field, reads, &adapter);
+                Some(Ok(adapter))
+            }
             Ok(_) => None,
             // A handle that contradicts what stands beside it may be refused for the same reason.
             Err(_) if failed => None,
@@ -553,6 +604,48 @@ impl Loader<'_> {
             format!("{prefix}{}", flatten::variable(name)),
             ProblemKind::Missing,
         )
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Loader<'_> {
+    /// What the test has alone in the place of this field's resource.
+    fn own<R: Reads>(&self, field: &Field, reads: &R) -> Option<R::Value> {
+        reads.own(self.test?, &self.resource_key(field))
+    }
+
+    /// Gives the resource of a field to the test.
+    fn take<R: Reads>(&self, field: &'static Field, reads: &R, value: &R::Value) {
+        if let Some(test) = self.test {
+            let problem = self.problem(field);
+            let (path, variable) = (problem.field(), problem.variable());
+            let taking = Taking { key: self.resource_key(field), path, variable, field };
+            reads.take(test, taking, value);
+        }
+    }
+
+    /// Of a service that can be kept in memory, that where nothing is set.
+    fn or_memory(
+        &self,
+        field: &Field,
+        grammar: &Grammar,
+        located: Option<Located>,
+    ) -> Option<Located> {
+        let Kind::Resource { required, default, .. } = field.kind else { return located };
+        let is_set = located.as_ref().is_some_and(|it| !matches!(it.origin, Origin::Default));
+        let takes_memory = grammar.scheme("memory").is_some();
+        if self.test.is_none() || is_set || !takes_memory || !required && default.is_none() {
+            return located;
+        }
+        Some(Located { handle: Handle::parse("memory:"), origin: Origin::Default })
+    }
+
+    /// What fields that share a resource have in common.
+    fn resource_key(&self, field: &Field) -> String {
+        match field.shared_variable() {
+            Some(variable) => variable.to_owned(),
+            None => format!("{}{}", self.path, field.name),
+        }
     }
 }
 

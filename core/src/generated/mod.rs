@@ -9,6 +9,7 @@ mod connect;
 mod field;
 #[cfg(feature = "attached")]
 pub(crate) mod held;
+mod isolation;
 mod join;
 mod load;
 mod once;
@@ -32,6 +33,8 @@ pub use self::check::{
     check_param_name, check_param_value, check_parameter, check_setting, check_shared,
     check_variant, count_lines, lines, word_index,
 };
+#[cfg(feature = "testing")]
+pub use self::check::{check_isolated, check_let_through};
 #[cfg(feature = "attached")]
 pub(crate) use self::connect::connect_by;
 pub use self::connect::{
@@ -42,9 +45,14 @@ pub use self::field::{
     Attach, Client, Clients, Declared, Describe, DescribeNested, Flatten, Flattened, Load, Nested,
     Optional, Service, Setting, Value,
 };
+pub use self::isolation::{Isolated, IsolationOf, Shared};
+#[cfg(feature = "testing")]
+pub(crate) use self::join::all;
 pub use self::join::{Output, Outputs, Work, close, ping, start};
 #[cfg(feature = "attached")]
 pub(crate) use self::load::load_and_note;
+#[cfg(feature = "testing")]
+pub(crate) use self::load::load_for_test;
 pub(crate) use self::load::settings_that_show;
 pub use self::load::{Loader, from_env, load};
 pub use self::scope::{Call, Scope};
@@ -56,6 +64,8 @@ pub use crate::adapter::fields::{HostField, Password, Path, PortField, Timeout, 
 pub use crate::adapter::reader::Reader;
 pub use crate::setting::flatten::Named;
 pub use crate::table::{Field, Kind, Table};
+#[cfg(feature = "testing")]
+pub use crate::testing::generated as testing;
 
 #[cfg(test)]
 mod tests;

@@ -62,7 +62,23 @@ impl RabbitMq {
         Self::run(Some(tls), verify, "server", "nobody knows it")
     }
 
+    /// A server in clear text with the management API, of which the user is an administrator.
+    pub fn with_management() -> (Self, u16) {
+        let port = free_port();
+        (Self::run_with(None, "", USER, PASSWORD, Some(port)), port)
+    }
+
     fn run(tls: Option<&Tls>, verify: &str, user: &str, password: &str) -> Self {
+        Self::run_with(tls, verify, user, password, None)
+    }
+
+    fn run_with(
+        tls: Option<&Tls>,
+        verify: &str,
+        user: &str,
+        password: &str,
+        management: Option<u16>,
+    ) -> Self {
         let folder = folder("rabbitmq");
         let path = |name: &str| folder.path().join(name);
         let quoted = |name: &str| format!("\"{}\"", path(name).display());
@@ -84,12 +100,18 @@ impl RabbitMq {
         let config = format!(
             "[{{rabbit, [{listeners}, {{load_definitions, {}}}, \
              {{auth_mechanisms, ['PLAIN', 'AMQPLAIN', 'EXTERNAL']}}, \
-             {{ssl_cert_login_from, common_name}}]}}].",
-            quoted("definitions.json")
+             {{ssl_cert_login_from, common_name}}]}}{}].",
+            quoted("definitions.json"),
+            management.map_or_else(String::new, |port| format!(
+                ", {{rabbitmq_management, [{{tcp_config, [{{port, {port}}}, {{ip, \"127.0.0.1\"}}]}}]}}"
+            ))
         );
         fs::write(path("advanced.config"), config).expect("advanced.config");
-        fs::write(path("definitions.json"), definitions(user, password)).expect("definitions.json");
-        fs::write(path("plugins"), "[rabbitmq_auth_mechanism_ssl].").expect("plugins");
+        fs::write(path("definitions.json"), definitions(user, password, management.is_some()))
+            .expect("definitions.json");
+        let plugins = if management.is_some() { ",rabbitmq_management" } else { "" };
+        let plugins = format!("[rabbitmq_auth_mechanism_ssl{plugins}].");
+        fs::write(path("plugins"), plugins).expect("plugins");
 
         let set = |name: &str, value: &Path| {
             let mut variable = OsString::from(format!("{name}="));
@@ -192,7 +214,8 @@ impl RabbitMq {
 }
 
 /// Read by the server itself before it listens: who connects finds everything there.
-fn definitions(owner: &str, password: &str) -> String {
+fn definitions(owner: &str, password: &str, is_administrator: bool) -> String {
+    let tags = if is_administrator { "administrator" } else { "" };
     let permission = |user: &str, vhost: &str| {
         format!(
             r#"{{"user":"{user}","vhost":"{vhost}","configure":".*","write":".*","read":".*"}}"#
@@ -200,7 +223,7 @@ fn definitions(owner: &str, password: &str) -> String {
     };
     format!(
         r#"{{"vhosts":[{{"name":"/"}},{{"name":"{VHOST}"}},{{"name":"{FOREIGN_VHOST}"}}],
-            "users":[{{"name":"{owner}","password":"{password}","tags":""}},
+            "users":[{{"name":"{owner}","password":"{password}","tags":"{tags}"}},
                      {{"name":"guest","password":"guest","tags":""}}],
             "permissions":[{},{},{}]}}"#,
         permission(owner, "/"),

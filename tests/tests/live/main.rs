@@ -21,6 +21,7 @@ mod googlemaps;
 mod health;
 mod http_api;
 mod in_use;
+mod isolated;
 mod lastfm;
 mod load;
 mod loggly;

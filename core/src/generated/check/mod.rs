@@ -7,6 +7,8 @@ mod example;
 mod params;
 mod setting;
 mod shared;
+#[cfg(feature = "testing")]
+mod test;
 mod twice;
 
 pub use self::adapter::{check_own_example, check_parameter, check_variant, word_index};
@@ -15,6 +17,8 @@ pub use self::example::{Line, check_example, count_lines, lines};
 pub use self::params::{check_param_name, check_param_value};
 pub use self::setting::{DefaultOf, Unknown, check_setting};
 pub use self::shared::check_shared;
+#[cfg(feature = "testing")]
+pub use self::test::{check_isolated, check_let_through};
 pub use self::twice::check_nested;
 
 use super::Field;

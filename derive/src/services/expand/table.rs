@@ -16,8 +16,19 @@ pub(super) fn constants(model: &Model<'_>) -> TokenStream {
         let kind = kind(model, index, field);
         quote!(#krate::__private::Field { name: #name, doc: #doc, kind: #krate::__private::Kind::#kind })
     });
+    let is_service = |field: &Field<'_>| matches!(field.kind, Kind::Resource(_));
+    let shared = model.fields.iter().any(is_service).then(|| {
+        // Where every adapter is isolated nothing else uses the trait, which a lint would tell.
+        quote! {
+            use #krate::__private::Shared as __Shared;
+            const _: () = {
+                let _ = <#krate::__private::IsolationOf<()> as __Shared>::ISOLATED;
+            };
+        }
+    });
     // An array, so that rustc knows its length and an index into it cannot panic.
     quote! {
+        #shared
         const __FIELDS: &[#krate::__private::Field; #len] = &[#(#fields),*];
         const __TABLE: #krate::__private::Table =
             #krate::__private::Table { name: #name, fields: __FIELDS };
@@ -56,6 +67,7 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
                     params: &[#(#params),*],
                     ignored: #ignored,
                     ready: #ready,
+                    isolated: #krate::__private::IsolationOf::<#alias>::ISOLATED,
                 }
             }
         }
