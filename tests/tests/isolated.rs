@@ -117,6 +117,46 @@ async fn it_fails_if_asked_to(services: Isolated<Services>) {
     assert!(!is_asked, "as it was asked to");
 }
 
+/// What the test `order_01` of this very program says in another environment.
+fn report(variable: &str, value: &str) -> String {
+    let program = std::env::current_exe().unwrap();
+    let mut command = std::process::Command::new(program);
+    let output = command.args(["--exact", "order_01"]).env(variable, value).output().unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(!text.contains("hunter2") && !text.contains("ada"), "{text}");
+    text
+}
+
+#[test]
+fn a_relay_cannot_be_isolated() {
+    let text = report("MAIL_URL", "smtp://ada:hunter2@localhost:2525");
+    for part in [
+        "1 of 3 resources of `Services` could not be isolated",
+        "MAIL_URL: Services::mail, Mail at localhost:2525",
+        "a relay keeps nothing apart for a test",
+        "help: set it to `memory:`",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn another_machine_is_out_of_reach() {
+    let text = report("DATABASE_URL", "mysql://ada:hunter2@db.example/shop");
+    for part in ["1 problem in the environment of `Services`", "DATABASE_URL: Services::db"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_the_usual_report() {
+    let text = report("DATABASE_URL", "postgres://ada:hunter2@localhost:1/shop");
+    for part in ["could not be isolated", "SQL at localhost:1", "connection refused"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
 /// Where nothing is in scope, every lint is an error and the crate has another name.
 mod hostile {
     #![no_implicit_prelude]
