@@ -28,11 +28,12 @@ use tracing::subscriber::NoSubscriber;
 use super::frames::Limits;
 use super::wire::{self, Cutter, Wire, WireRuntime};
 use crate::adapters::ending::{Closed, closed, within};
+use crate::backoff::Backoff;
 use crate::error::Message;
 use crate::{ClientError, FailureKind, Grammar, Handle, Host, Secret};
 
-/// Between two attempts to reach a broker that is away: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// Between two attempts to reach a broker that is away.
+const AWAY: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
 /// Between two attempts when the broker is there and refuses: a wrong password does not pass in a
 /// second.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
@@ -304,7 +305,8 @@ impl Link {
     async fn until_a_broker_is_back(self: Arc<Self>) -> Option<Host> {
         let brokers = &self.target.brokers;
         let mut last = vec![String::new(); brokers.len()];
-        let mut pause = PAUSES.0;
+        let mut away = AWAY;
+        let mut pause = away.pause();
         loop {
             let _ = timeout(pause, self.wake.notified()).await;
             let mut refused = true;
@@ -324,7 +326,7 @@ impl Link {
                 }
                 refused &= !error.is_transient();
             }
-            pause = if refused { REFUSED_PAUSE } else { PAUSES.1.min(pause * 2) };
+            pause = if refused { REFUSED_PAUSE } else { away.pause() };
         }
     }
 
