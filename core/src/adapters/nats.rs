@@ -27,7 +27,7 @@
 //! the server asks for it; under `tls`, or with `tls=required`, there is no connection without.
 //!
 //! The client finds its servers again by itself, within half a second of their return, and
-//! subscribes anew. A server that is there and refuses it is asked again after one second, then at
+//! subscribes anew. A server that is there and refuses it is asked again within a second, then at
 //! growing intervals up to ten, or as soon as the credentials file has changed: that one is read for
 //! each connection. The log (`tracing`) tells each refusal, while a ping can only tell that there is
 //! no connection. What is published meanwhile waits in its buffer; what the server had not passed
