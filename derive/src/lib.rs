@@ -256,8 +256,8 @@ pub fn backing_services(input: TokenStream) -> TokenStream {
 /// | `#[adapter]` | `tls_ports(...)` | further ports on which servers speak TLS: of a handle that is assembled from parts they choose the scheme with TLS |
 /// | `#[adapter]` | `bindings("...")` | names by which platforms know the service, beside its schemes |
 /// | `#[adapter]` | `others("...")` | names beside the variable that are known to be somebody else's, without what goes before them: `AUTH` of `CHAT_AUTH` |
-/// | `#[adapter]` | `server = SERVER` | a constant of type `Server`: what a developer's machine runs for it, which `Manifest::compose` starts |
 /// | `#[adapter]` | `place = "..."` | the handle of a hosted service without its credential: then a credential beside it is enough |
+/// | `#[adapter]` | `server = ...` | a constant of type `Server`: what a developer's machine runs for it, which `Manifest::compose` starts |
 /// | `#[adapter]` | `login = "..."` | `together`: user name and password are both there or none |
 /// | `#[adapter]` | `unencrypted = "..."` | `refused`: a handle that would send a credential to another machine without TLS is refused, unless the word for TLS says that it is meant; `loopback`: whatever the handle says, and without a credential too |
 /// | `#[adapter]` | `api` | the service is any address on the web, so that names such as `API_TOKEN` beside its variable say nothing of it |
