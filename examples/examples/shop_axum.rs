@@ -31,13 +31,14 @@ use backing_services::{
 use examples::shop::{self, Order, Taken};
 use redis::aio::ConnectionManager;
 use sqlx::AnyPool;
+use sqlx::migrate::MigrateError;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 use tower::ServiceExt as _;
 
 /// What the shop consumes over the network. Its clients are the state of the routes.
-#[derive(BackingServices)]
+#[derive(BackingServices, Clone)]
 #[services(clients(name = "App", derive(FromRef)))]
 struct Services {
     /// Orders.
@@ -64,7 +65,7 @@ struct Services {
 async fn main() -> Result<(), Box<dyn Error>> {
     let environment = Environment::process().with_dotenv(".env");
     let services = Attached::<Services>::start(environment).await?;
-    shop::migrate(&services.clients().db).await?;
+    migrate(&services.clients()).await?;
 
     let app = follow(services.clone(), routes()).merge(health(services.health()));
     let listener = TcpListener::bind(services.services().listen).await?;
@@ -85,6 +86,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         eprintln!("did not end in time: {}", late.join(", "));
     }
     Ok(())
+}
+
+async fn migrate(app: &App) -> Result<(), MigrateError> {
+    shop::migrate(&app.db).await
 }
 
 /// The routes of the shop, each with the clients that it names.
@@ -166,6 +171,7 @@ mod tests {
 
     use axum::body::Body;
     use axum::http::Method;
+    use backing_services::testing::Isolated;
 
     use super::*;
 
@@ -176,16 +182,12 @@ mod tests {
         app.clone().oneshot(request).await.unwrap().status()
     }
 
-    #[tokio::test]
-    async fn an_order_is_taken_once_and_mailed_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let db = format!("sqlite:{}/shop.db?mode=rwc", folder.path().display());
-        let environment =
-            Environment::from_pairs([("DATABASE_URL", &*db), ("MAIL_URL", "memory:")]);
-        let services = Services::load(&environment).unwrap();
-        let clients = services.connect().await.unwrap();
-        shop::migrate(&clients.db).await.unwrap();
-        let app = routes().with_state(clients.clone()).layer(Extension(Arc::new(services)));
+    /// With nothing set, on a SQLite file and a mailbox that no other test has.
+    #[backing_services::test(migrate = migrate)]
+    async fn an_order_is_taken_once_and_mailed_once(services: Isolated<Services>) {
+        let clients = services.clients();
+        let settings = Extension(Arc::new(services.services().clone()));
+        let app = routes().with_state(clients.clone()).layer(settings);
 
         let order = r#"{"customer": "ada@example.com", "item": "an analytical engine"}"#;
         assert_eq!(ask(&app, Method::GET, "/orders/1", "").await, 404);

@@ -1,7 +1,7 @@
 //! The book: from `cargo new` to a deploy that is looked after, in order. Each page takes minutes.
 //!
 //! 1. [The first five minutes](first_five_minutes): a struct, a report, a database
-//! 2. [A web app](web_app): PostgreSQL, Redis and mail behind axum, with tests
+//! 2. [A web app](web_app): PostgreSQL, Redis and mail behind axum, each test with services of its own
 //! 3. [Handles](handles): how to write one, and what is refused
 //! 4. [Settings](settings): plain values
 //! 5. [Platforms](crate::platforms): a page for each, with a configuration that works

@@ -131,12 +131,14 @@ fn the_first_five_minutes() {
 #[test]
 fn the_web_app() {
     let (database, cache, mail) = (PostgreSql::start(), servers::Redis::start(), Postfix::start());
+    // As the user of a database for development may.
+    database.sql(&format!("ALTER ROLE {} CREATEDB", database.user()));
     let package = Package::new(vec![
         ("DATABASE_URL", url::<OnPostgreSql>("postgres", &database)),
         ("CACHE_URL", url::<OnRedis>("redis", &cache)),
     ]);
     let listen = format!("127.0.0.1:{}", free_port());
-    let (mut running, mut output) = (None, String::new());
+    let (mut running, mut output, mut tested) = (None, String::new(), false);
     for block in blocks(include_str!("../../../core/src/book/web_app.md")) {
         if let Some(file) = block.file {
             package.write(file, block.text);
@@ -148,6 +150,11 @@ fn the_web_app() {
                 for line in block.text.lines() {
                     match line {
                         "cargo new shop" | "cd shop" => {}
+                        "cargo test" => {
+                            let passed = said(&package.cargo("test").output().unwrap());
+                            assert!(passed.contains("test result: ok. 2 passed"), "{passed}");
+                            tested = true;
+                        }
                         "cargo run" => {
                             let mut cargo = package.cargo("run");
                             let relay = format!("smtp://localhost:{}", mail.port());
@@ -168,6 +175,7 @@ fn the_web_app() {
             other => panic!("what is to be done with a block of `{other}`?"),
         }
     }
+    assert!(tested);
     running.expect("it ran").stop();
     let stored = database.sql("SELECT number, customer, item FROM orders");
     assert_eq!(stored, "1\tada@example.com\tan analytical engine\n");
