@@ -232,11 +232,11 @@ pub mod adapters;
 #[cfg(feature = "attached")]
 mod attached;
 mod backing;
+#[allow(dead_code, reason = "some adapters leave further attempts to their driver")]
+mod backoff;
 // Pages, and nothing that an app would build.
 #[cfg(any(doc, doctest, test))]
 pub mod book;
-#[allow(dead_code, reason = "some adapters leave further attempts to their driver")]
-mod backoff;
 pub mod drivers;
 mod environment;
 mod error;
