@@ -107,6 +107,24 @@ impl Explanation {
     }
 }
 
+/// What the table says, for JSON.
+#[cfg(feature = "cli")]
+impl Explanation {
+    /// Of each field its path, its variable, where its value comes from, the value and what is
+    /// passed over.
+    pub(crate) fn rows(&self) -> &[[String; 5]] {
+        &self.rows
+    }
+
+    /// The names that are not used; where it is not that nobody reads them, with the reason.
+    pub(crate) fn unused(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.notes.iter().map(|note| match note.why {
+            Why::Because(reason) => (note.name.as_str(), Some(reason)),
+            Why::Nobody => (note.name.as_str(), None),
+        })
+    }
+}
+
 /// Where a setting comes from, its value or stars, and what is passed over.
 fn setting(
     environment: &Environment,

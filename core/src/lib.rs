@@ -125,6 +125,12 @@
 //! each, [`Error`] either of them for `?` in `main`. `Display` and `Debug` are the same readable report. No
 //! byte of a user name, a password, a token or a parameter shows in any of them, nor in a `Debug` of an adapter.
 //!
+//! # Before the app starts
+//!
+//! With the feature `cli`, `backing_services::cli::run::<Services>()` gives a binary the commands of
+//! `backing-services`: `myapp services check --env-file prod.env` reads a file of variables, the files of a
+//! Kubernetes deploy or a service of a Compose file as the app would, and prints the same report.
+//!
 //! # What the struct declares
 //!
 //! [`Manifest`] gives it to tools and people: a `.env.example`, which the key `example` holds against the struct, a
@@ -162,6 +168,9 @@
 //!
 //! Each of them includes `json`: settings that are maps or structs, `VCAP_SERVICES`, and [`Manifest::json`]. An app that
 //! has adapters of its own alone builds without it, and switches it on where it reads JSON.
+//!
+//! `cli` gives the app's own binary commands that check an environment without starting the app:
+//! [`check`, `explain`, `diff`, `wait`, `ping`](#before-the-app-starts).
 //!
 //! The modules of [`adapters`] say what a handle of each may hold, and when TLS is used. [`drivers`] has the crates
 //! of the clients, so that an app needs no version of its own.
@@ -237,6 +246,8 @@ mod backoff;
 // Pages, and nothing that an app would build.
 #[cfg(any(doc, doctest, test))]
 pub mod book;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod drivers;
 mod environment;
 mod error;
@@ -309,6 +320,7 @@ __each_adapter!(reexports);
 #[cfg(all(
     doctest,
     feature = "attached",
+    feature = "cli",
     feature = "mail",
     feature = "memcached",
     feature = "mysql",

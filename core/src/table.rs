@@ -91,6 +91,7 @@ impl Variables {
 }
 
 /// What a field is.
+#[derive(Clone, Copy)]
 pub enum Kind {
     /// A backing service.
     Resource {

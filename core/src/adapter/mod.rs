@@ -229,6 +229,38 @@ pub trait Connect: Sized {
         std::future::ready(Ok(()))
     }
 
+    /// The version of the server, where its protocol tells it: what the command `ping` shows beside
+    /// the answer. By default it is not known.
+    ///
+    /// ```
+    /// use backing_services::{Adapter, ClientError, Connect, Handle, Host};
+    ///
+    /// #[derive(Adapter, Clone)]
+    /// #[adapter(schemes("chat"), example = "chat://localhost:6667", port = 6667)]
+    /// struct Chat {
+    ///     #[handle]
+    ///     handle: Handle,
+    ///     #[handle(host)]
+    ///     host: Host,
+    /// }
+    ///
+    /// impl Connect for Chat {
+    ///     type Client = String; // what the server said in its greeting
+    ///
+    ///     async fn connect(&self) -> Result<String, ClientError> {
+    ///         Ok("chatd 2.1".to_owned())
+    ///     }
+    ///
+    ///     async fn version(greeting: &String) -> Option<String> {
+    ///         Some(greeting.clone())
+    ///     }
+    /// }
+    /// ```
+    fn version(client: &Self::Client) -> impl Future<Output = Option<String>> + Send {
+        let _ = client;
+        std::future::ready(None)
+    }
+
     /// Whether it has no connection to spare: a [`ping`](Self::ping) would wait for one, or take the
     /// last that is free. A health check leaves such a client alone and warns. By default it never
     /// is, as fits a client that shares one connection or opens as many as it needs.

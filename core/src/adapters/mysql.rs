@@ -439,6 +439,10 @@ impl Connect for MySql {
         pool::ping::<Self>(client, "SELECT 1").await
     }
 
+    async fn version(client: &MySqlPool) -> Option<String> {
+        sqlx::query_scalar("SELECT VERSION()").fetch_one(client).await.ok()
+    }
+
     fn is_busy(client: &MySqlPool) -> bool {
         pool::is_full(client)
     }

@@ -226,6 +226,10 @@ impl Connect for Nats {
         .await
     }
 
+    async fn version(client: &Client) -> Option<String> {
+        Some(client.server_info().version).filter(|version| !version.is_empty())
+    }
+
     async fn close(client: Client) {
         let ended = async {
             // The driver drains without waiting for what it has yet to write.

@@ -633,6 +633,10 @@ impl Connect for Postgres {
         pool::ping::<Self>(client, "SELECT 1").await
     }
 
+    async fn version(client: &PgPool) -> Option<String> {
+        sqlx::query_scalar("SHOW server_version").persistent(false).fetch_one(client).await.ok()
+    }
+
     fn is_busy(client: &PgPool) -> bool {
         pool::is_full(client)
     }

@@ -237,6 +237,16 @@ impl Connect for Redis {
         .await
     }
 
+    async fn version(client: &ConnectionManager) -> Option<String> {
+        let mut client = client.clone();
+        let told: String = answer(&mut client, redis::cmd("INFO").arg("server")).await.ok()?;
+        // Valkey tells the version of Redis that it stands in for as well.
+        let of = |key: &str| {
+            told.lines().find_map(|line| line.strip_prefix(key)).map(|it| it.trim().to_owned())
+        };
+        of("valkey_version:").or_else(|| of("redis_version:"))
+    }
+
     async fn close(client: ConnectionManager) {
         if primary::is_wanted(&client) {
             primary::end(client).await;

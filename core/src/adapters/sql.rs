@@ -247,6 +247,15 @@ impl Connect for Sql {
         pool::ping::<Self>(client, question).await
     }
 
+    async fn version(client: &AnyPool) -> Option<String> {
+        let question = match client.connect_options().database_url.scheme() {
+            "sqlite" => "SELECT sqlite_version()",
+            "mysql" | "mariadb" | "mysql2" => "SELECT VERSION()",
+            _ => "SHOW server_version",
+        };
+        sqlx::query_scalar(question).fetch_one(client).await.ok()
+    }
+
     fn is_busy(client: &AnyPool) -> bool {
         pool::is_full(client)
     }

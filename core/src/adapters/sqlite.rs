@@ -169,6 +169,10 @@ impl Connect for Sqlite {
         pool::ping::<Self>(client, QUESTION).await
     }
 
+    async fn version(client: &SqlitePool) -> Option<String> {
+        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(client).await.ok()
+    }
+
     fn is_busy(client: &SqlitePool) -> bool {
         pool::is_full(client)
     }

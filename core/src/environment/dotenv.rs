@@ -58,8 +58,12 @@ const NO_ENTRY: (&str, &str) = (
 );
 
 /// The file, and what is wrong with it as a whole. A `$` may stand for what the layers before it
-/// have.
-pub(super) fn read(path: &Path, before: &[Layer]) -> (Layer, Option<Unreadable>) {
+/// have, and for what the layer behind it has.
+pub(super) fn read(
+    path: &Path,
+    before: &[Layer],
+    behind: Option<&Layer>,
+) -> (Layer, Option<Unreadable>) {
     let shown: Arc<str> = path.display().to_string().into();
     let mut layer = Layer { dotenv: Some(Arc::clone(&shown)), ..Layer::default() };
     #[cfg(feature = "attached")]
@@ -79,7 +83,7 @@ pub(super) fn read(path: &Path, before: &[Layer]) -> (Layer, Option<Unreadable>)
         Ok(text) if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") => {
             (layer, broken("the file is not UTF-8".to_owned()))
         }
-        Ok(text) => (Reader::new(&with_unix_lines(&text), before, layer).read(), None),
+        Ok(text) => (Reader::new(&with_unix_lines(&text), before, behind, layer).read(), None),
         Err(trouble) if trouble.is_missing() => {
             layer.missing = true;
             (layer, None)
@@ -103,6 +107,8 @@ struct Reader<'a> {
     text: &'a [u8],
     /// The variables of each layer before this one.
     before: Vec<HashMap<&'a OsStr, &'a Value>>,
+    /// The variables of the layer behind this one.
+    behind: HashMap<&'a OsStr, &'a Value>,
     /// Where a name stands in the layer.
     names: HashMap<&'a str, usize>,
     layer: Layer,
@@ -111,13 +117,14 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a [u8], before: &'a [Layer], layer: Layer) -> Self {
+    fn new(text: &'a [u8], before: &'a [Layer], behind: Option<&'a Layer>, layer: Layer) -> Self {
         // Of a name given twice the last one counts, which is the one that a map keeps.
-        let variables = |layer: &'a Layer| {
+        let variables = |layer: &'a Layer| -> HashMap<_, _> {
             layer.variables.iter().map(|(name, value)| (name.as_os_str(), value)).collect()
         };
+        let behind = behind.map(variables).unwrap_or_default();
         let before = before.iter().map(variables).collect();
-        Self { text, before, names: HashMap::new(), layer, expanded: Cell::new(0) }
+        Self { text, before, behind, names: HashMap::new(), layer, expanded: Cell::new(0) }
     }
 
     /// No byte is looked at more than a few times, whatever the file holds.
@@ -241,7 +248,7 @@ impl<'a> Reader<'a> {
         if around.is_empty() { Ok(value) } else { Err(DOLLAR) }
     }
 
-    /// What the layers before this one have, else the lines above.
+    /// What the layers before this one have, else the lines above, else the layer behind.
     fn lookup(&self, name: &str) -> Result<Option<&str>, Wrong> {
         step(1);
         let before = self.before.iter().filter_map(|names| names.get(OsStr::new(name)));
@@ -261,7 +268,16 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let Some(at) = above else { return Ok(empty) };
+        let Some(at) = above else {
+            return match self.behind.get(OsStr::new(name)) {
+                Some(Ok(value)) => Ok(value.to_str()),
+                Some(Err(_)) => {
+                    let message = "a `$` in it stands for a variable that cannot be read";
+                    Err(Wrong::new(message, BROKEN))
+                }
+                None => Ok(empty),
+            };
+        };
         let ((_, value), line) = (&self.layer.variables[at], self.layer.lines[at]);
         value.as_ref().map(|value| value.to_str()).map_err(|_| {
             let message =

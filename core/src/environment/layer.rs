@@ -23,6 +23,9 @@ pub(super) struct Layer {
     pub(super) variables: Vec<(OsString, Value)>,
     /// The line of each variable in the `.env` file, from 1; of other variables there is none.
     pub(super) lines: Vec<usize>,
+    /// Where each variable came from, where they came from several places.
+    #[cfg(feature = "cli")]
+    pub(super) places: Vec<Option<Arc<str>>>,
 }
 
 /// A value that cannot be read is a problem only when its name is looked up.
@@ -34,6 +37,9 @@ pub(super) struct Entry<'a> {
     pub(super) value: &'a Value,
     /// The line of the `.env` file, from 1; 0 elsewhere.
     line: usize,
+    /// Where it came from, in a layer that came from several places.
+    #[cfg(feature = "cli")]
+    place: Option<&'a Arc<str>>,
 }
 
 /// What is wrong with the value of a variable, and what would be right. Nothing of the value is in
@@ -85,12 +91,20 @@ impl Layer {
         all.map(|(at, (name, value))| (name.as_os_str(), self.entry(at, value)))
     }
 
-    fn entry<'a>(&self, at: usize, value: &'a Value) -> Entry<'a> {
-        Entry { value, line: self.lines.get(at).copied().unwrap_or_default() }
+    fn entry<'a>(&'a self, at: usize, value: &'a Value) -> Entry<'a> {
+        Entry {
+            value,
+            line: self.lines.get(at).copied().unwrap_or_default(),
+            #[cfg(feature = "cli")]
+            place: self.places.get(at).and_then(Option::as_ref),
+        }
     }
 
     pub(super) fn origin(&self, name: &str, entry: Entry<'_>) -> Origin {
-        match &self.dotenv {
+        let dotenv = self.dotenv.as_ref();
+        #[cfg(feature = "cli")]
+        let dotenv = entry.place.or(dotenv);
+        match dotenv {
             None => Origin::Variable { name: name.into() },
             Some(path) => {
                 Origin::Dotenv { name: name.into(), path: Arc::clone(path), line: entry.line }

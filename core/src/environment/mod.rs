@@ -15,6 +15,8 @@ mod judge;
 mod layer;
 mod names;
 mod resolve;
+#[cfg(feature = "cli")]
+mod stacked;
 mod tls;
 mod value_file;
 
@@ -28,6 +30,8 @@ use self::layer::Layer;
 #[cfg(feature = "json")]
 pub(crate) use self::names::stem;
 pub(crate) use self::resolve::{Located, Resolution, Resolver};
+#[cfg(feature = "cli")]
+pub(crate) use self::stacked::Dangling;
 pub(crate) use crate::handle::Origin;
 use crate::table::join;
 
@@ -139,7 +143,7 @@ impl Environment {
     /// ```
     #[must_use]
     pub fn with_dotenv(mut self, path: impl AsRef<Path>) -> Self {
-        let (layer, broken) = dotenv::read(path.as_ref(), &self.layers);
+        let (layer, broken) = dotenv::read(path.as_ref(), &self.layers, None);
         self.layers.push(layer);
         self.broken.extend(broken);
         self

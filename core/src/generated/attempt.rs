@@ -19,12 +19,12 @@ use crate::backoff::Backoff;
 use crate::error::{ClientError, Failure, FailureKind, NO_TLS, Retry, ours};
 use crate::handle::Handle;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A port that refuses or a name that does not resolve is retried for this long unless the deploy
 /// says otherwise: enough for a server that is being restarted, short enough that a typo is
 /// reported within a second.
-const BRIEFLY: Duration = Duration::from_millis(700);
+pub(super) const BRIEFLY: Duration = Duration::from_millis(700);
 
 /// Connects the resource of a field; what several share, once.
 pub(super) async fn attach<A: Adapter + Connect>(
@@ -32,6 +32,13 @@ pub(super) async fn attach<A: Adapter + Connect>(
     scope: &Scope<'_>,
     field: &'static Field,
 ) -> Result<A::Client, Failures> {
+    #[cfg(feature = "cli")]
+    if let Some(list) = &scope.call.list {
+        if scope.is_first::<A>(field) {
+            list.add(adapter, scope, field);
+        }
+        return Err(Failures::new());
+    }
     let Some(variable) = field.shared_variable() else {
         return attach_held(adapter, scope, field).await;
     };
@@ -75,7 +82,7 @@ async fn attach_held<A: Adapter + Connect>(
 use attach_one as attach_held;
 
 /// Connects one resource: attempts under one time limit, each proven.
-async fn attach_one<A: Adapter + Connect>(
+pub(super) async fn attach_one<A: Adapter + Connect>(
     adapter: &A,
     scope: &Scope<'_>,
     field: &'static Field,

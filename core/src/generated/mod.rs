@@ -11,12 +11,15 @@ mod field;
 pub(crate) mod held;
 mod isolation;
 mod join;
+#[cfg(feature = "cli")]
+pub(crate) mod listed;
 mod load;
 mod once;
 mod scope;
 mod variant;
 
 pub use core;
+pub use std::string::String;
 pub use std::vec;
 pub use std::vec::Vec;
 

@@ -31,12 +31,33 @@ pub struct Call {
     /// What a running app holds.
     #[cfg(feature = "attached")]
     pub(super) stock: Option<super::held::Stock>,
+    /// The resources that it comes across, where they are to be listed and not connected.
+    #[cfg(feature = "cli")]
+    pub(super) list: Option<super::listed::List>,
 }
 
 impl Call {
     /// A call that gives every field a result of its own.
     pub(super) fn each() -> Self {
         Self { each: true, ..Self::default() }
+    }
+
+    /// A call that connects nothing and lists what is attached.
+    #[cfg(feature = "cli")]
+    pub(super) fn listing() -> Self {
+        Self { list: Some(super::listed::List::default()), ..Self::default() }
+    }
+
+    /// What such a call has come across.
+    #[cfg(feature = "cli")]
+    pub(super) fn into_listed(self) -> Vec<super::listed::Listed> {
+        self.list.map(super::listed::List::into_listed).unwrap_or_default()
+    }
+
+    /// How many resources were to be connected.
+    #[cfg(feature = "cli")]
+    pub(crate) fn tried(&self) -> usize {
+        self.tried.load(Ordering::Relaxed)
     }
 
     /// A call that takes over what a running app holds.
@@ -58,7 +79,7 @@ impl Call {
     }
 
     /// A call that waits for servers that are not there yet.
-    pub(super) fn until(until: Instant) -> Self {
+    pub(crate) fn until(until: Instant) -> Self {
         Self { until: Some(until), ..Self::default() }
     }
 
@@ -74,7 +95,7 @@ impl Call {
     }
 
     /// The resources that are waited for, each with its last failure.
-    pub(super) fn missing(&self) -> MutexGuard<'_, Failures> {
+    pub(crate) fn missing(&self) -> MutexGuard<'_, Failures> {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,6 +123,9 @@ pub struct Scope<'a> {
     parent: Option<&'a Scope<'a>>,
     name: &'static str,
     prefix: &'static str,
+    /// The root's.
+    #[cfg(feature = "cli")]
+    table: &'static super::Table,
     /// Whether it is that of an optional nested struct, or within one.
     #[cfg(feature = "attached")]
     optional: bool,
@@ -114,9 +138,38 @@ impl<'a> Scope<'a> {
             parent: None,
             name: S::TABLE.name,
             prefix: "",
+            #[cfg(feature = "cli")]
+            table: S::TABLE,
             #[cfg(feature = "attached")]
             optional: false,
             call,
+        }
+    }
+
+    /// The scope of fields whose paths within the root are their names.
+    #[cfg(feature = "cli")]
+    pub(super) fn of(root: &'static super::Table, prefix: &'static str, call: &'a Call) -> Self {
+        Self {
+            parent: None,
+            name: root.name,
+            prefix,
+            #[cfg(feature = "cli")]
+            table: root,
+            #[cfg(feature = "attached")]
+            optional: false,
+            call,
+        }
+    }
+
+    /// The root, the nested structs with a dot behind each, and what goes before the variables.
+    #[cfg(feature = "cli")]
+    pub(super) fn place(&self) -> (&'static super::Table, String, String) {
+        match self.parent {
+            None => (self.table, String::new(), self.prefix.to_owned()),
+            Some(parent) => {
+                let (root, outer, prefix) = parent.place();
+                (root, format!("{outer}{}.", self.name), format!("{prefix}{}", self.prefix))
+            }
         }
     }
 
@@ -131,6 +184,8 @@ impl<'a> Scope<'a> {
             parent: Some(self),
             name: field.name,
             prefix,
+            #[cfg(feature = "cli")]
+            table: self.table,
             #[cfg(feature = "attached")]
             optional: self.optional || matches!(field.kind, Kind::Nested { optional: true, .. }),
             call: self.call,

@@ -59,6 +59,7 @@ pub trait ConnectVariant: Variant {
         adapter: &Self::Adapter,
     ) -> impl Future<Output = Result<Self::Client, ClientError>> + Send;
     fn ping(client: &Self::Client) -> impl Future<Output = Result<(), ClientError>> + Send;
+    fn version(client: &Self::Client) -> impl Future<Output = Option<String>> + Send;
     fn is_busy(client: &Self::Client) -> bool;
     fn close(client: Self::Client) -> impl Future<Output = ()> + Send;
 }
@@ -74,6 +75,10 @@ impl<A: Adapter + Connect, const IS: bool> ConnectVariant for Service<A, IS> {
 
     fn ping(client: &A::Client) -> impl Future<Output = Result<(), ClientError>> + Send {
         A::ping(client)
+    }
+
+    fn version(client: &A::Client) -> impl Future<Output = Option<String>> + Send {
+        A::version(client)
     }
 
     fn is_busy(client: &A::Client) -> bool {

@@ -6,6 +6,7 @@ mod attached;
 mod beanstalkd;
 mod blobs;
 mod book;
+mod cli;
 mod collector;
 mod couchdb;
 mod databases;

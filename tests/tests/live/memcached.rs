@@ -11,7 +11,7 @@ use backing_services_tests::servers;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 
-struct OnMemcached;
+pub(crate) struct OnMemcached;
 
 impl Subject for OnMemcached {
     type Adapter = Memcached;

@@ -159,6 +159,10 @@ impl Connect for Beanstalkd {
         within(limit, async { client.ping().await.map_err(|error| cause(&error, limit)) }).await
     }
 
+    async fn version(client: &BeanstalkdClient) -> Option<String> {
+        client.stats().await.ok()?.get("version").map(str::to_owned)
+    }
+
     async fn close(client: BeanstalkdClient) {
         client.close().await;
     }

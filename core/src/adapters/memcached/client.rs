@@ -369,6 +369,14 @@ impl MemcachedClient {
         Ok(())
     }
 
+    /// What the first server says its version is.
+    pub(super) async fn version(&self) -> Option<String> {
+        match self.call(self.homes.first()?, b"version\r\n").await.ok()? {
+            Answer::Line(line) => line.strip_prefix("VERSION ").map(str::to_owned),
+            Answer::Values(_) => None,
+        }
+    }
+
     pub(super) fn is_busy(&self) -> bool {
         self.homes.iter().any(|home| {
             let Status { size, max_size, available, .. } = home.pool.status();

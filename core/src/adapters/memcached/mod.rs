@@ -153,6 +153,10 @@ impl Connect for Memcached {
         client.answers().await
     }
 
+    async fn version(client: &MemcachedClient) -> Option<String> {
+        client.version().await
+    }
+
     fn is_busy(client: &MemcachedClient) -> bool {
         client.is_busy()
     }

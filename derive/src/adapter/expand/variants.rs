@@ -188,6 +188,19 @@ fn connect(model: &Model<'_>, client: &Ident, variants: &[Variant<'_>]) -> Token
                 }
             }
 
+            fn version(
+                #made: &#client,
+            ) -> impl #future<Output = #private::core::option::Option<#private::String>>
+            + #private::core::marker::Send {
+                async move {
+                    match *#made {
+                        #(#client::#idents(ref #inner) => {
+                            <#roles as #variant>::version(#inner).await
+                        })*
+                    }
+                }
+            }
+
             fn is_busy(#made: &#client) -> #private::core::primitive::bool {
                 match *#made {
                     #(#client::#idents(ref #inner) => <#roles as #variant>::is_busy(#inner),)*
