@@ -71,7 +71,7 @@ pub(crate) fn load_for_test<S: BackingServices>(
     }
 }
 
-/// The settings whose type leaves no room for a secret, by their paths.
+/// The settings whose type leaves no room for a secret and whose text is of it, by their paths.
 pub(crate) fn settings_that_show<T>(
     table: &'static Table,
     environment: &Environment,
@@ -442,11 +442,6 @@ impl<'e> Loader<'e> {
     /// An optional setting.
     fn value<T>(&mut self, field: &'static Field, form: &Form<T>) -> Option<Option<T>> {
         let Kind::Setting { variables, default, .. } = field.kind else { return None };
-        if let Some(shown) = &mut self.shown
-            && (form.shows)()
-        {
-            shown.push(format!("{}{}", self.path, field.name));
-        }
         let found = match self.environment.setting(variables, &self.prefix) {
             Ok(found) => found,
             Err(unreadable) => {
@@ -461,7 +456,15 @@ impl<'e> Loader<'e> {
         self.note(field, found.as_ref().map(|found| &*found.value));
         let Some(found) = found else { return Some(None) };
         match (form.read)(&found.value) {
-            Ok(value) => Some(Some(value)),
+            Ok(value) => {
+                // A text that is none of the type may be anything.
+                if let Some(shown) = &mut self.shown
+                    && (form.shows)()
+                {
+                    shown.push(format!("{}{}", self.path, field.name));
+                }
+                Some(Some(value))
+            }
             Err(expected) => {
                 let problem = self.problem(field).bad_setting(&expected.to_string(), found);
                 self.problems.push(problem);
