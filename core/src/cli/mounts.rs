@@ -73,6 +73,11 @@ fn private_folder() -> io::Result<TempDir> {
     let memory = Path::new("/dev/shm");
     let mut builder = tempfile::Builder::new();
     builder.prefix("backing-services-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
     match builder.tempdir_in(memory) {
         Ok(folder) => Ok(folder),
         Err(_) => builder.tempdir(),
