@@ -145,9 +145,10 @@ fn no_label_is_cut_or_lies_over_another() {
         ("REPORTS_WAREHOUSE_URL", "mysql://u:#@h"),
     ]);
     let manifest = Services::manifest();
-    // Four for each resource and the deploy; where there is an environment, a legend of four.
+    // Four for each resource and the deploy; where there is an environment, a legend of five: one
+    // that is required is missing.
     check(&manifest.picture(), 6 * 4 + 1);
-    check(&manifest.picture_of(&environment), 6 * 4 + 1 + 4);
+    check(&manifest.picture_of(&environment), 6 * 4 + 1 + 5);
     check(&One::manifest().picture_of(&Environment::default()), 4 + 1 + 1);
     check(&NoneAtAll::manifest().picture(), 1);
 }
