@@ -30,7 +30,7 @@ fn code(data: &str) -> Result<String, Box<dyn Error>> {
         let next = numbers.len();
         sets.push(*numbers.entry(services(block)?).or_insert(next));
     }
-    let mut code = "use backing_services::{\n    BackingServices, CouchDb, Environment, HttpApi, \
+    let mut code = "use backing_services::__private::compare_with_record;\nuse backing_services::{\n    BackingServices, CouchDb, Environment, HttpApi, \
                     LoadError, Mail, Memcached, MySql, Nats, Postgres, RabbitMq, Redis,\n    \
                     S3, Sqlite,\n};\n"
         .to_owned();
@@ -47,13 +47,16 @@ fn code(data: &str) -> Result<String, Box<dyn Error>> {
             writeln!(code, "    {name}: Option<{}>,", adapter(kind)?)?;
         }
         writeln!(code, "}}")?;
-        writeln!(arms, "        {number} => Set{number}::load(environment).map(drop),")?;
+        writeln!(arms, "        {number} => check(environment, Set{number}::load(environment)),")?;
     }
     let load = "fn load(set: usize, environment: &Environment) -> Result<(), LoadError>";
     writeln!(
         code,
         "\n/// The struct of each environment, in the order of the file.\n\
          pub(super) const SETS: [usize; {}] = {sets:?};\n\n\
+         fn check<S: BackingServices>(\n    environment: &Environment,\n    \
+         loaded: Result<S, LoadError>,\n) -> Result<(), LoadError> {{\n    \
+         compare_with_record(environment, &loaded).unwrap();\n    loaded.map(drop)\n}}\n\n\
          pub(super) {load} {{\n    match set {{\n{arms}        \
          _ => panic!(\"there is no set {{set}}\"),\n    }}\n}}",
         sets.len()

@@ -53,6 +53,10 @@ pub trait BackingServices: Sized + Send + Sync {
     #[doc(hidden)]
     const TABLE: &'static generated::Table;
 
+    /// The same, as the record of the app has it.
+    #[doc(hidden)]
+    const __JSON: &'static [generated::Json] = &[];
+
     /// That the type derives: the one thing about a bad nested field that rustc reports.
     #[doc(hidden)]
     const __IS: bool = true;

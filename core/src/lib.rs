@@ -73,7 +73,7 @@
 //!
 //! | on | keys |
 //! |---|---|
-//! | the struct, `#[services(...)]` | `prefix`, `clients`, `example`, `crate` |
+//! | the struct, `#[services(...)]` | `prefix`, `clients`, `example`, `embed`, `crate` |
 //! | a service, `#[service(...)]` | `env`, `alias`, `default`, `nested`, `prefix`, `shared`, `params`, `ignore`, `ready`, `client`, `attr`, `binding` |
 //! | a plain value, `#[setting(...)]` | `env`, `alias`, `default`, `flatten`, `prefix` |
 //! | an adapter of your own, `#[adapter(...)]` | `schemes`, `example`, `name`, `port`, `bindings`, `unencrypted`, `check`, `debug` and more |
@@ -260,6 +260,7 @@ pub mod platforms;
 #[cfg(feature = "attached")]
 #[doc = include_str!("attached/rotation.md")]
 pub mod rotation {}
+pub mod record;
 mod secret;
 mod setting;
 mod spelling;

@@ -127,6 +127,8 @@ pub enum Kind {
         required: bool,
         /// The text that is read where nothing is set.
         default: Option<&'static str>,
+        /// Its type, where that has a name beyond the app.
+        ty: &'static str,
     },
     /// A struct of the app's, of whose fields each is a setting.
     Flatten {

@@ -7,6 +7,7 @@
 mod adapter;
 mod attr;
 mod errors;
+mod json;
 mod near;
 mod services;
 #[cfg(feature = "testing")]

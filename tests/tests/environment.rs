@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use backing_services::__private::compare_with_record;
 use backing_services::{
     Adapter, BackingServices, Environment, Handle, LoadError, Mail, Memcached, MySql, Problem,
     ProblemKind,
@@ -145,7 +146,10 @@ impl Layout {
     }
 
     fn load<S: BackingServices>(&self) -> Result<S, LoadError> {
-        S::load(&self.environment())
+        let environment = self.environment();
+        let loaded = S::load(&environment);
+        compare_with_record(&environment, &loaded).unwrap();
+        loaded
     }
 
     fn problem<S: BackingServices>(&self) -> Problem {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use backing_services::__private::compare_with_record;
 use backing_services::{BackingServices, Environment, LoadError};
 
 const DATA: &str = include_str!("../data/names.tsv");
@@ -240,7 +241,9 @@ fn load(kind: &str, environment: &Environment) -> (Result<(), LoadError>, String
                         #[service(env = "X_URL")]
                         it: backing_services::$type,
                     }
-                    (One::load(environment).map(drop), environment.explain::<One>().to_string())
+                    let loaded = One::load(environment);
+                    compare_with_record(environment, &loaded).unwrap();
+                    (loaded.map(drop), environment.explain::<One>().to_string())
                 })*
                 _ => panic!("no type for {kind}"),
             }

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use backing_services::__private::compare_with_record;
 use backing_services::{BackingServices, Environment, Mail, RabbitMq, Redis, Sql};
 
 /// The struct that all pages are about.
@@ -64,7 +65,9 @@ fn the_struct_sees_what_the_pages_say() {
         } else {
             assert_eq!(shown, seen, "{path:?}");
         }
-        let shop = Shop::load(&environment).unwrap_or_else(|report| panic!("{path:?}: {report}"));
+        let shop = Shop::load(&environment);
+        compare_with_record(&environment, &shop).unwrap();
+        let shop = shop.unwrap_or_else(|report| panic!("{path:?}: {report}"));
         drop((shop.db, shop.mail, shop.cache, shop.jobs));
     }
     assert_eq!(count, 7, "a page each for seven platforms");

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use backing_services::__private::compare_with_record;
 use backing_services::{BackingServices, Environment, LoadError};
 
 const DATA: &str = include_str!("../data/providers.tsv");
@@ -91,7 +92,9 @@ fn load(adapter: &str, handle: &str) -> Result<String, LoadError> {
                         #[service(env = "X_URL")]
                         it: backing_services::$type,
                     }
-                    One::load(&environment).map(|one| format!("{:?}", one.it))
+                    let loaded = One::load(&environment);
+                    compare_with_record(&environment, &loaded).unwrap();
+                    loaded.map(|one| format!("{:?}", one.it))
                 })*
                 _ => panic!("no type for {adapter}"),
             }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use backing_services::__private::compare_with_record;
 use backing_services::{
     Adapter, BackingServices, Beanstalkd, ClientError, Connect, Environment, Handle, Host, HttpApi,
     LoadError, Loggly, Mail, MySql, Nats, NewRelic, Postgres, ProblemKind, RabbitMq, Redis, S3,
@@ -28,7 +29,9 @@ macro_rules! services {
         }
 
         fn $load(pairs: &[(&str, &str)]) -> Result<String, LoadError> {
-            let loaded = $name::load(&environment(pairs));
+            let environment = environment(pairs);
+            let loaded = $name::load(&environment);
+            compare_with_record(&environment, &loaded).unwrap();
             loaded.map(|services| services.it.handle().expose_url().to_owned())
         }
     )*};

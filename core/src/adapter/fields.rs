@@ -9,6 +9,7 @@ use super::reader::Reader;
 use super::value::{Kind, Value};
 use crate::error::{HandleError, ours};
 use crate::handle::{Handle, Host};
+use crate::record::Json;
 use crate::secret::Secret;
 
 /// How long connecting may take unless the handle says otherwise, and how long a ping may.
@@ -21,6 +22,7 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 )]
 pub trait Username: Sized {
     const KIND: Kind;
+    const JSON: Json;
     fn read(text: &str) -> Option<Self>;
 }
 
@@ -32,6 +34,7 @@ pub trait Username: Sized {
 )]
 pub trait Password: Sized {
     const KIND: Kind;
+    const JSON: Json;
     fn read(text: &str) -> Option<Self>;
 }
 
@@ -42,6 +45,7 @@ pub trait Password: Sized {
 )]
 pub trait Path: Sized {
     const KIND: Kind;
+    const JSON: Json;
     fn read(text: &str) -> Option<Self>;
 }
 
@@ -49,6 +53,7 @@ macro_rules! holds {
     ($($part:ident: $($type:ty),*;)*) => {$($(
         impl $part for $type {
             const KIND: Kind = <$type as Value>::KIND;
+            const JSON: Json = <$type as Value>::__JSON;
 
             fn read(text: &str) -> Option<Self> {
                 <$type as Value>::read(text)

@@ -19,7 +19,7 @@ use crate::spelling::{as_variable, parse_duration, same_name};
 ///     Grammar::new("Ticker", &[Scheme::new("ticker").port(7070)], "ticker://localhost:7070");
 /// assert_eq!(TICKER.scheme("ticker").and_then(|scheme| scheme.default_port()), Some(7070));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Grammar {
     name: &'static str,
     schemes: &'static [Scheme],
@@ -60,7 +60,7 @@ impl Eq for Local {}
 /// const SECURE: Scheme = Scheme::new("rediss").port(6379).tls();
 /// assert!(SECURE.is_tls() && !SECURE.is_socket());
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scheme {
     name: &'static str,
     port: Option<u16>,
@@ -169,6 +169,10 @@ impl Scheme {
         self.socket
     }
 
+    pub(crate) const fn listed_tls_ports(&self) -> &'static [u16] {
+        self.tls_ports
+    }
+
     pub(crate) fn speaks_tls_on(&self, port: u16) -> bool {
         self.tls && (self.port == Some(port) || self.tls_ports.contains(&port))
     }
@@ -183,7 +187,7 @@ impl Scheme {
 /// const REGION: Word = Word::new("region", Part::Param, Kind::Text).meaning("The data centre.");
 /// assert!(REGION.is_called("REGION"));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Word {
     name: &'static str,
     names: &'static [&'static str],
@@ -583,6 +587,10 @@ impl Word {
         self.bare
     }
 
+    pub(crate) const fn has_only_own_names(&self) -> bool {
+        self.only
+    }
+
     pub(crate) const fn stands_in_query(&self) -> bool {
         self.query
     }
@@ -880,6 +888,14 @@ impl Grammar {
     pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> + use<> {
         let own = self.scheme_names().chain(self.bindings.iter().copied());
         own.chain(self.variants.iter().flat_map(|variant| variant.bindings.iter().copied()))
+    }
+
+    pub(crate) const fn listed_bindings(&self) -> &'static [&'static str] {
+        self.bindings
+    }
+
+    pub(crate) const fn listed_others(&self) -> &'static [&'static str] {
+        self.others
     }
 
     pub(crate) fn is_others(&self, name: &str) -> bool {

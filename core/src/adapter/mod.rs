@@ -19,6 +19,7 @@ use std::time::Duration;
 
 pub(crate) use self::fields::CONNECT_TIMEOUT;
 use self::grammar::{Grammar, Word};
+use crate::record::Json;
 use self::reader::Reader;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
@@ -103,6 +104,10 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
     /// implementation by hand.
     #[doc(hidden)]
     const __ID: &'static str = "";
+
+    /// The grammar, as the record of an app has it.
+    #[doc(hidden)]
+    const __JSON: &'static [Json] = &[Json::Grammar(Self::GRAMMAR)];
 
     /// Reads a handle whose syntax has been checked. No network.
     ///
@@ -342,6 +347,10 @@ pub trait Connect: Sized {
 pub trait Parameters: Sized {
     /// Its words, in the order in which they are read.
     const WORDS: &'static [Word];
+
+    /// The words, as the record of an app has them.
+    #[doc(hidden)]
+    const __JSON: &'static [Json] = &[Json::Words(Self::WORDS)];
 
     /// Takes its words from the reader, in that order.
     ///

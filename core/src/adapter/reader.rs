@@ -70,11 +70,15 @@ impl<'g> Reader<'g> {
     ///
     /// It is missing, or has not the form.
     pub fn next<T>(&mut self, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
+        self.next_by(|_, text| read(text))
+    }
+
+    fn next_by<T>(&mut self, read: impl Fn(&Word, &str) -> Option<T>) -> Result<T, HandleError> {
         let (word, text) = self.text()?;
         match (text, word.default_value()) {
             (Some(text), _) => parse(word, &text, read),
             // A constant has compared it with the greatest value.
-            (None, Some(default)) => read(default).ok_or_else(|| {
+            (None, Some(default)) => read(word, default).ok_or_else(|| {
                 let message = ours!("the default of the parameter `{}` is wrong", word.name());
                 HandleError::new(message).with_help(ours!("expected {}", word.expected()))
             }),
@@ -88,6 +92,13 @@ impl<'g> Reader<'g> {
     ///
     /// It has not the form.
     pub fn optional<T>(&mut self, read: fn(&str) -> Option<T>) -> Result<Option<T>, HandleError> {
+        self.optional_by(|_, text| read(text))
+    }
+
+    fn optional_by<T>(
+        &mut self,
+        read: impl Fn(&Word, &str) -> Option<T>,
+    ) -> Result<Option<T>, HandleError> {
         let (word, text) = self.text()?;
         text.map(|text| parse(word, &text, read)).transpose()
     }
@@ -379,6 +390,34 @@ impl<'g> Reader<'g> {
     }
 }
 
+/// Reads a handle by a grammar alone, every word as the derive would have it read, and gives it as
+/// an adapter would keep it.
+///
+/// # Errors
+///
+/// As those of an adapter that has no rules but its grammar's.
+#[cfg(feature = "_record")]
+pub(crate) fn check(handle: &Handle, grammar: &Grammar) -> Result<Handle, HandleError> {
+    // A path is no text to a system where it holds a NUL.
+    let read = |word: &Word, text: &str| {
+        let is_path = word.kind() == Kind::File;
+        (word.kind().accepts(text) && !(is_path && text.contains('\0'))).then_some(())
+    };
+    let mut reader = Reader::new(handle, grammar)?;
+    for word in grammar.all_words() {
+        match word.part() {
+            Part::Host if reader.host().is_none() && grammar.host_count() == Hosts::One => {
+                return Err(HandleError::new("the handle has no host"));
+            }
+            Part::Host => {}
+            Part::Port => reader.skip(),
+            _ if word.is_required() || word.default_value().is_some() => reader.next_by(read)?,
+            _ => drop(reader.optional_by(read)?),
+        }
+    }
+    Ok(reader.handle())
+}
+
 /// What scheme and word for TLS say together.
 pub(crate) fn said(scheme: &Scheme, word: &Word, values: TlsWord, value: Option<&str>) -> Said {
     let kind = word.kind();
@@ -449,7 +488,11 @@ fn unknown(grammar: &Grammar, name: &str) -> HandleError {
     HandleError::unknown_parameter(name, &known)
 }
 
-fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, HandleError> {
+fn parse<T>(
+    word: &Word,
+    text: &str,
+    read: impl Fn(&Word, &str) -> Option<T>,
+) -> Result<T, HandleError> {
     let with_unit = match word.bare_unit() {
         Some(unit) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
             Some(format!("{text}{}", unit.symbol()))
@@ -457,7 +500,7 @@ fn parse<T>(word: &Word, text: &str, read: fn(&str) -> Option<T>) -> Result<T, H
         _ => None,
     };
     let text = with_unit.as_deref().unwrap_or(text);
-    let value = read(text).filter(|_| word.is_within(text));
+    let value = read(word, text).filter(|_| word.is_within(text));
     value.ok_or_else(|| bad_value(word))
 }
 

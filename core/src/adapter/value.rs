@@ -5,6 +5,7 @@ use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::record::Json;
 use crate::secret::Secret;
 use crate::spelling::{DURATION, parse_duration, read_bool, same_name};
 use crate::suggest;
@@ -43,6 +44,10 @@ pub trait Value: Sized {
     /// That the type is a value at all: the one thing about a bad field that rustc reports.
     #[doc(hidden)]
     const __IS: bool = true;
+
+    /// The form, as the record of an app has it.
+    #[doc(hidden)]
+    const __JSON: Json = Json::Form(Self::KIND);
 
     /// Reads a value; `None` where the text has not the form.
     fn read(text: &str) -> Option<Self>;
@@ -238,6 +243,7 @@ const fn is_float(text: &str) -> bool {
 
 impl Value for String {
     const KIND: Kind = Kind::Text;
+    const __JSON: Json = Json::Text("\"form\":\"text\"");
 
     fn read(text: &str) -> Option<Self> {
         Some(text.to_owned())
@@ -246,6 +252,7 @@ impl Value for String {
 
 impl Value for Secret {
     const KIND: Kind = Kind::Secret;
+    const __JSON: Json = Json::Text("\"form\":\"secret\"");
 
     fn read(text: &str) -> Option<Self> {
         Some(Self::new(text))
@@ -254,6 +261,7 @@ impl Value for Secret {
 
 impl Value for PathBuf {
     const KIND: Kind = Kind::File;
+    const __JSON: Json = Json::Text("\"form\":\"file\"");
 
     fn read(text: &str) -> Option<Self> {
         (!text.is_empty() && !text.contains('\0')).then(|| text.into())
@@ -262,6 +270,7 @@ impl Value for PathBuf {
 
 impl Value for bool {
     const KIND: Kind = Kind::Bool;
+    const __JSON: Json = Json::Text("\"form\":\"bool\"");
 
     fn read(text: &str) -> Option<Self> {
         read_bool(text)
@@ -270,6 +279,7 @@ impl Value for bool {
 
 impl Value for char {
     const KIND: Kind = Kind::Char;
+    const __JSON: Json = Json::Text("\"form\":\"char\"");
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok()
@@ -278,6 +288,7 @@ impl Value for char {
 
 impl Value for Duration {
     const KIND: Kind = Kind::Duration;
+    const __JSON: Json = Json::Text("\"form\":\"duration\"");
 
     fn read(text: &str) -> Option<Self> {
         parse_duration(text)
@@ -288,6 +299,7 @@ macro_rules! integers {
     ($($type:ty: $min:expr, $max:expr;)*) => {$(
         impl Value for $type {
             const KIND: Kind = Kind::Integer { min: $min, max: $max };
+            const __JSON: Json = Json::Text(concat!("\"form\":\"", stringify!($type), "\""));
 
             fn read(text: &str) -> Option<Self> {
                 text.parse().ok()
@@ -298,7 +310,7 @@ macro_rules! integers {
 
 #[allow(clippy::cast_lossless, reason = "`From` is not `const`, and every value fits")]
 mod bounds {
-    use super::{Kind, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize, Value};
+    use super::{Json, Kind, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize, Value};
 
     integers! {
         u8: u8::MIN as i128, u8::MAX as i128;
@@ -322,6 +334,7 @@ macro_rules! floats {
     ($($type:ty)*) => {$(
         impl Value for $type {
             const KIND: Kind = Kind::Float;
+            const __JSON: Json = Json::Text("\"form\":\"float\"");
 
             fn read(text: &str) -> Option<Self> {
                 if is_float(text) { text.parse().ok() } else { None }

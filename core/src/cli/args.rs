@@ -119,6 +119,18 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[derive(Args, Debug)]
 pub(super) struct NoApp {}
 
+/// The app is another program.
+#[cfg(feature = "_record")]
+#[derive(Args, Debug)]
+pub(super) struct OtherApp {
+    /// The program of the app
+    #[arg(value_name = "APP")]
+    pub(super) program: PathBuf,
+    /// The struct, where the program declares several
+    #[arg(long = "struct", value_name = "NAME")]
+    pub(super) name: Option<String>,
+}
+
 impl<A: Args> Command<A> {
     fn app(&self) -> Option<&A> {
         match self {

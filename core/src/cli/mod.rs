@@ -135,6 +135,22 @@ pub fn run_as<S: BackingServices + 'static>(
     args::dispatch(name, arguments, |_: &args::NoApp| Ok(Box::new(Typed::<S>::new()) as _))
 }
 
+/// The commands for the services of other programs, by the [record](crate::record) that each holds:
+/// the program `backing-services`.
+#[cfg(feature = "_record")]
+#[doc(hidden)]
+pub fn run_on_programs() -> ExitCode {
+    use crate::record::read::Record;
+    use crate::record::subject::RecordSubject;
+
+    let arguments = std::env::args_os().skip(1);
+    args::dispatch("backing-services", arguments, |app: &args::OtherApp| {
+        let record = Record::of_file(&app.program, app.name.as_deref());
+        let record = record.map_err(|error| Usage(error.to_string()))?;
+        Ok(Box::new(RecordSubject::new(record)) as _)
+    })
+}
+
 /// What a command has found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Verdict {

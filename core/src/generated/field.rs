@@ -16,6 +16,7 @@ use super::{Failures, Field, Loader, Scope, Table, attempt, connect};
 use crate::adapter::grammar::Grammar;
 use crate::adapter::{Adapter, Connect};
 use crate::backing::BackingServices;
+use crate::record::Json;
 use crate::setting;
 
 /// One service.
@@ -60,20 +61,25 @@ impl<T: DeserializeOwned> Value for T {}
 pub trait Describe {
     const GRAMMAR: &'static Grammar;
     const ID: &'static str;
+    /// The same, as the record of an app has it.
+    const JSON: &'static [Json];
 }
 
 impl<A: Adapter, const IS: bool> Describe for Service<A, IS> {
     const GRAMMAR: &'static Grammar = A::GRAMMAR;
     const ID: &'static str = A::__ID;
+    const JSON: &'static [Json] = A::__JSON;
 }
 
 /// What the table says of a nested struct.
 pub trait DescribeNested {
     const TABLE: &'static Table;
+    const JSON: &'static [Json];
 }
 
 impl<S: BackingServices, const IS: bool> DescribeNested for Nested<S, IS> {
     const TABLE: &'static Table = S::TABLE;
+    const JSON: &'static [Json] = S::__JSON;
 }
 
 /// What is read from the environment: every field.

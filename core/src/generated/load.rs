@@ -26,11 +26,15 @@ pub fn from_env<S: BackingServices>() -> Result<S, LoadError> {
 }
 
 pub fn load<S: BackingServices>(environment: &Environment) -> Result<S, LoadError> {
-    load_with(S::TABLE, environment, |loader| S::__load(loader))
+    let result = load_with(S::TABLE, environment, |loader| S::__load(loader));
+    // Every test of a load is one of the record too.
+    #[cfg(all(test, feature = "_record"))]
+    assert_eq!(crate::record::compare_with_record(environment, &result), Ok(()));
+    result
 }
 
 /// Loads what a table declares; `walk` takes the fields one by one.
-fn load_with<T>(
+pub(crate) fn load_with<T>(
     table: &'static Table,
     environment: &Environment,
     walk: impl FnOnce(&mut Loader<'_>) -> Option<T>,
@@ -84,14 +88,14 @@ pub(crate) fn settings_that_show<T>(
 }
 
 /// How the handle of a field is read.
-trait Reads {
+pub(crate) trait Reads {
     /// What it becomes.
     type Value;
 
     fn grammar(&self) -> &'static Grammar;
 
     /// By what its type is told from others.
-    fn identity(&self) -> TypeId;
+    fn identity(&self) -> Identity;
 
     /// # Errors
     ///
@@ -111,6 +115,16 @@ trait Reads {
     fn take(&self, _: &Taken, _: Taking<'_>, _: &Self::Value) {}
 }
 
+/// The type of a resource.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// The type itself.
+    Type(TypeId),
+    /// The path and name that a record has of it.
+    #[cfg(feature = "_record")]
+    Name(&'static str),
+}
+
 /// By the type of the field.
 struct Typed<A>(PhantomData<A>);
 
@@ -121,8 +135,8 @@ impl<A: Adapter> Reads for Typed<A> {
         A::GRAMMAR
     }
 
-    fn identity(&self) -> TypeId {
-        TypeId::of::<A>()
+    fn identity(&self) -> Identity {
+        Identity::Type(TypeId::of::<A>())
     }
 
     fn read(&self, handle: &Handle) -> Result<A, HandleError> {
@@ -145,10 +159,10 @@ impl<A: Adapter> Reads for Typed<A> {
 }
 
 /// How the text of a setting is read.
-struct Form<T> {
-    read: fn(&str) -> Result<T, Expected>,
-    expected: fn() -> String,
-    shows: fn() -> bool,
+pub(crate) struct Form<T> {
+    pub(crate) read: fn(&str) -> Result<T, Expected>,
+    pub(crate) expected: fn() -> String,
+    pub(crate) shows: fn() -> bool,
 }
 
 impl<T: DeserializeOwned> Form<T> {
@@ -180,7 +194,7 @@ pub struct Loader<'e> {
     #[cfg(feature = "testing")]
     test: Option<&'e Taken>,
     /// The variables that fields share, each with the type and the path of the first.
-    shared: Vec<(&'static str, TypeId, String)>,
+    shared: Vec<(&'static str, Identity, String)>,
 }
 
 impl<'e> Loader<'e> {
@@ -241,8 +255,24 @@ impl<'e> Loader<'e> {
         self.value(field, &Form::TYPED)
     }
 
+    /// The fields of the struct that is being loaded.
+    #[cfg(feature = "_record")]
+    pub(crate) fn fields(&self) -> &'static [Field] {
+        self.table.fields
+    }
+
+    /// The nested struct that it is, with a dot behind each, and what goes before its variables.
+    #[cfg(feature = "_record")]
+    pub(crate) fn place_of_struct(&self) -> (String, String) {
+        (self.outer().to_owned(), self.prefix.clone())
+    }
+
     /// A required resource, or one with a default.
-    fn required<R: Reads>(&mut self, field: &'static Field, reads: &R) -> Option<R::Value> {
+    pub(crate) fn required<R: Reads>(
+        &mut self,
+        field: &'static Field,
+        reads: &R,
+    ) -> Option<R::Value> {
         match self.attached(field, reads)? {
             Ok(adapter) => Some(adapter),
             Err(stray) => {
@@ -263,7 +293,7 @@ impl<'e> Loader<'e> {
     }
 
     /// A nested struct, whose fields `walk` takes.
-    fn nested_with<T>(
+    pub(crate) fn nested_with<T>(
         &mut self,
         field: &'static Field,
         walk: impl FnOnce(&mut Self) -> Option<T>,
@@ -284,7 +314,7 @@ impl<'e> Loader<'e> {
     }
 
     /// Whether an optional nested struct is there.
-    fn is_nested_set(&self, field: &'static Field) -> Option<bool> {
+    pub(crate) fn is_nested_set(&self, field: &'static Field) -> Option<bool> {
         let Kind::Nested { prefix, table, .. } = field.kind else {
             return None;
         };
@@ -293,7 +323,7 @@ impl<'e> Loader<'e> {
     }
 
     /// A required setting, or one with a default.
-    fn required_value<T>(&mut self, field: &'static Field, form: &Form<T>) -> Option<T> {
+    pub(crate) fn required_value<T>(&mut self, field: &'static Field, form: &Form<T>) -> Option<T> {
         let value = self.value(field, form)?;
         if value.is_none() {
             self.missing(field, format!("set it to {}", (form.expected)()));
@@ -327,7 +357,7 @@ impl<'e> Loader<'e> {
 
     /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are
     /// set all the same.
-    fn attached<R: Reads>(
+    pub(crate) fn attached<R: Reads>(
         &mut self,
         field: &'static Field,
         reads: &R,
@@ -395,7 +425,7 @@ impl<'e> Loader<'e> {
 
     /// Whether the earlier fields that share the variable are of this type. Where a trait is
     /// written by hand no constant has compared them.
-    fn is_of_one_type(&mut self, field: &'static Field, identity: TypeId) -> bool {
+    fn is_of_one_type(&mut self, field: &'static Field, identity: Identity) -> bool {
         let Some(variable) = field.shared_variable() else { return true };
         let first = self.shared.iter().find(|(name, ..)| *name == variable);
         let Some((_, known, path)) = first else {
@@ -440,7 +470,7 @@ impl<'e> Loader<'e> {
     }
 
     /// An optional setting.
-    fn value<T>(&mut self, field: &'static Field, form: &Form<T>) -> Option<Option<T>> {
+    pub(crate) fn value<T>(&mut self, field: &'static Field, form: &Form<T>) -> Option<Option<T>> {
         let Kind::Setting { variables, default, .. } = field.kind else { return None };
         let found = match self.environment.setting(variables, &self.prefix) {
             Ok(found) => found,

@@ -8,6 +8,7 @@
 mod deserializer;
 pub(crate) mod flatten;
 mod json;
+pub(crate) mod named;
 mod probe;
 mod words;
 

@@ -10,6 +10,7 @@ use super::expand::{fields, words};
 use super::model::{Field, read_fields};
 use crate::attr::{Attribute, Cells, entry, krate};
 use crate::errors::Errors;
+use crate::json::Json;
 use crate::types::local;
 
 const PARAMETERS: Attribute = Attribute { name: "parameters", keys: &[keys::CRATE] };
@@ -51,6 +52,9 @@ fn implementation(
     let reader = local("reader");
     let words = words::words(krate, fields);
     let checks = words::checks(krate, fields);
+    let mut json = Json::new(krate);
+    words::json(krate, fields, &mut json);
+    let json = json.finish();
     let values = words::values(krate, fields, &reader);
     let idents = fields.iter().map(|field| field.ident);
     let timeout = fields::found_timeout(krate, fields).map(|timeout| {
@@ -74,6 +78,7 @@ fn implementation(
             #[automatically_derived]
             impl #krate::Parameters for #ident {
                 const WORDS: &'static [#krate::Word] = __WORDS;
+                const __JSON: &'static [#krate::__private::Json] = #json;
 
                 fn read(
                     mut #reader: &mut #krate::__private::Reader<'_>,

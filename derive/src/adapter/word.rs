@@ -8,6 +8,7 @@ use syn::{Data, DeriveInput, Fields, LitStr, Meta, Token, Variant};
 
 use crate::attr::{Attribute, Cells, entry, krate};
 use crate::errors::Errors;
+use crate::json;
 
 use super::attr::keys;
 
@@ -40,6 +41,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let (core, text) = (quote!(#krate::__private::core), crate::types::local("text"));
     let option = quote!(#core::option::Option);
     let indexes = 0..words.len();
+    let json = json(&words);
     let read = if is_right {
         quote! {
             match #krate::__private::word_index(__WORDS, #text)? {
@@ -57,6 +59,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
             #[automatically_derived]
             impl #krate::Value for #ident {
                 const KIND: #krate::Kind = #krate::Kind::Words(__WORDS);
+                const __JSON: #krate::__private::Json = #krate::__private::Json::Text(#json);
 
                 fn read(#text: &#core::primitive::str) -> #option<Self> {
                     let _ = #text;
@@ -66,6 +69,12 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
         };
     });
     output
+}
+
+/// The form, as the record of an app has it.
+fn json(words: &[Vec<String>]) -> String {
+    let lists: Vec<_> = words.iter().map(json::list).collect();
+    format!("\"words\":[{}]", lists.join(","))
 }
 
 /// How a variant is written, the preferred spelling first: as its attribute says, or its name in

@@ -19,6 +19,8 @@ pub(crate) struct Model<'a> {
     pub(crate) derives: Vec<Meta>,
     pub(crate) attrs: Vec<Meta>,
     pub(crate) example: Option<LitStr>,
+    /// Whether the program holds a record of the struct.
+    pub(crate) embed: bool,
     pub(crate) krate: Path,
     pub(crate) fields: Vec<Field<'a>>,
 }
@@ -83,8 +85,8 @@ impl<'a> Model<'a> {
         let clients =
             clients.unwrap_or_else(|| format_ident!("{name}Clients", span = input.ident.span()));
         let clients = types::generated(&clients);
-        let Services { example, krate, .. } = services;
-        Self { input, name, clients, derives, attrs, example, krate, fields }
+        let Services { example, embed, krate, .. } = services;
+        Self { input, name, clients, derives, attrs, example, embed, krate, fields }
     }
 }
 

@@ -404,7 +404,12 @@ impl BackingServices for Services {
         fields: &[Field {
             name: "port",
             doc: "",
-            kind: Kind::Setting { variables: &["PORT"], required: true, default: None },
+            kind: Kind::Setting {
+                variables: &["PORT"],
+                required: true,
+                default: None,
+                ty: "u16",
+            },
         }],
     };
 

@@ -93,7 +93,7 @@ const fn check(place: Place<'_>, file: &str, lines: &[Line<'_>], mut report: Rep
             report
         }
         Kind::Flatten { .. } => report,
-        Kind::Setting { variables, required, default } => {
+        Kind::Setting { variables, required, default, .. } => {
             let [variable, ..] = variables else { return report };
             let needed = *required && !place.optional;
             match find(lines, place.prefix, variable) {

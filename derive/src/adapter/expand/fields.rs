@@ -7,6 +7,7 @@ use syn::LitStr;
 use super::super::attr::Part;
 use super::super::model::{Field, Model};
 use super::words;
+use crate::json::Json;
 use crate::types::local;
 
 pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
@@ -20,6 +21,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
     let loopback = loopback(model);
     let debug = model.container.debug.is_set().then(|| debug(model));
     let id = id(model);
+    let json = json(model, fields);
     quote! {
         #words
         const __GRAMMAR: &#krate::Grammar = &#grammar;
@@ -27,6 +29,7 @@ pub(super) fn implementation(model: &Model<'_>, fields: &[Field<'_>]) -> TokenSt
         #[automatically_derived]
         impl #krate::Adapter for #ident {
             const GRAMMAR: &'static #krate::Grammar = __GRAMMAR;
+            const __JSON: &'static [#krate::__private::Json] = #json;
             // A type that does not say how to connect is reported here, and no field that uses it
             // repeats that.
             const __IS: #krate::__private::core::primitive::bool = <#ident as #krate::Connect>::__IS;
@@ -108,6 +111,52 @@ fn grammar(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
         grammar.extend(quote!(.mail()));
     }
     grammar
+}
+
+/// The same, as the record of an app has it.
+fn json(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
+    let Model { title, krate, container, .. } = model;
+    let mut json = Json::new(krate);
+    json.raw("{\"name\":");
+    json.text(title);
+    json.some("example", container.example.text().map(LitStr::value));
+    json.raw(",\"schemes\":[");
+    for scheme in container.schemes() {
+        json.raw(",{\"name\":");
+        json.text(&scheme.name.value());
+        if let (Some(port), false) = (scheme.port.or(container.port()), scheme.socket) {
+            json.raw(&format!(",\"port\":{port}"));
+        }
+        json.flag("tls", scheme.tls);
+        json.flag("socket", scheme.socket);
+        let ports: Vec<_> = container.tls_ports().iter().map(ToString::to_string).collect();
+        if scheme.tls && !ports.is_empty() {
+            json.raw(&format!(",\"tls_ports\":[{}]", ports.join(",")));
+        }
+        json.raw("}");
+    }
+    json.raw("],\"hosts\":");
+    match fields.iter().find(|field| field.filled.part == Part::Host) {
+        Some(Field { whole_ty: ty, .. }) => {
+            let hosts = quote!(<#ty as #krate::__private::HostField>::HOSTS);
+            json.part(&quote!(#krate::__private::json_of_hosts(#hosts)));
+        }
+        None => json.raw("\"none\""),
+    }
+    json.texts("bindings", container.bindings.texts().iter().map(LitStr::value));
+    json.texts("others", container.others.texts().iter().map(LitStr::value));
+    json.some("place", container.place.text().map(LitStr::value));
+    json.flag("login_together", container.login.is_set());
+    if let Some(rule) = container.unencrypted.text() {
+        let rule = if rule.value() == "loopback" { "loopback" } else { "refused" };
+        json.entry("unencrypted", rule);
+    }
+    json.flag("api", container.api.is_set());
+    json.flag("mail", container.mail.is_set());
+    json.raw(",\"words\":[");
+    words::json(krate, fields, &mut json);
+    json.raw("]}");
+    json.finish()
 }
 
 /// Each field takes its word; what the table has no word for was refused before.

@@ -2,11 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::Ident;
 use syn::ext::IdentExt;
+use syn::{Ident, LitStr};
 
 use super::super::model::{Model, Variant};
 use super::fields::{future, id, result};
+use crate::json::Json;
 use crate::types::local;
 
 /// The enum of clients.
@@ -95,6 +96,7 @@ pub(super) fn implementation(
         }
     });
     let id = id(model);
+    let json = json(model, roles.len());
     quote! {
         #aliases
         const __SCHEMES: &[#krate::Scheme] =
@@ -110,6 +112,7 @@ pub(super) fn implementation(
         #[automatically_derived]
         impl #krate::Adapter for #ident {
             const GRAMMAR: &'static #krate::Grammar = __GRAMMAR;
+            const __JSON: &'static [#krate::__private::Json] = #json;
             #proof
             #id
 
@@ -143,6 +146,23 @@ pub(super) fn implementation(
 
         #connect
     }
+}
+
+/// The grammar as the record of an app has it: schemes and example are those of the variants.
+fn json(model: &Model<'_>, variants: usize) -> TokenStream {
+    let Model { title, krate, container, .. } = model;
+    let mut json = Json::new(krate);
+    json.raw("{\"name\":");
+    json.text(title);
+    json.texts("bindings", container.bindings.texts().iter().map(LitStr::value));
+    json.raw(",\"variants\":[");
+    for index in 0..variants {
+        json.raw(",");
+        let alias = alias(index);
+        json.all(&quote!(<#alias as #krate::__private::Describe>::JSON));
+    }
+    json.raw("]}");
+    json.finish()
 }
 
 /// The generated client, and how each variant makes its own.

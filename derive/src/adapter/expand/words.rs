@@ -6,6 +6,7 @@ use syn::{LitStr, Path};
 
 use super::super::attr::{About, Part};
 use super::super::model::Field;
+use crate::json::Json;
 use crate::types;
 
 /// Lists of words that are concatenated: runs of the struct's own, and those of flattened structs.
@@ -109,6 +110,68 @@ fn word(krate: &Path, field: &Field<'_>) -> TokenStream {
     };
     word.extend(quote!(.about(#krate::About::#about)));
     word
+}
+
+/// The same words, as the record of an app has them.
+pub(crate) fn json<'a>(krate: &'a Path, fields: &[Field<'_>], json: &mut Json<'a>) {
+    let private = quote!(#krate::__private);
+    for field in fields {
+        let (ty, whole) = (field.ty, field.whole_ty);
+        let (part, form) = match field.filled.part {
+            Part::Handle | Part::Unclear => continue,
+            Part::Flatten => {
+                json.all(&quote!(<#whole as #krate::Parameters>::__JSON));
+                continue;
+            }
+            Part::Host => ("host", None),
+            Part::Port => ("port", None),
+            Part::Username => ("username", Some(quote!(<#ty as #private::Username>::JSON))),
+            Part::Password => ("password", Some(quote!(<#ty as #private::Password>::JSON))),
+            Part::Path => ("path", Some(quote!(<#ty as #private::Path>::JSON))),
+            Part::Name => ("name", Some(quote!(<#ty as #private::Path>::JSON))),
+            Part::File => ("file", Some(quote!(<#ty as #private::Path>::JSON))),
+            Part::Param => ("", Some(quote!(<#ty as #krate::Value>::__JSON))),
+        };
+        json.raw(",{");
+        match form {
+            Some(form) => json.part(&form),
+            None => json.raw(if part == "host" { r#""form":"text""# } else { r#""form":"u16""# }),
+        }
+        word_json(field, part, json);
+        json.raw("}");
+        if part == "host" {
+            // A host that brings its port along is followed by the word for it.
+            let in_query = field.filled.in_query;
+            let takes_port = quote!(<#whole as #private::HostField>::TAKES_PORT);
+            json.part(&quote!(#private::json_of_port(#takes_port, #in_query)));
+        }
+    }
+}
+
+fn word_json(field: &Field<'_>, part: &str, json: &mut Json<'_>) {
+    let filled = &field.filled;
+    let name = filled.param.as_ref().map_or_else(|| field.name.clone(), LitStr::value);
+    json.entry("name", &name);
+    json.texts("names", filled.names.iter().map(LitStr::value));
+    if !part.is_empty() {
+        json.entry("part", part);
+        json.flag("in_query", filled.in_query);
+    }
+    json.some("default", filled.default.as_ref().map(LitStr::value));
+    json.some("max", filled.max.as_ref().map(LitStr::value));
+    let is_place = matches!(filled.part, Part::Host | Part::Port);
+    json.flag("required", filled.default.is_none() && !field.optional && !is_place);
+    json.some("bare", filled.bare.as_ref().map(LitStr::value));
+    json.flag("only", filled.only);
+    match &filled.about {
+        About::Other => {}
+        About::Tuning => json.entry("about", "tuning"),
+        About::Ca => json.entry("about", "ca"),
+        About::TlsFile => json.entry("about", "tls_file"),
+        About::Credential => json.entry("about", "credential"),
+        About::Tls(values) => json.texts("tls", values.iter().map(LitStr::value)),
+    }
+    json.some("meaning", Some(&field.doc).filter(|doc| !doc.is_empty()));
 }
 
 /// Each field's value, in the order of the words.

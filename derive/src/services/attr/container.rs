@@ -12,6 +12,8 @@ pub(crate) struct Services {
     pub(crate) prefix: String,
     pub(crate) clients: Clients,
     pub(crate) example: Option<LitStr>,
+    /// Whether the program holds a record of the struct.
+    pub(crate) embed: bool,
     /// Where the crate lives.
     pub(crate) krate: syn::Path,
 }
@@ -35,12 +37,14 @@ impl Services {
         let prefix = cells.take(keys::PREFIX);
         let clients = cells.take(keys::CLIENTS);
         let example = cells.take(keys::EXAMPLE);
+        let embed = cells.take(keys::EMBED);
         let path = cells.take(keys::CRATE);
         cells.finish();
         Self {
             prefix: prefix.text().map(|text| name::prefix(errors, text)).unwrap_or_default(),
             clients: Clients::read(errors, &clients),
             example: example.into_text().filter(|text| exists(errors, text)),
+            embed: embed.bool().unwrap_or(true),
             krate: krate(errors, &path),
         }
     }

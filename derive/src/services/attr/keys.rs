@@ -5,10 +5,11 @@ use crate::attr::{Attribute, Key};
 pub(crate) const PREFIX: Key = Key::text("prefix", "SHOP_");
 pub(crate) const CLIENTS: Key = Key::text_or_tokens("clients", "ShopClients");
 pub(crate) const EXAMPLE: Key = Key::text("example", ".env.example");
+pub(crate) const EMBED: Key = Key::bool("embed", "false");
 pub(crate) const CRATE: Key = Key::text("crate", "backing_services");
 
 pub(crate) const SERVICES: Attribute =
-    Attribute { name: "services", keys: &[PREFIX, CLIENTS, EXAMPLE, CRATE] };
+    Attribute { name: "services", keys: &[PREFIX, CLIENTS, EXAMPLE, EMBED, CRATE] };
 
 pub(crate) const NAME: Key = Key::text("name", "ShopClients");
 pub(crate) const DERIVE: Key = Key::tokens("derive", "FromRef").repeated();

@@ -39,7 +39,7 @@ pub(crate) fn defaults(model: &Model<'_>) -> TokenStream {
             | Kind::Unclear => {}
         }
     }
-    if !of_settings.is_empty() {
+    if model.fields.iter().any(|field| matches!(field.kind, Kind::Setting { .. })) {
         // Where all types are known nothing else uses the trait, which a lint would tell.
         checks.extend(quote! {
             use #krate::__private::Unknown as __Unknown;

@@ -7,6 +7,7 @@ pub(crate) mod clients;
 pub(crate) mod connect;
 mod load;
 pub(crate) mod ping;
+mod record;
 mod table;
 
 use proc_macro2::{Literal, TokenStream};
@@ -25,6 +26,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let results = connect::results(model);
     let aliases = aliases(model);
     let table = table::constants(model);
+    let record = record::constants(model);
     let load = load::function(model);
     let connect = connect::function(model);
     let ping_and_close = ping::functions(model);
@@ -37,6 +39,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
         const _: () = {
             #aliases
             #table
+            #record
 
             #impls
             #results_declaration
@@ -46,6 +49,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
                 type Clients = #clients;
                 type Results = #results;
                 const TABLE: &'static #krate::__private::Table = &__TABLE;
+                const __JSON: &'static [#krate::__private::Json] = __JSON;
                 #load
                 #connect
                 #ping_and_close

@@ -75,7 +75,11 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
             let variables = names(variables);
             let required = !field.optional && default.is_none();
             let default = option(default);
-            quote!(Setting { variables: #variables, required: #required, default: #default })
+            let ty = field.ty;
+            let ty = quote!(#krate::__private::DefaultOf::<#ty>::NAME);
+            quote! {
+                Setting { variables: #variables, required: #required, default: #default, ty: #ty }
+            }
         }
         Kind::Flatten { prefix } => {
             let flattened = quote!(<#alias as #krate::__private::Flattened>);

@@ -1,0 +1,98 @@
+//! What the struct declares, as the record that the program holds has it.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::LitStr;
+
+use super::alias;
+use crate::json::{self, Json};
+use crate::services::attr::Param;
+use crate::services::model::{Field, Kind, Model, Resource, Variable};
+
+/// The JSON, and the record, which the linker keeps and no code reads.
+pub(super) fn constants(model: &Model<'_>) -> TokenStream {
+    let Model { krate, embed, .. } = model;
+    let private = quote!(#krate::__private);
+    let json = json(model);
+    let record = embed.then(|| {
+        let usize = quote!(#private::core::primitive::usize);
+        quote! {
+            const __ADAPTERS: #usize = #private::count_adapters(__JSON);
+            const __LENGTH: #usize = #private::record_len::<__ADAPTERS>(__JSON);
+            #[used]
+            static __RECORD: [#private::core::primitive::u8; __LENGTH] =
+                #private::record::<__ADAPTERS, __LENGTH>(__JSON);
+        }
+    });
+    quote! {
+        const __JSON: &[#private::Json] = #json;
+        #record
+    }
+}
+
+fn json(model: &Model<'_>) -> TokenStream {
+    let Model { krate, name, fields, .. } = model;
+    let core = quote!(#krate::__private::core);
+    let mut json = Json::new(krate);
+    json.raw("{\"name\":");
+    json.text(name);
+    json.raw(",\"id\":\"");
+    json.known(&quote!(#core::concat!(#core::module_path!(), "::", #name)));
+    json.raw("\",\"fields\":[");
+    for (index, field) in fields.iter().enumerate() {
+        json.raw(if index == 0 { "{\"name\":" } else { ",{\"name\":" });
+        json.text(&field.name);
+        json.some("doc", Some(&field.doc).filter(|doc| !doc.is_empty()));
+        kind(model, index, field, &mut json);
+        json.raw("}");
+    }
+    json.raw("]}");
+    json.finish()
+}
+
+fn kind(model: &Model<'_>, index: usize, field: &Field<'_>, out: &mut Json<'_>) {
+    let (private, alias) = (&model.krate, alias(index));
+    let private = quote!(#private::__private);
+    let names = |variables: &[Variable]| {
+        variables.iter().map(|variable| variable.name.clone()).collect::<Vec<_>>()
+    };
+    match &field.kind {
+        Kind::Resource(resource) => {
+            let Resource { shared, ready, .. } = resource;
+            let service = quote!(<#alias as #private::Describe>);
+            out.key("adapter");
+            out.part(&quote!(#private::Json::Adapter(#service::ID, #service::JSON)));
+            out.texts("variables", names(&resource.variables));
+            out.some("binding", resource.binding.as_ref().map(LitStr::value));
+            out.flag("required", !field.optional && resource.default.is_none());
+            out.some("default", resource.default.as_ref().map(LitStr::value));
+            out.flag("shared", *shared);
+            for (at, Param { name, value, .. }) in resource.params.iter().enumerate() {
+                out.raw(if at == 0 { ",\"params\":[" } else { "," });
+                out.raw(&json::list([name, value]));
+            }
+            if !resource.params.is_empty() {
+                out.raw("]");
+            }
+            out.texts("ignored", names(&resource.ignored));
+            out.flag("unready", !ready);
+        }
+        Kind::Setting { variables, default } => {
+            let ty = field.ty;
+            out.raw(",\"setting\":\"");
+            out.known(&quote!(#private::DefaultOf::<#ty>::NAME));
+            out.raw("\"");
+            out.texts("variables", names(variables));
+            out.flag("required", !field.optional && default.is_none());
+            out.some("default", default.as_ref().map(LitStr::value));
+        }
+        Kind::Flatten { prefix } => out.entry("flatten", prefix),
+        Kind::Nested { prefix } => {
+            out.entry("prefix", prefix);
+            out.flag("optional", field.optional);
+            out.key("nested");
+            out.all(&quote!(<#alias as #private::DescribeNested>::JSON));
+        }
+        Kind::Unclear => {}
+    }
+}
