@@ -6,6 +6,11 @@
 //! a container that holds nothing but the app has them: `myapp services check`. The environment is
 //! read by the very code that the app loads it with, adapters of its own included.
 //!
+//! The program `backing-services`, of the package `backing-services-cli`, has the same commands for any
+//! program that derives `BackingServices`: `backing-services check ./myapp`. There, adapters of an app's
+//! own are read by their grammars, rules in their code are not run, and `ping` and `wait` open a
+//! connection of TCP to them.
+//!
 //! | command | does |
 //! |---|---|
 //! | `check` | reads the environment as the app would, and prints the same report; a good one as a line a resource |
