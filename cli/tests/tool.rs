@@ -3,10 +3,14 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use backing_services::{BackingServices, Environment, Mail, MySql, Redis};
+use backing_services::{
+    Adapter, BackingServices, ClientError, Connect, Environment, Format, Handle, Mail, MySql,
+    Redis, Server,
+};
 
 /// What must show nowhere.
 const MARK: &str = "hunter2";
@@ -25,7 +29,37 @@ struct Services {
     port: u16,
 }
 
-/// This program, which holds the record.
+const SERVER: Server =
+    Server::new("chat://127.0.0.1:{port}").image("docker.io/example/chat:2", 7070);
+
+/// An adapter that the tool has never heard of.
+#[derive(Adapter, Clone)]
+#[adapter(schemes("chat"), example = "chat://localhost", port = 7070, server = SERVER)]
+struct Chat {
+    #[handle]
+    handle: Handle,
+    #[handle(host)]
+    _host: backing_services::Host,
+    /// Who talks first.
+    #[handle(param = "greeting")]
+    _greeting: Option<bool>,
+}
+
+impl Connect for Chat {
+    type Client = ();
+
+    async fn connect(&self) -> Result<(), ClientError> {
+        Ok(())
+    }
+}
+
+#[derive(BackingServices)]
+struct Talk {
+    /// Where people talk.
+    chat: Chat,
+}
+
+/// This program, which holds the records.
 fn program() -> PathBuf {
     std::env::current_exe().unwrap()
 }
@@ -50,7 +84,8 @@ fn it_checks_as_the_app_does() {
     let good = "DATABASE_URL=mysql://shop:hunter2@db.example/shop\n";
     fs::write(folder.path().join("good.env"), good).unwrap();
 
-    let (code, said) = run(folder.path(), "check", &program(), "--env-file bad.env");
+    let (code, said) =
+        run(folder.path(), "check", &program(), "--env-file bad.env --struct Services");
     assert_eq!(code, 1, "{said}");
     let pairs = bad.lines().map(|line| line.split_once('=').unwrap());
     let report = Services::load(&Environment::from_pairs(pairs)).err().unwrap().to_string();
@@ -58,14 +93,55 @@ fn it_checks_as_the_app_does() {
     let said: Vec<_> = said.lines().map(|line| without_place(line, "bad.env")).collect();
     assert_eq!(said, report.lines().collect::<Vec<_>>());
 
-    let (code, said) = run(folder.path(), "check", &program(), "--env-file good.env");
+    let (code, said) =
+        run(folder.path(), "check", &program(), "--env-file good.env --struct Services");
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("mysql://db.example:3306/shop"), "{said}");
-    let (code, said) = run(folder.path(), "manifest", &program(), "");
+    let (code, said) = run(folder.path(), "manifest", &program(), "--struct Services");
     assert_eq!((code, said), (0, Services::manifest().env_example()));
-    let (code, said) = run(folder.path(), "diff", &program(), "bad.env good.env");
+    let (code, said) = run(folder.path(), "diff", &program(), "bad.env good.env --struct Services");
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("appears: mysql://db.example:3306/shop"), "{said}");
+}
+
+#[test]
+fn an_adapter_of_the_apps_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |command: &str, arguments: &str| {
+        run(folder.path(), command, &program(), &format!("{arguments} --struct Talk"))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    fs::write(folder.path().join("good.env"), format!("CHAT_URL=chat://127.0.0.1:{port}\n"))
+        .unwrap();
+    fs::write(folder.path().join("bad.env"), "CHAT_URL=chat://h?greeting=perhaps\n").unwrap();
+
+    let (code, said) = run("check", "--env-file good.env");
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("further rules in the app's code are not applied"), "{said}");
+    let (code, said) = run("check", "--env-file bad.env");
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("`greeting`"), "{said}");
+    let (code, said) = run("ping", "--env-file good.env");
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("TCP"), "{said}");
+    drop(listener);
+    let (code, said) = run("wait", "--env-file good.env --timeout 1s");
+    assert_eq!(code, 1, "{said}");
+
+    let manifest = Talk::manifest();
+    for format in Format::ALL {
+        let (code, said) = run("manifest", &format!("--format {}", format.word()));
+        assert_eq!((code, said.trim_end()), (0, manifest.format(*format).trim_end()));
+    }
+}
+
+#[test]
+fn one_of_the_structs_is_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = run(folder.path(), "check", &program(), "");
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("::Services`") && said.contains("--struct NAME"), "{said}");
 }
 
 /// A line of a report without the file that a variable came from.

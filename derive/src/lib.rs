@@ -29,6 +29,7 @@ use syn::DeriveInput;
 /// | `#[services]` | `prefix = "..."` | goes before every variable name that is derived from a field's |
 /// | `#[services]` | `clients = "..."` | names the generated struct of clients, `<Struct>Clients` by default; `clients(name = "...", derive(...), attr(...))` also passes derives and attributes on to it |
 /// | `#[services]` | `example = "..."` | a file, from the folder of `Cargo.toml`, that must name every variable, each handle with a scheme that its field takes; checked while compiling, again after every edit of the file. What need not be set may be commented out. The fields of a `flatten`ed struct are not looked for: `serde` tells their names at run time alone, so compare the file with `Manifest::env_example` in a test |
+/// | `#[services]` | `embed = ...` | `false`: the program holds no record of what the struct declares, and cannot be checked from outside |
 /// | `#[services]` | `crate = "..."` | the path of `backing_services`, where it has another name or comes through another crate |
 /// | `#[service]` | `env = "..."` | the variable, literally |
 /// | `#[service]` | `alias = "..."` | another variable, read when the first is not set; may be repeated |

@@ -39,10 +39,7 @@ pub struct Grammar {
 
 /// What a developer's machine runs. Two grammars that differ in nothing else say the same.
 #[derive(Clone, Copy, Debug)]
-struct Local(
-    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "the manifest reads it"))]
-    Option<&'static Server>,
-);
+struct Local(Option<&'static Server>);
 
 impl PartialEq for Local {
     fn eq(&self, _: &Self) -> bool {
@@ -941,6 +938,11 @@ impl Grammar {
     /// ```
     pub const fn all_variants(&self) -> &'static [&'static Grammar] {
         self.variants
+    }
+
+    /// The server that stands in this grammar itself.
+    pub(crate) const fn own_server(&self) -> Option<&'static Server> {
+        self.server.0
     }
 
     /// The server of this grammar, or of the first variant that has one with an image.

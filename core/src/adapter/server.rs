@@ -16,7 +16,6 @@
 ///     .health("ticker-cli ping");
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "json"), allow(dead_code, reason = "the forms of the manifest read it"))]
 pub struct Server {
     pub(crate) handle: &'static str,
     pub(crate) image: Option<&'static str>,

@@ -64,6 +64,7 @@
 //! | `unencrypted` | of a credential that nothing encrypts: `refused`, `loopback`, else the adapter's own rule |
 //! | `api`, `mail` | any address on the web; the words for TLS are those of mail |
 //! | `place` | the handle of a hosted service without its credentials |
+//! | `server` | what a developer's machine runs for it, as [`Server`](crate::Server) says: `handle`, `image`, `port`, `page`, `build`, `environment`, `command`, `health`, `volume`, `addon`, `score` and `score_outputs` |
 //! | `words` | a list |
 //! | `variants` | of an enum of adapters: the grammar of each |
 //!

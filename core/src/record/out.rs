@@ -116,6 +116,22 @@ impl<'b> Out<'b> {
         }
     }
 
+    /// `,"key":[["a","b"],["c","d"]]` where there are any.
+    pub(super) const fn pairs(&mut self, key: &str, pairs: &[(&str, &str)]) {
+        let mut at = 0;
+        while at < pairs.len() {
+            if at == 0 {
+                self.key(key);
+                self.raw("[");
+            }
+            let (one, other) = pairs[at];
+            self.raw(",");
+            self.texts(&[one, other]);
+            at += 1;
+        }
+        self.raw(if at == 0 { "" } else { "]" });
+    }
+
     /// `["a","b"]`
     pub(super) const fn texts(&mut self, texts: &[&str]) {
         let mut at = 0;

@@ -6,6 +6,7 @@ use super::fault::RecordError;
 use crate::adapter::grammar::{
     About, Grammar, Hosts, Login, Part, Scheme, TlsWord, Unencrypted, Word,
 };
+use crate::adapter::server::Server;
 use crate::adapter::value::{Kind as Form, Unit};
 use crate::generated::{IsolationOf, Shared};
 use crate::table::{Field, Kind, Table};
@@ -23,6 +24,10 @@ pub(super) fn table(whole: Whole) -> Result<&'static Table, RecordError> {
 
 fn text(text: String) -> &'static str {
     text.leak()
+}
+
+fn pairs(all: Vec<(String, String)>) -> &'static [(&'static str, &'static str)] {
+    all.into_iter().map(|(one, other)| (text(one), text(other))).collect::<Vec<_>>().leak()
 }
 
 fn texts(all: Vec<String>) -> &'static [&'static str] {
@@ -108,10 +113,33 @@ struct GrammarOf {
     #[serde(default)]
     mail: bool,
     place: Option<String>,
+    server: Option<ServerOf>,
     #[serde(default)]
     words: Vec<WordOf>,
     #[serde(default)]
     variants: Vec<GrammarOf>,
+}
+
+#[derive(Deserialize)]
+struct ServerOf {
+    handle: String,
+    image: Option<String>,
+    #[serde(default)]
+    port: u16,
+    page: Option<u16>,
+    #[serde(default)]
+    build: Vec<String>,
+    #[serde(default)]
+    environment: Vec<(String, String)>,
+    #[serde(default)]
+    command: Vec<String>,
+    #[serde(default)]
+    health: String,
+    volume: Option<String>,
+    addon: Option<String>,
+    score: Option<String>,
+    #[serde(default)]
+    score_outputs: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -227,7 +255,6 @@ impl FieldOf {
         let is_named = variables.first().is_some_and(|name| !name.is_empty());
         let kind = if let Some(place) = self.adapter {
             let (id, grammar) = *adapters.get(place).filter(|_| is_named)?;
-            let params = self.params.into_iter().map(|(name, value)| (text(name), text(value)));
             Kind::Resource {
                 variables,
                 binding: self.binding.map(text),
@@ -236,7 +263,7 @@ impl FieldOf {
                 required: self.required,
                 default,
                 shared: self.shared,
-                params: params.collect::<Vec<_>>().leak(),
+                params: pairs(self.params),
                 ignored: texts(self.ignored),
                 ready: !self.unready,
                 // Tests have the types.
@@ -296,7 +323,27 @@ impl GrammarOf {
         if let Some(place) = self.place {
             grammar = grammar.place(text(place));
         }
+        if let Some(server) = self.server {
+            grammar = grammar.server(server.leak());
+        }
         Some(Box::leak(Box::new(grammar)))
+    }
+}
+
+impl ServerOf {
+    fn leak(self) -> &'static Server {
+        let mut server = Server::new(text(self.handle))
+            .build(texts(self.build))
+            .environment(pairs(self.environment))
+            .command(texts(self.command))
+            .health(text(self.health));
+        server.image = self.image.map(text);
+        server.port = self.port;
+        server.page = self.page;
+        server.volume = self.volume.map(text);
+        server.addon = self.addon.map(text);
+        server.score = self.score.map(|kind| (text(kind), pairs(self.score_outputs)));
+        Box::leak(Box::new(server))
     }
 }
 

@@ -5,7 +5,19 @@ use proptest::prelude::*;
 use super::read::Record;
 use super::write::record_now;
 use super::{HEADER, Json, MARKER, WORD, checksum, known, parse, read};
-use crate::{Adapter, BackingServices, ClientError, Connect, Environment, Handle, Host, Secret};
+use crate::{
+    Adapter, BackingServices, ClientError, Connect, Environment, Handle, Host, Secret, Server,
+};
+
+const SERVER: Server = Server::new("chat://127.0.0.1:{port}")
+    .image("docker.io/example/chat:2", 7070)
+    .page(8080)
+    .build(&["RUN true"])
+    .environment(&[("ROOMS", "3"), ("TOKEN", "{password}")])
+    .command(&["chatd", "--verbose"])
+    .health("chat-cli ping")
+    .volume("/var/lib/chat")
+    .addon("chat");
 
 #[derive(Adapter, Clone)]
 #[adapter(
@@ -16,6 +28,7 @@ use crate::{Adapter, BackingServices, ClientError, Connect, Environment, Handle,
     bindings("irc"),
     others("AUTH"),
     unencrypted = "refused",
+    server = SERVER,
 )]
 struct Chat {
     #[handle]
@@ -148,7 +161,14 @@ fn the_table_comes_back() {
             }
         }
     }
-    same(Services::TABLE, record::<Services>().table);
+    let table = record::<Services>().table;
+    same(Services::TABLE, table);
+    // It is no part of what a grammar is compared by.
+    let servers = |table: &Table| match table.fields[0].kind {
+        Kind::Resource { grammar, .. } => format!("{:?}", grammar.own_server()),
+        _ => String::new(),
+    };
+    assert_eq!(servers(table), format!("{:?}", Some(SERVER)));
 }
 
 macro_rules! each_comes_back {
@@ -167,7 +187,10 @@ macro_rules! each_comes_back {
                     let record = Record::of_bytes(&record_now(JSON), None).unwrap();
                     let crate::table::Kind::Resource { grammar, id, .. } = record.table.fields[0].kind
                     else { panic!() };
-                    assert_eq!(grammar, <It as Adapter>::GRAMMAR);
+                    let own = <It as Adapter>::GRAMMAR;
+                    assert_eq!(grammar, own);
+                    let servers = [grammar, own].map(|it| format!("{:?}", it.local_server()));
+                    assert_eq!(servers[0], servers[1]);
                     assert!(known::Known::find(id, grammar).is_some(), "{id}");
                 }
             )*

@@ -3,6 +3,7 @@
 use super::out::Out;
 use super::{HEADER, MARKER, VERSION, WORD, checksum};
 use crate::adapter::grammar::{About, Grammar, Hosts, Login, Part, Scheme, Unencrypted, Word};
+use crate::adapter::server::Server;
 use crate::adapter::value::Kind as Form;
 
 /// A part of a record. The derives write what they know as text.
@@ -16,6 +17,7 @@ pub enum Json {
     Form(Form),
     Grammar(&'static Grammar),
     Words(&'static [Word]),
+    Server(&'static Server),
 }
 
 /// How many fields name an adapter: a record has no more of them.
@@ -144,6 +146,7 @@ const fn write_all<const N: usize>(
             Json::Form(form) => write_form(out, form),
             Json::Grammar(grammar) => write_grammar(out, grammar),
             Json::Words(words) => write_words(out, words),
+            Json::Server(server) => write_server(out, server),
         }
         at += 1;
     }
@@ -188,6 +191,10 @@ const fn write_grammar(out: &mut Out<'_>, grammar: &'static Grammar) {
     out.flag("api", grammar.is_api());
     out.flag("mail", grammar.is_mail());
     out.some("place", grammar.fixed_place());
+    if let Some(server) = grammar.own_server() {
+        out.key("server");
+        write_server(out, server);
+    }
     out.key("words");
     out.raw("[");
     write_words(out, grammar.all_words());
@@ -201,6 +208,29 @@ const fn write_grammar(out: &mut Out<'_>, grammar: &'static Grammar) {
         at += 1;
     }
     out.raw("]}");
+}
+
+const fn write_server(out: &mut Out<'_>, server: &Server) {
+    out.raw("{\"handle\":");
+    out.text(server.handle);
+    out.some("image", server.image);
+    out.key("port");
+    out.number(server.port as i128);
+    if let Some(page) = server.page {
+        out.key("page");
+        out.number(page as i128);
+    }
+    out.entries("build", server.build);
+    out.pairs("environment", server.environment);
+    out.entries("command", server.command);
+    out.entry("health", server.health);
+    out.some("volume", server.volume);
+    out.some("addon", server.addon);
+    if let Some((kind, outputs)) = server.score {
+        out.entry("score", kind);
+        out.pairs("score_outputs", outputs);
+    }
+    out.raw("}");
 }
 
 const fn write_schemes(out: &mut Out<'_>, schemes: &[Scheme]) {

@@ -153,6 +153,10 @@ fn json(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     }
     json.flag("api", container.api.is_set());
     json.flag("mail", container.mail.is_set());
+    if let Some(server) = container.server.tokens() {
+        json.key("server");
+        json.part(&quote!(#krate::__private::Json::Server(&#server)));
+    }
     json.raw(",\"words\":[");
     words::json(krate, fields, &mut json);
     json.raw("]}");
