@@ -35,6 +35,11 @@ impl Field {
         }
     }
 
+    /// Whether it is a resource or a struct of them.
+    pub(crate) fn has_client(&self) -> bool {
+        matches!(self.kind, Kind::Resource { .. } | Kind::Nested { .. })
+    }
+
     /// The variable that other fields may read too; it takes no prefix.
     pub(crate) const fn shared_variable(&self) -> Option<&'static str> {
         match self.kind {

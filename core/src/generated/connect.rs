@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::attempt::after;
 use super::field::Attach;
-use super::join::{Outputs, all};
+use super::join::{Outputs, Work, all};
 use super::{Call, Failures, Scope};
 use crate::backing::BackingServices;
 use crate::error::{ConnectError, Failure};
@@ -121,17 +121,16 @@ pub fn connect_each<S: BackingServices>(services: &S) -> impl Future<Output = S:
 }
 
 /// One field alone, for `connect_<field>`.
-#[expect(clippy::manual_async_fn, reason = "that it is `Send` is checked once, here")]
-pub fn connect_one<S: BackingServices, R: Attach>(
-    value: &R::Value,
+pub fn connect_one<'a, S: BackingServices, R: Attach + 'a>(
+    value: &'a R::Value,
     field: &'static Field,
-) -> impl Future<Output = Result<R::Client, ConnectError>> + Send {
-    async move {
+) -> Work<'a, Result<R::Client, ConnectError>> {
+    Box::pin(async move {
         let call = Call::default();
         let scope = Scope::root::<S>(&call);
         let client = R::connect(value, &scope, field).await;
         client.map_err(|failures| scope.report::<S>(failures))
-    }
+    })
 }
 
 /// The results by field, each connected or not.

@@ -5,7 +5,9 @@
 
 use std::any::Any;
 use std::future::poll_fn;
+use std::mem;
 use std::pin::Pin;
+use std::slice;
 use std::task::Poll;
 
 use super::field::Attach;
@@ -19,34 +21,53 @@ pub type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// What the connecting of one field came to: its client, whose type the field knows.
 pub type Output = Result<Box<dyn Any + Send>, Failures>;
 
-/// Connects a field.
-pub fn start<'a, R: Attach + 'a>(
-    value: &'a R::Value,
+/// What the fields that have a client do, in their order.
+///
+/// The derive's output is a call a field: rustc checks a list of futures much longer.
+pub struct Works<'a, T> {
     scope: &'a Scope<'a>,
-    field: &'static Field,
-) -> Work<'a, Output> {
-    Box::pin(async move {
-        let client = R::connect(value, scope, field).await?;
-        Ok(Box::new(client) as Box<dyn Any + Send>)
-    })
+    fields: slice::Iter<'static, Field>,
+    list: Vec<Work<'a, T>>,
 }
 
-/// Pings the client of a field.
-pub fn ping<'a, R: Attach + 'a>(
-    client: &'a R::Client,
-    scope: &'a Scope<'a>,
-    field: &'static Field,
-) -> Work<'a, Result<(), Failures>> {
-    Box::pin(R::ping(client, scope, field))
+impl<'a, T> Works<'a, T> {
+    pub fn new(scope: &'a Scope<'a>, fields: &'static [Field]) -> Self {
+        Self { scope, fields: fields.iter(), list: Vec::with_capacity(fields.len()) }
+    }
+
+    pub fn all(&mut self) -> Vec<Work<'a, T>> {
+        mem::take(&mut self.list)
+    }
+
+    /// Puts the next one in; the derive names each field that has a client, in their order.
+    fn push(&mut self, work: impl FnOnce(&'a Scope<'a>, &'static Field) -> Work<'a, T>) {
+        let field = self.fields.find(|field| field.has_client());
+        self.list.extend(field.map(|field| work(self.scope, field)));
+    }
 }
 
-/// Closes the client of a field.
-pub fn close<'a, R: Attach + 'a>(
-    client: R::Client,
-    scope: &'a Scope<'a>,
-    field: &'static Field,
-) -> Work<'a, ()> {
-    Box::pin(R::close(client, scope, field))
+impl<'a> Works<'a, Output> {
+    /// The future of connecting one field.
+    pub fn start<R: Attach + 'a>(&mut self, value: &'a R::Value) {
+        self.push(|scope, field| {
+            Box::pin(async move {
+                let client = R::connect(value, scope, field).await?;
+                Ok(Box::new(client) as Box<dyn Any + Send>)
+            })
+        });
+    }
+}
+
+impl<'a> Works<'a, Result<(), Failures>> {
+    pub fn ping<R: Attach + 'a>(&mut self, client: &'a R::Client) {
+        self.push(|scope, field| Box::pin(R::ping(client, scope, field)));
+    }
+}
+
+impl<'a> Works<'a, ()> {
+    pub fn close<R: Attach + 'a>(&mut self, client: R::Client) {
+        self.push(|scope, field| Box::pin(R::close(client, scope, field)));
+    }
 }
 
 /// Does all of it to its end at the same time, also after one has failed.

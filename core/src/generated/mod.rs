@@ -19,8 +19,8 @@ mod scope;
 mod variant;
 
 pub use core;
+pub use std::boxed::Box;
 pub use std::string::String;
-pub use std::vec;
 pub use std::vec::Vec;
 
 /// What the texts of errors are made of, for those who name it.
@@ -51,7 +51,7 @@ pub use self::field::{
 pub use self::isolation::{Isolated, IsolationOf, Shared};
 #[cfg(feature = "testing")]
 pub(crate) use self::join::all;
-pub use self::join::{Output, Outputs, Work, close, ping, start};
+pub use self::join::{Output, Outputs, Work, Works};
 #[cfg(feature = "attached")]
 pub(crate) use self::load::load_and_note;
 #[cfg(feature = "testing")]

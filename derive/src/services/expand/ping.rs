@@ -12,17 +12,14 @@ use crate::types::local;
 pub(super) fn functions(model: &Model<'_>) -> TokenStream {
     let Model { krate, clients: clients_type, .. } = model;
     let private = quote!(#krate::__private);
-    let (clients, scope) = (local("clients"), local("scope"));
+    let (clients, scope, works) = (local("clients"), local("scope"), local("works"));
+    let begin = quote!(let #works = &mut #private::Works::new(#scope, __FIELDS););
     let (mut pings, mut ends) = (TokenStream::new(), TokenStream::new());
     for (index, field) in services(model) {
         let ident = field.ident;
         let field_type = attached_field_type(model, index, field);
-        pings.extend(quote! {
-            #private::ping::<#field_type>(&#clients.#ident, #scope, &__FIELDS[#index]),
-        });
-        ends.extend(quote! {
-            #private::close::<#field_type>(#clients.#ident, #scope, &__FIELDS[#index]),
-        });
+        pings.extend(quote!(#works.ping::<#field_type>(&#clients.#ident);));
+        ends.extend(quote!(#works.close::<#field_type>(#clients.#ident);));
     }
     let pinged = quote!(#private::core::result::Result<(), #private::Failures>);
     quote! {
@@ -30,14 +27,18 @@ pub(super) fn functions(model: &Model<'_>) -> TokenStream {
             #clients: &'__scope #clients_type,
             #scope: &'__scope #private::Scope<'__scope>,
         ) -> #private::Vec<#private::Work<'__scope, #pinged>> {
-            #private::vec![#pings]
+            #begin
+            #pings
+            #works.all()
         }
 
         fn __close<'__scope>(
             #clients: #clients_type,
             #scope: &'__scope #private::Scope<'__scope>,
         ) -> #private::Vec<#private::Work<'__scope, ()>> {
-            #private::vec![#ends]
+            #begin
+            #ends
+            #works.all()
         }
     }
 }
