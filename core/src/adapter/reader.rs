@@ -343,33 +343,34 @@ impl<'g> Reader<'g> {
                 .with_help(ours!("leave `{name}` out, or write a scheme without TLS")));
         }
         let tls_scheme = self.grammar.schemes().iter().find(|scheme| scheme.is_tls());
-        let secure = match (tls_scheme, word) {
+        // Most handles have no use for the words.
+        let secure = || match (tls_scheme, word) {
             (Some(_), Some((_, word, _))) if self.scheme.is_tls() => {
-                format!("leave `{}` out", word.name())
+                ours!("leave `{}` out", word.name())
             }
-            (Some(scheme), _) => format!("write `{}://`", scheme.name()),
-            (None, Some((_, word, values))) => format!("write `{}={}`", word.name(), values.on),
-            (None, None) => "name a host of this machine".to_owned(),
+            (Some(scheme), _) => ours!("write `{}://`", scheme.name()),
+            (None, Some((_, word, values))) => ours!("write `{}={}`", word.name(), values.on),
+            (None, None) => ours!("name a host of this machine"),
         };
         let words = self.grammar.all_words().iter().enumerate();
         let mut files = words.filter(|(_, w)| matches!(w.subject(), About::Ca | About::TlsFile));
         if let Some((_, file)) = files.find(|(at, _)| self.param(*at).is_some()) {
             let file = file.name();
             return Err(HandleError::new(ours!("the handle has `{file}` but no TLS to use it in"))
-                .with_help(ours!("{secure}, or leave `{file}` out")));
+                .with_help(ours!("{}, or leave `{file}` out", secure())));
         }
         if self.handle.is_loopback() {
             return Ok(());
         }
         let help = match (rule, word) {
             (Unencrypted::Loopback, _) => {
-                ours!("{secure}; unencrypted is for a fake server on this machine")
+                ours!("{}; unencrypted is for a fake server on this machine", secure())
             }
             _ if said == Said::Off || !self.has_credentials() => return Ok(()),
             (_, Some((_, word, values))) => {
-                ours!("{secure}, or `{}={}` if that is meant", word.name(), values.off)
+                ours!("{}, or `{}={}` if that is meant", secure(), word.name(), values.off)
             }
-            (_, None) => ours!("{secure}"),
+            (_, None) => secure(),
         };
         let message = "the credential would be sent unencrypted to another machine";
         Err(HandleError::insecure(message, help))
