@@ -20,10 +20,13 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     message = "`{Self}` cannot hold the user name of a handle",
     label = "expected `String`, `Secret` or an `Option` of one of them"
 )]
-pub trait Username: Sized {
-    const KIND: Kind;
-    const JSON: Json;
-    fn read(text: &str) -> Option<Self>;
+pub trait Username: Value {
+    const KIND: Kind = <Self as Value>::KIND;
+    const JSON: Json = <Self as Value>::__JSON;
+
+    fn read(text: &str) -> Option<Self> {
+        <Self as Value>::read(text)
+    }
 }
 
 /// What may hold the password: nothing that shows it.
@@ -32,10 +35,13 @@ pub trait Username: Sized {
     label = "expected `Secret` or `Option<Secret>`",
     note = "a `backing_services::Secret` shows in no message and in no `Debug`"
 )]
-pub trait Password: Sized {
-    const KIND: Kind;
-    const JSON: Json;
-    fn read(text: &str) -> Option<Self>;
+pub trait Password: Value {
+    const KIND: Kind = <Self as Value>::KIND;
+    const JSON: Json = <Self as Value>::__JSON;
+
+    fn read(text: &str) -> Option<Self> {
+        <Self as Value>::read(text)
+    }
 }
 
 /// What may hold the path.
@@ -43,30 +49,26 @@ pub trait Password: Sized {
     message = "`{Self}` cannot hold the path of a handle",
     label = "expected `String`, `Secret`, `PathBuf`, a number or an `Option` of one of them"
 )]
-pub trait Path: Sized {
-    const KIND: Kind;
-    const JSON: Json;
-    fn read(text: &str) -> Option<Self>;
+pub trait Path: Value {
+    const KIND: Kind = <Self as Value>::KIND;
+    const JSON: Json = <Self as Value>::__JSON;
+
+    fn read(text: &str) -> Option<Self> {
+        <Self as Value>::read(text)
+    }
 }
 
-macro_rules! holds {
-    ($($part:ident: $($type:ty),*;)*) => {$($(
-        impl $part for $type {
-            const KIND: Kind = <$type as Value>::KIND;
-            const JSON: Json = <$type as Value>::__JSON;
-
-            fn read(text: &str) -> Option<Self> {
-                <$type as Value>::read(text)
-            }
-        }
-    )*)*};
-}
-
-holds! {
-    Username: String, Secret;
-    Password: Secret;
-    Path: String, Secret, PathBuf, u8, u16, u32, u64;
-}
+// One by one, because rustc quotes these lines where a field has another type.
+impl Username for String {}
+impl Username for Secret {}
+impl Password for Secret {}
+impl Path for String {}
+impl Path for Secret {}
+impl Path for PathBuf {}
+impl Path for u8 {}
+impl Path for u16 {}
+impl Path for u32 {}
+impl Path for u64 {}
 
 /// What may hold the host or hosts.
 #[diagnostic::on_unimplemented(
