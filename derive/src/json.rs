@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Path;
 
-pub(crate) struct Json<'a> {
-    krate: &'a Path,
+pub(crate) struct Json {
+    /// The path of the module that the derives' outputs name.
+    private: TokenStream,
     parts: TokenStream,
     text: String,
 }
 
-impl<'a> Json<'a> {
-    pub(crate) fn new(krate: &'a Path) -> Self {
-        Self { krate, parts: TokenStream::new(), text: String::new() }
+impl Json {
+    pub(crate) fn new(private: TokenStream) -> Self {
+        Self { private, parts: TokenStream::new(), text: String::new() }
     }
 
     /// JSON as it is, but for the comma before the first item of a list. Where a constant stands
@@ -74,20 +74,20 @@ impl<'a> Json<'a> {
 
     /// A list of `Json` that a constant knows.
     pub(crate) fn all(&mut self, parts: &TokenStream) {
-        let krate = self.krate;
-        self.part(&quote!(#krate::__private::Json::All(#parts)));
+        let private = &self.private;
+        self.part(&quote!(#private::Json::All(#parts)));
     }
 
     /// A text that a constant knows, and that needs no escape.
     pub(crate) fn known(&mut self, text: &TokenStream) {
-        let krate = self.krate;
-        self.part(&quote!(#krate::__private::Json::Text(#text)));
+        let private = &self.private;
+        self.part(&quote!(#private::Json::Text(#text)));
     }
 
     fn end(&mut self) {
         if !self.text.is_empty() {
-            let (krate, text) = (self.krate, std::mem::take(&mut self.text));
-            self.parts.extend(quote!(#krate::__private::Json::Text(#text),));
+            let (private, text) = (&self.private, std::mem::take(&mut self.text));
+            self.parts.extend(quote!(#private::Json::Text(#text),));
         }
     }
 

@@ -12,7 +12,6 @@ use super::join::{Outputs, Work, all};
 use super::{Call, Failures, Scope};
 use crate::backing::BackingServices;
 use crate::error::{ConnectError, Failure};
-use crate::table::Field;
 
 /// How often a start that waits says what is missing.
 const REPORTED_EVERY: Duration = Duration::from_secs(3);
@@ -123,12 +122,15 @@ pub fn connect_each<S: BackingServices>(services: &S) -> impl Future<Output = S:
 /// One field alone, for `connect_<field>`.
 pub fn connect_one<'a, S: BackingServices, R: Attach + 'a>(
     value: &'a R::Value,
-    field: &'static Field,
+    index: usize,
 ) -> Work<'a, Result<R::Client, ConnectError>> {
     Box::pin(async move {
         let call = Call::default();
         let scope = Scope::root::<S>(&call);
-        let client = R::connect(value, &scope, field).await;
+        let client = match S::TABLE.fields.get(index) {
+            Some(field) => R::connect(value, &scope, field).await,
+            None => Err(Failures::new()),
+        };
         client.map_err(|failures| scope.report::<S>(failures))
     })
 }

@@ -19,6 +19,7 @@ mod scope;
 mod variant;
 
 pub use core;
+pub use core::option::Option::{None, Some};
 pub use std::boxed::Box;
 pub use std::string::String;
 pub use std::vec::Vec;

@@ -52,7 +52,7 @@ fn implementation(
     let reader = local("reader");
     let words = words::words(krate, fields);
     let checks = words::checks(krate, fields);
-    let mut json = Json::new(krate);
+    let mut json = Json::new(quote!(#krate::__private));
     words::json(krate, fields, &mut json);
     let json = json.finish();
     let values = words::values(krate, fields, &reader);

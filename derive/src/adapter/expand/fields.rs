@@ -116,7 +116,7 @@ fn grammar(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
 /// The same, as the record of an app has it.
 fn json(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     let Model { title, krate, container, .. } = model;
-    let mut json = Json::new(krate);
+    let mut json = Json::new(quote!(#krate::__private));
     json.raw("{\"name\":");
     json.text(title);
     json.some("example", container.example.text().map(LitStr::value));

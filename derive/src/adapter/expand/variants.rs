@@ -151,7 +151,7 @@ pub(super) fn implementation(
 /// The grammar as the record of an app has it: schemes and example are those of the variants.
 fn json(model: &Model<'_>, variants: usize) -> TokenStream {
     let Model { title, krate, container, .. } = model;
-    let mut json = Json::new(krate);
+    let mut json = Json::new(quote!(#krate::__private));
     json.raw("{\"name\":");
     json.text(title);
     json.texts("bindings", container.bindings.texts().iter().map(LitStr::value));

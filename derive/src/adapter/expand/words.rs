@@ -113,7 +113,7 @@ fn word(krate: &Path, field: &Field<'_>) -> TokenStream {
 }
 
 /// The same words, as the record of an app has them.
-pub(crate) fn json<'a>(krate: &'a Path, fields: &[Field<'_>], json: &mut Json<'a>) {
+pub(crate) fn json(krate: &Path, fields: &[Field<'_>], json: &mut Json) {
     let private = quote!(#krate::__private);
     for field in fields {
         let (ty, whole) = (field.ty, field.whole_ty);
@@ -148,7 +148,7 @@ pub(crate) fn json<'a>(krate: &'a Path, fields: &[Field<'_>], json: &mut Json<'a
     }
 }
 
-fn word_json(field: &Field<'_>, part: &str, json: &mut Json<'_>) {
+fn word_json(field: &Field<'_>, part: &str, json: &mut Json) {
     let filled = &field.filled;
     let name = filled.param.as_ref().map_or_else(|| field.name.clone(), LitStr::value);
     json.entry("name", &name);

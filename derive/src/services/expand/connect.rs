@@ -13,21 +13,24 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let private = quote!(#krate::__private);
     let core = quote!(#private::core);
     let (scope, works, outputs) = (local("scope"), local("works"), local("outputs"));
-    let (some, none) = (quote!(#core::option::Option::Some), quote!(#core::option::Option::None));
+    let (some, none) = (quote!(__private::Some), quote!(__private::None));
     let results = results(model);
     let (mut starts, mut taken) = (TokenStream::new(), TokenStream::new());
-    let (mut gotten, mut made) = (TokenStream::new(), TokenStream::new());
+    let (mut patterns, mut gotten, mut made) =
+        (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for (index, field) in services(model) {
         let ident = field.ident;
         let field_type = attached_field_type(model, index, field);
         let client = local(&format!("client_{index}"));
         starts.extend(quote!(#works.start::<#field_type>(&self.#ident);));
         taken.extend(quote!(#ident: #outputs.result::<#field_type, Self>(),));
-        gotten.extend(quote! {
-            let #some(#client) = #outputs.client::<#field_type>() else { return #none };
-        });
+        patterns.extend(quote!(#some(#client),));
+        gotten.extend(quote!(#outputs.client::<#field_type>(),));
         made.extend(quote!(#ident: #client,));
     }
+    // Without a service there is none to be missing, which a lint would tell.
+    let all =
+        (!gotten.is_empty()).then(|| quote!(let (#patterns) = (#gotten) else { return #none };));
     quote! {
         fn __start<'__scope>(
             &'__scope self,
@@ -43,7 +46,7 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
         }
 
         fn __clients(mut #outputs: #private::Outputs) -> #core::option::Option<#clients> {
-            #gotten
+            #all
             #some(#clients { #made })
         }
     }
@@ -88,14 +91,14 @@ pub(crate) fn results(model: &Model<'_>) -> Ident {
 
 /// One inherent method a service, `connect_<field>`, as visible as the field.
 pub(super) fn methods(model: &Model<'_>) -> TokenStream {
-    let Model { krate, input, .. } = model;
+    let Model { input, .. } = model;
     let methods = services(model).filter_map(|(index, field)| {
         let (field_type, ident) = (attached_field_type(model, index, field), field.ident);
         method(
             model,
             field,
             &quote! {
-                #krate::__private::connect_one::<Self, #field_type>(&self.#ident, &__FIELDS[#index])
+                __private::connect_one::<Self, #field_type>(&self.#ident, #index)
             },
         )
     });

@@ -15,15 +15,14 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
     let values: Vec<_> = indexes.clone().map(|index| local(&format!("field_{index}"))).collect();
     let roles =
         model.fields.iter().enumerate().map(|(index, field)| field_type(model, index, field));
-    // Not `?`, which costs rustc three times as much.
-    let some = quote!(#krate::__private::core::option::Option::Some);
-    let none = quote!(#krate::__private::core::option::Option::None);
+    // Not a `?` a field, which costs rustc three times as much.
+    let (some, none) = (quote!(__private::Some), quote!(__private::None));
     quote! {
         fn __load(
             #loader: &mut #krate::__private::Loader<'_>,
         ) -> #krate::__private::core::option::Option<Self> {
-            #(let #values = <#roles as #krate::__private::Load>::load(#loader, #indexes);)*
-            #(let #some(#values) = #values else { return #none };)*
+            #(let #values = <#roles as __private::Load>::load(#loader, #indexes);)*
+            let (#(#some(#values),)*) = (#(#values,)*) else { return #none };
             #some(Self { #(#idents: #values),* })
         }
     }

@@ -1,6 +1,8 @@
 //! The output for a struct without mistakes.
 //!
-//! Every name is an absolute path, every local hygienic, every type of the user's beside its proof.
+//! Every name is an absolute path, or begins with `__private`, which is one: each token of what is
+//! written for every field costs rustc time. Every local is hygienic, every type of the user's
+//! stands beside its proof.
 
 pub(crate) mod checks;
 pub(crate) mod clients;
@@ -37,6 +39,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
         #declaration
 
         const _: () = {
+            use #krate::__private as __private;
             #aliases
             #table
             #record

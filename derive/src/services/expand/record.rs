@@ -11,29 +11,27 @@ use crate::services::model::{Field, Kind, Model, Resource, Variable};
 
 /// The JSON, and the record, which the linker keeps and no code reads.
 pub(super) fn constants(model: &Model<'_>) -> TokenStream {
-    let Model { krate, embed, .. } = model;
-    let private = quote!(#krate::__private);
     let json = json(model);
-    let record = embed.then(|| {
-        let usize = quote!(#private::core::primitive::usize);
+    let record = model.embed.then(|| {
+        let usize = quote!(__private::core::primitive::usize);
         quote! {
-            const __ADAPTERS: #usize = #private::count_adapters(__JSON);
-            const __LENGTH: #usize = #private::record_len::<__ADAPTERS>(__JSON);
+            const __ADAPTERS: #usize = __private::count_adapters(__JSON);
+            const __LENGTH: #usize = __private::record_len::<__ADAPTERS>(__JSON);
             #[used]
-            static __RECORD: [#private::core::primitive::u8; __LENGTH] =
-                #private::record::<__ADAPTERS, __LENGTH>(__JSON);
+            static __RECORD: [__private::core::primitive::u8; __LENGTH] =
+                __private::record::<__ADAPTERS, __LENGTH>(__JSON);
         }
     });
     quote! {
-        const __JSON: &[#private::Json] = #json;
+        const __JSON: &[__private::Json] = #json;
         #record
     }
 }
 
 fn json(model: &Model<'_>) -> TokenStream {
-    let Model { krate, name, fields, .. } = model;
-    let core = quote!(#krate::__private::core);
-    let mut json = Json::new(krate);
+    let Model { name, fields, .. } = model;
+    let core = quote!(__private::core);
+    let mut json = Json::new(quote!(__private));
     json.raw("{\"name\":");
     json.text(name);
     json.raw(",\"id\":\"");
@@ -43,25 +41,24 @@ fn json(model: &Model<'_>) -> TokenStream {
         json.raw(if index == 0 { "{\"name\":" } else { ",{\"name\":" });
         json.text(&field.name);
         json.some("doc", Some(&field.doc).filter(|doc| !doc.is_empty()));
-        kind(model, index, field, &mut json);
+        kind(index, field, &mut json);
         json.raw("}");
     }
     json.raw("]}");
     json.finish()
 }
 
-fn kind(model: &Model<'_>, index: usize, field: &Field<'_>, out: &mut Json<'_>) {
-    let (private, alias) = (&model.krate, alias(index));
-    let private = quote!(#private::__private);
+fn kind(index: usize, field: &Field<'_>, out: &mut Json) {
+    let alias = alias(index);
     let names = |variables: &[Variable]| {
         variables.iter().map(|variable| variable.name.clone()).collect::<Vec<_>>()
     };
     match &field.kind {
         Kind::Resource(resource) => {
             let Resource { shared, ready, .. } = resource;
-            let service = quote!(<#alias as #private::Describe>);
+            let service = quote!(<#alias as __private::Describe>);
             out.key("adapter");
-            out.part(&quote!(#private::Json::Adapter(#service::ID, #service::JSON)));
+            out.part(&quote!(__private::Json::Adapter(#service::ID, #service::JSON)));
             out.texts("variables", names(&resource.variables));
             out.some("binding", resource.binding.as_ref().map(LitStr::value));
             out.flag("required", !field.optional && resource.default.is_none());
@@ -80,7 +77,7 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>, out: &mut Json<'_>) 
         Kind::Setting { variables, default } => {
             let ty = field.ty;
             out.raw(",\"setting\":\"");
-            out.known(&quote!(#private::DefaultOf::<#ty>::NAME));
+            out.known(&quote!(__private::DefaultOf::<#ty>::NAME));
             out.raw("\"");
             out.texts("variables", names(variables));
             out.flag("required", !field.optional && default.is_none());
@@ -91,7 +88,7 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>, out: &mut Json<'_>) 
             out.entry("prefix", prefix);
             out.flag("optional", field.optional);
             out.key("nested");
-            out.all(&quote!(<#alias as #private::DescribeNested>::JSON));
+            out.all(&quote!(<#alias as __private::DescribeNested>::JSON));
         }
         Kind::Unclear => {}
     }

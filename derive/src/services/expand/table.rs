@@ -10,11 +10,10 @@ use crate::services::model::{Field, Kind, Model, Resource, Variable};
 
 pub(super) fn constants(model: &Model<'_>) -> TokenStream {
     let Model { name, krate, .. } = model;
-    let len = model.fields.len();
     let fields = model.fields.iter().enumerate().map(|(index, field)| {
         let Field { name, doc, .. } = field;
         let kind = kind(model, index, field);
-        quote!(#krate::__private::Field { name: #name, doc: #doc, kind: #krate::__private::Kind::#kind })
+        quote!(__private::Field { name: #name, doc: #doc, kind: __private::Kind::#kind })
     });
     let is_service = |field: &Field<'_>| matches!(field.kind, Kind::Resource(_));
     let shared = model.fields.iter().any(is_service).then(|| {
@@ -26,10 +25,9 @@ pub(super) fn constants(model: &Model<'_>) -> TokenStream {
             };
         }
     });
-    // An array, so that rustc knows its length and an index into it cannot panic.
     quote! {
         #shared
-        const __FIELDS: &[#krate::__private::Field; #len] = &[#(#fields),*];
+        const __FIELDS: &[#krate::__private::Field] = &[#(#fields),*];
         const __TABLE: #krate::__private::Table =
             #krate::__private::Table { name: #name, fields: __FIELDS };
     }
@@ -39,7 +37,7 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
     let (krate, alias) = (&model.krate, alias(index));
     let option = |text: &Option<LitStr>| {
         let variant = text.as_ref().map_or_else(|| quote!(None), |text| quote!(Some(#text)));
-        quote!(#krate::__private::core::option::Option::#variant)
+        quote!(__private::#variant)
     };
     let names = |variables: &[Variable]| {
         let names = variables.iter().map(|variable| &variable.name);
@@ -54,7 +52,7 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
             let (default, binding) = (option(&resource.default), option(&resource.binding));
             let params =
                 resource.params.iter().map(|Param { name, value, .. }| quote!((#name, #value)));
-            let service = quote!(<#alias as #krate::__private::Describe>);
+            let service = quote!(<#alias as __private::Describe>);
             quote! {
                 Resource {
                     variables: #variables,
