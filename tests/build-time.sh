@@ -112,7 +112,8 @@ measure() {
 cold() {
     local target
     target=$(mktemp -d -p "$scratch")
-    CARGO_TARGET_DIR=$target measure cargo build --offline "$@"
+    # Not incremental, as an app gets this crate from a registry: here it is a path, and would be.
+    CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$target measure cargo build --offline "$@"
     rm -rf "$target"
 }
 # Again, with everything but the app built.
