@@ -150,9 +150,18 @@ impl RabbitMq {
 
     /// The connections there are: the user, and what the client says of itself.
     pub fn connections(&self) -> String {
+        self.control(&["list_connections", "user", "client_properties"])
+    }
+
+    /// Gives a user another password. Who is connected stays.
+    pub fn set_password(&self, user: &str, password: &str) {
+        self.control(&["change_password", user, password]);
+    }
+
+    fn control(&self, arguments: &[&str]) -> String {
         let output = Command::new(program::find_at(CONTROL, "rabbitmq-server"))
             .args(["--quiet", "-n", &format!("t{}@localhost", self.daemon.port)])
-            .args(["list_connections", "user", "client_properties"])
+            .args(arguments)
             .env("HOME", self.folder.path())
             .env("ERL_EPMD_PORT", names().to_string())
             .output()

@@ -9,6 +9,7 @@ mod book;
 mod cli;
 mod collector;
 mod couchdb;
+mod consumers;
 mod databases;
 mod databases_fail_over;
 mod databases_in_use;

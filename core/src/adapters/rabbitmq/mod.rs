@@ -89,6 +89,15 @@
 //! - [LavinMQ](https://lavinmq.com/documentation/lavinmq-ports): the same protocol and ports, the
 //!   same handle.
 
+#![cfg_attr(
+    feature = "attached",
+    doc = concat!(
+        include_str!("../../../doc/consumer.md"),
+        include_str!("../../../doc/consumer.rs"),
+        "# fn main() {}\n```\n",
+    )
+)]
+
 mod frames;
 mod link;
 mod wire;
