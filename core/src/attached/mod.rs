@@ -3,6 +3,7 @@
 //! drained within a bound.
 
 mod change;
+mod current;
 mod drain;
 #[cfg(feature = "etcd")]
 mod etcd;
@@ -11,13 +12,14 @@ mod source;
 mod watch;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 
 pub use self::change::{Change, Changes};
+use self::current::Current;
 use self::drain::Drain;
 #[cfg(feature = "etcd")]
 pub use self::etcd::Etcd;
@@ -94,7 +96,7 @@ impl<S: BackingServices> Clone for Attached<S> {
 
 /// What the handles of an `Attached` and its watch have in common.
 struct Shared<S: BackingServices> {
-    now: RwLock<Arc<S::Clients>>,
+    now: Current<S::Clients>,
     state: Mutex<State<S>>,
 }
 
@@ -120,7 +122,7 @@ impl<S: BackingServices> Shared<S> {
     }
 
     fn clients(&self) -> Arc<S::Clients> {
-        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+        self.now.get()
     }
 
     /// That nobody listens is no error.
@@ -534,9 +536,7 @@ impl<S: BackingServices + 'static> Attached<S> {
 impl<S: BackingServices> Shared<S> {
     /// Whether somebody holds a snapshot, of this generation or of an earlier one.
     fn is_in_use(&self) -> bool {
-        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
-        let is_current = Arc::strong_count(&now) > 1;
-        is_current || self.state().snapshots.iter().any(|old| old.strong_count() > 0)
+        self.now.is_in_use() || self.state().snapshots.iter().any(|old| old.strong_count() > 0)
     }
 
     /// A change without any.

@@ -1,11 +1,12 @@
 //! The one task that reads the environment again, connects what changed, and swaps it.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::current::Current;
 use super::drain::{self, Drain};
 use super::source::{AnySource, Turn};
 use super::{Builder, CHANGES, Change, Shared, State};
@@ -114,7 +115,7 @@ impl<S: BackingServices + 'static> Watch<S> {
         let wanted = Wanted { resources: taken.wanted, settings };
         let is_whole = taken.forgiven.is_empty();
         let shared = Arc::new(Shared {
-            now: RwLock::new(Arc::new(clients)),
+            now: Current::new(clients),
             state: Mutex::new(State {
                 services: Arc::new(services),
                 generation: 1,
@@ -384,11 +385,7 @@ impl<S: BackingServices + 'static> Watch<S> {
             new.generation = generation;
         }
         state.held = now;
-        let before = {
-            let mut now =
-                self.shared.now.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            std::mem::replace(&mut *now, Arc::new(clients))
-        };
+        let before = self.shared.now.replace(clients);
         state.snapshots.retain(|old| old.strong_count() > 0);
         state.snapshots.push(Arc::downgrade(&before));
         state.drains.retain(|drain| !drain.is_over());
