@@ -156,13 +156,11 @@ impl<'g> Reader<'g> {
             Part::Username => handle.username().map(Cow::from),
             Part::Password => handle.password().map(|password| password.expose().into()),
             Part::Path | Part::Name | Part::File if self.scheme.is_socket() => None,
-            Part::Name => handle.name()?.map(Cow::from),
-            Part::File => {
-                Some(handle.path_decoded().into()).filter(|path: &Cow<'_, str>| !path.is_empty())
-            }
+            Part::Name => handle.decoded_name()?,
+            Part::File => Some(handle.decoded_path()).filter(|path| !path.is_empty()),
             Part::Path if matches!(handle.path(), "" | "/") => None,
             // Behind a host the `/` only separates; without one the path is that of a file.
-            Part::Path if handle.hosts().is_empty() => Some(handle.path_decoded().into()),
+            Part::Path if handle.hosts().is_empty() => Some(handle.decoded_path()),
             Part::Path => Some(handle.path_decoded().replacen('/', "", 1).into()),
             Part::Host | Part::Port | Part::Param => None,
         };

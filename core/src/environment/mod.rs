@@ -98,7 +98,9 @@ impl Environment {
         reason = "the one place that reads the process environment"
     )]
     pub fn process() -> Self {
-        Self::of(std::env::vars_os())
+        // A list is turned into one of values where it stands.
+        let variables: Vec<_> = std::env::vars_os().collect();
+        Self::of(variables.into_iter())
     }
 
     /// These variables and no others. Of a name given twice the last one counts.

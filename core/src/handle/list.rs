@@ -19,7 +19,8 @@ struct Address<'a> {
 
 /// The text with what the addresses share once. What is no list is given back as it is.
 pub(super) fn join(text: &str) -> Result<Cow<'_, str>, Fault> {
-    let is_list = text.bytes().any(|byte| matches!(byte, b',' | b';'))
+    // Nearly no handle is one.
+    let is_list = [b',', b';'].iter().any(|separator| text.as_bytes().contains(separator))
         && scheme(text).is_some_and(|scheme| slashes(&text[scheme.len() + 3..]).is_some());
     let addresses = if is_list { split(text) } else { Vec::new() };
     let (Some((first, others)), Some(last)) = (addresses.split_first(), addresses.last()) else {

@@ -14,7 +14,10 @@ pub use self::error::HandleError;
 pub use self::host::Host;
 pub use self::origin::Origin;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
+use std::slice;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
@@ -78,9 +81,28 @@ struct Parsed {
     lower_scheme: Option<String>,
     username: Option<String>,
     password: Option<Secret>,
-    hosts: Vec<Host>,
+    hosts: Hosts,
     path: Span,
     params: Vec<(String, String)>,
+}
+
+/// Most handles have one.
+enum Hosts {
+    None,
+    One(Host),
+    Several(Vec<Host>),
+}
+
+impl Deref for Hosts {
+    type Target = [Host];
+
+    fn deref(&self) -> &[Host] {
+        match self {
+            Self::None => &[],
+            Self::One(host) => slice::from_ref(host),
+            Self::Several(hosts) => hosts,
+        }
+    }
 }
 
 impl Handle {
@@ -200,8 +222,12 @@ impl Handle {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn path_decoded(&self) -> String {
-        // `parse` has checked that it is UTF-8.
-        percent_decode_str(self.path()).decode_utf8_lossy().into_owned()
+        self.decoded_path().into_owned()
+    }
+
+    /// The path, percent-decoded. `parse` has checked that it is UTF-8.
+    pub(crate) fn decoded_path(&self) -> Cow<'_, str> {
+        percent_decode_str(self.path()).decode_utf8_lossy()
     }
 
     /// The path as one decoded name, without its leading `/`: a database, a tube. `None` when
@@ -219,14 +245,17 @@ impl Handle {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn name(&self) -> Result<Option<String>, HandleError> {
+        Ok(self.decoded_name()?.map(Cow::into_owned))
+    }
+
+    pub(crate) fn decoded_name(&self) -> Result<Option<Cow<'_, str>>, HandleError> {
         let name = self.path().strip_prefix('/').unwrap_or(self.path());
         if name.contains('/') {
             return Err(HandleError::new("the path has more than one segment").with_help(
                 "write a single name after the host; a `/` inside it is written `%2F`",
             ));
         }
-        let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
-        Ok((!name.is_empty()).then_some(name))
+        Ok((!name.is_empty()).then(|| percent_decode_str(name).decode_utf8_lossy()))
     }
 
     /// The parameters behind the `?`, as any `serde` struct. Its fields are the parameters that
@@ -326,15 +355,18 @@ impl Parsed {
         let lower_scheme = is_upper.then(|| scheme.to_ascii_lowercase());
         let username = decode(spans.username, Part::Username)?;
         let password = decode(spans.password, Part::Password)?.map(Secret::new);
-        let mut hosts = Vec::new();
-        if !spans.hosts.is_empty() {
-            let text = spans.hosts.of(text);
-            hosts.reserve_exact(count(text, b',', Part::Host)?);
-            let is_bucket = scheme.eq_ignore_ascii_case("s3");
-            for host in text.split(',') {
-                hosts.push(if is_bucket { Host::bucket(host)? } else { Host::parse(host)? });
+        let host = if scheme.eq_ignore_ascii_case("s3") { Host::bucket } else { Host::parse };
+        let hosts = match spans.hosts.of(text) {
+            "" => Hosts::None,
+            all if all.as_bytes().contains(&b',') => {
+                let mut hosts = Vec::with_capacity(count(all, b',', Part::Host)?);
+                for one in all.split(',') {
+                    hosts.push(host(one)?);
+                }
+                Hosts::Several(hosts)
             }
-        }
+            one => Hosts::One(host(one)?),
+        };
         check_utf8(spans.path.of(text), Part::Path)?;
         let params =
             spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
@@ -352,7 +384,7 @@ impl Parsed {
 }
 
 fn decode(text: &str, part: Part) -> Result<String, Fault> {
-    if !text.contains('%') {
+    if !text.as_bytes().contains(&b'%') {
         return Ok(text.to_owned());
     }
     let mut bytes = Vec::with_capacity(text.len());
