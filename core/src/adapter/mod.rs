@@ -107,7 +107,7 @@ pub trait Adapter: Clone + Send + Sync + Sized + 'static {
 
     /// The grammar, as the record of an app has it.
     #[doc(hidden)]
-    const __JSON: &'static [Json] = &[Json::Grammar(Self::GRAMMAR)];
+    const __JSON: &'static [Json] = &[Json::WholeGrammar(Self::GRAMMAR)];
 
     /// Reads a handle whose syntax has been checked. No network.
     ///

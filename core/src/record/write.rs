@@ -7,17 +7,19 @@ use crate::adapter::server::Server;
 use crate::adapter::value::Kind as Form;
 
 /// A part of a record. The derives write what they know as text.
+///
+/// Rust shortens the names of traits and types in its messages where no variant has the same.
 #[derive(Clone, Copy)]
 pub enum Json {
     Text(&'static str),
     All(&'static [Self]),
     /// The place of an adapter among those of the record: its path and name, and its grammar.
-    Adapter(&'static str, &'static [Self]),
+    AdapterAt(&'static str, &'static [Self]),
     /// What is written by hand.
     Form(Form),
-    Grammar(&'static Grammar),
+    WholeGrammar(&'static Grammar),
     Words(&'static [Word]),
-    Server(&'static Server),
+    LocalServer(&'static Server),
 }
 
 /// How many fields name an adapter: a record has no more of them.
@@ -25,7 +27,7 @@ pub const fn count_adapters(json: &[Json]) -> usize {
     let (mut count, mut at) = (0, 0);
     while at < json.len() {
         count += match json[at] {
-            Json::Adapter(..) => 1,
+            Json::AdapterAt(..) => 1,
             Json::All(inner) => count_adapters(inner),
             _ => 0,
         };
@@ -142,11 +144,11 @@ const fn write_all<const N: usize>(
         match json[at] {
             Json::Text(text) => out.raw(text),
             Json::All(inner) => write_all(out, inner, adapters),
-            Json::Adapter(id, json) => out.number(adapters.place(id, json) as i128),
+            Json::AdapterAt(id, json) => out.number(adapters.place(id, json) as i128),
             Json::Form(form) => write_form(out, form),
-            Json::Grammar(grammar) => write_grammar(out, grammar),
+            Json::WholeGrammar(grammar) => write_grammar(out, grammar),
             Json::Words(words) => write_words(out, words),
-            Json::Server(server) => write_server(out, server),
+            Json::LocalServer(server) => write_server(out, server),
         }
         at += 1;
     }

@@ -404,12 +404,7 @@ impl BackingServices for Services {
         fields: &[Field {
             name: "port",
             doc: "",
-            kind: Kind::Setting {
-                variables: &["PORT"],
-                required: true,
-                default: None,
-                ty: "u16",
-            },
+            kind: Kind::Setting { variables: &["PORT"], required: true, default: None, ty: "u16" },
         }],
     };
 

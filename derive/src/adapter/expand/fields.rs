@@ -155,7 +155,7 @@ fn json(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     json.flag("mail", container.mail.is_set());
     if let Some(server) = container.server.tokens() {
         json.key("server");
-        json.part(&quote!(#krate::__private::Json::Server(&#server)));
+        json.part(&quote!(#krate::__private::Json::LocalServer(&#server)));
     }
     json.raw(",\"words\":[");
     words::json(krate, fields, &mut json);

@@ -58,7 +58,7 @@ fn kind(index: usize, field: &Field<'_>, out: &mut Json) {
             let Resource { shared, ready, .. } = resource;
             let service = quote!(<#alias as __private::Describe>);
             out.key("adapter");
-            out.part(&quote!(__private::Json::Adapter(#service::ID, #service::JSON)));
+            out.part(&quote!(__private::Json::AdapterAt(#service::ID, #service::JSON)));
             out.texts("variables", names(&resource.variables));
             out.some("binding", resource.binding.as_ref().map(LitStr::value));
             out.flag("required", !field.optional && resource.default.is_none());
