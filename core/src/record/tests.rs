@@ -1,4 +1,5 @@
 #![allow(dead_code, reason = "nobody connects what is declared here")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::*;
 
