@@ -76,7 +76,9 @@ impl Unchecked {
         let mut paths = Vec::new();
         each_field(table, "", "", &mut |outer, _, field| {
             let is_checked = match field.kind {
-                Kind::Resource { grammar, id, .. } => Known::find(id, grammar).is_some(),
+                Kind::Resource { grammar, id, .. } => {
+                    Known::find(id, grammar).is_some() || Known::are_variants(grammar)
+                }
                 Kind::Setting { ty, .. } => named::form(ty).is_some(),
                 Kind::Flatten { .. } => false,
                 // Only the app knows whether a variable of the flattened struct is set.

@@ -68,6 +68,12 @@ impl Known {
         KNOWN.iter().find(|known| known.grammar == grammar)
     }
 
+    /// Whether the grammar is that of an enum each of whose variants is such an adapter.
+    pub(crate) fn are_variants(grammar: &Grammar) -> bool {
+        let variants = grammar.all_variants();
+        !variants.is_empty() && variants.iter().all(|variant| Self::like(variant).is_some())
+    }
+
     /// Whether an app names an adapter of this crate, if only one of another version.
     pub(crate) fn is_ours(id: &str) -> bool {
         id.starts_with(concat!(env!("CARGO_CRATE_NAME"), "::adapters::"))

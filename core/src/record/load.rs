@@ -53,6 +53,8 @@ pub(crate) fn notes(table: &'static Table) -> Vec<String> {
         let why = match field.kind {
             Kind::Resource { grammar, id, .. } => match Known::find(id, grammar) {
                 Some(_) => return,
+                // An enum of fewer of our adapters, as of an app with fewer features.
+                None if Known::are_variants(grammar) => return,
                 None if Known::is_ours(id) => {
                     "its adapter is that of another version, or of other features: its handle is read \
                      by the app's table, and further rules of the adapter are not applied"

@@ -7,6 +7,8 @@
 //! the command `backing-services` checks an environment against the very binary that will read it.
 //! `#[services(embed = false)]` leaves it out.
 //!
+//! It takes some 130 bytes a field, and 2 to 6 kB an adapter, once: 12 kB for `Sql` and `Mail`.
+//!
 //! # The format, version 1
 //!
 //! | bytes | what |

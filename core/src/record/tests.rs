@@ -243,6 +243,27 @@ fn what_is_not_checked_is_said() {
     );
 }
 
+/// Of an app with fewer features an enum has fewer variants.
+#[cfg(all(feature = "redis", feature = "memcached"))]
+#[test]
+fn an_enum_of_our_adapters_is_checked_as_they_are() {
+    #[derive(Adapter, Clone)]
+    enum Cache {
+        Redis(crate::Redis),
+        Memcached(crate::Memcached),
+    }
+
+    #[derive(BackingServices)]
+    struct App {
+        cache: Cache,
+    }
+
+    assert_eq!(record::<App>().notes(), Vec::<String>::new());
+    // A rule of the adapter's code.
+    let environment = Environment::from_pairs([("CACHE_URL", "redis://user@localhost")]);
+    assert!(App::load(&environment).is_err());
+}
+
 fn error(bytes: &[u8], name: Option<&str>) -> String {
     Record::of_bytes(bytes, name).err().unwrap().to_string()
 }
