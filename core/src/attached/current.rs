@@ -27,18 +27,24 @@ impl<T: Send + Sync> Current<T> {
         }
     }
 
+    #[inline]
     pub(super) fn get(&self) -> Arc<T> {
         // Before the lock: what is remembered is of this version, or newer and looked up again.
         let version = self.version.load(Ordering::Acquire);
-        let seen = self.seen.get_or_default();
-        if let (remembered, now) = &*seen.borrow()
+        if let Some(seen) = self.seen.get()
+            && let (remembered, now) = &*seen.borrow()
             && *remembered == version
             && let Some(now) = now.upgrade()
         {
             return now;
         }
+        self.remember(version)
+    }
+
+    #[cold]
+    fn remember(&self, version: u64) -> Arc<T> {
         let now = Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner));
-        *seen.borrow_mut() = (version, Arc::downgrade(&now));
+        *self.seen.get_or_default().borrow_mut() = (version, Arc::downgrade(&now));
         now
     }
 

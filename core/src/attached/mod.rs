@@ -121,6 +121,7 @@ impl<S: BackingServices> Shared<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline]
     fn clients(&self) -> Arc<S::Clients> {
         self.now.get()
     }
@@ -387,6 +388,7 @@ impl<S: BackingServices + 'static> Attached<S> {
     /// let clients = services.clients();
     /// # }
     /// ```
+    #[inline]
     pub fn clients(&self) -> Arc<S::Clients> {
         self.shared.clients()
     }

@@ -1,5 +1,4 @@
-use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io;
 use std::thread;
 
 use backing_services::{Mail, Postmark, Smtp};
@@ -8,19 +7,23 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use postmark::Query as _;
 use postmark::api::Body;
 use postmark::api::email::{SendEmailRequest, SendEmailResponse};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime;
+use tokio::sync::oneshot;
 
 use crate::{compare, connect, handle};
 
 const TOKEN: &str = "0a129aee-e1cd-480d-b08d-4f48548ff48d";
 
 pub(crate) async fn smtp(name: &str) {
-    let port = sink();
+    let port = sink().await;
     let ours = connect::<Smtp>(&handle("smtp", port, |builder| builder)).await;
     compare_sending(name, port, ours).await;
 }
 
 pub(crate) async fn mail(name: &str) {
-    let port = sink();
+    let port = sink().await;
     let ours = connect::<Mail>(&handle("smtp", port, |builder| builder)).await;
     compare_sending(name, port, ours).await;
 }
@@ -48,27 +51,32 @@ where
 }
 
 /// An SMTP server that takes every message and keeps none: a real one would spend its time on its
-/// disk.
-fn sink() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener.local_addr().expect("an address").port();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            // A client may go at any time.
-            thread::spawn(|| stream.and_then(swallow));
-        }
+/// disk. One thread has all connections: whether it shares a core with the client makes more of a
+/// difference than anything that is compared.
+async fn sink() -> u16 {
+    let (tell, port) = oneshot::channel();
+    thread::spawn(|| {
+        let runtime = runtime::Builder::new_current_thread().enable_io().build();
+        runtime.expect("a runtime").block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let _ = tell.send(listener.local_addr().expect("an address").port());
+            while let Ok((stream, _)) = listener.accept().await {
+                // A client may go at any time.
+                tokio::spawn(swallow(stream));
+            }
+        });
     });
-    port
+    port.await.expect("a port")
 }
 
-fn swallow(stream: TcpStream) -> io::Result<()> {
+async fn swallow(stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    stream.get_mut().write_all(b"220 sink ESMTP\r\n")?;
+    stream.write_all(b"220 sink ESMTP\r\n").await?;
     let (mut line, mut in_data, mut begun) = (Vec::new(), false, false);
     loop {
         line.clear();
-        if stream.read_until(b'\n', &mut line)? == 0 {
+        if stream.read_until(b'\n', &mut line).await? == 0 {
             return Ok(());
         }
         let answer = match &*line {
@@ -89,7 +97,7 @@ fn swallow(stream: TcpStream) -> io::Result<()> {
             _ => "250 OK\r\n",
         };
         in_data = line == b"DATA\r\n" || (in_data && line != b".\r\n");
-        stream.get_mut().write_all(answer.as_bytes())?;
+        stream.write_all(answer.as_bytes()).await?;
     }
 }
 
