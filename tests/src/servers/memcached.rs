@@ -49,6 +49,8 @@ impl Memcached {
         // What is written to IPv6 is heard there alone.
         let mut arguments: Vec<OsString> =
             vec!["-l".into(), "127.0.0.1,::1".into(), "-p".into(), port.to_string().into()];
+        // One thread for all connections, so that two of them can be compared.
+        arguments.extend(["-t".into(), "1".into()]);
         if let Some(tls) = tls {
             tls::copy(tls, folder.path());
             let root = folder.path().display();
