@@ -207,6 +207,17 @@ fn the_table_lists_the_adapters() {
     assert_eq!(listed, features, "the features of the table, and those of core/Cargo.toml");
 }
 
+/// What it does not know it would read by the grammar alone.
+#[test]
+fn the_command_has_every_adapter() {
+    let cli = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../cli/Cargo.toml");
+    let manifest = fs::read_to_string(cli).unwrap();
+    for row in rows() {
+        let feature = format!("\"{}\"", row.feature);
+        assert!(manifest.contains(&feature), "cli/Cargo.toml lacks {feature}");
+    }
+}
+
 /// A registry shows it without the repository beside it.
 #[test]
 fn it_stands_alone() {
