@@ -19,10 +19,10 @@ use std::time::Duration;
 
 pub(crate) use self::fields::CONNECT_TIMEOUT;
 use self::grammar::{Grammar, Word};
-use crate::record::Json;
 use self::reader::Reader;
 use crate::error::{ClientError, HandleError};
 use crate::handle::Handle;
+use crate::record::Json;
 
 /// How the handles of one service are read: a grammar, and what a handle of it means.
 ///

@@ -57,9 +57,9 @@ pub use self::join::{Output, Outputs, Work, Works};
 pub(crate) use self::load::load_and_note;
 #[cfg(feature = "testing")]
 pub(crate) use self::load::load_for_test;
+pub(crate) use self::load::settings_that_show;
 #[cfg(feature = "_record")]
 pub(crate) use self::load::{Form, Identity, Reads, load_with};
-pub(crate) use self::load::settings_that_show;
 pub use self::load::{Loader, from_env, load};
 pub use self::scope::{Call, Scope};
 pub use self::variant::{
@@ -68,9 +68,9 @@ pub use self::variant::{
 };
 pub use crate::adapter::fields::{HostField, Password, Path, PortField, Timeout, Username, Whole};
 pub use crate::adapter::reader::Reader;
+pub use crate::record::{Json, count_adapters, json_of_hosts, json_of_port, record, record_len};
 #[cfg(feature = "_record")]
 pub use crate::record::{check_by_file, compare_with_record};
-pub use crate::record::{Json, count_adapters, json_of_hosts, json_of_port, record, record_len};
 pub use crate::setting::flatten::Named;
 pub use crate::setting::named::NamedType;
 pub use crate::table::{Field, Kind, Table};
