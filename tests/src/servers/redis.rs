@@ -152,6 +152,11 @@ impl Redis {
         self.command(&format!("ACL SETUSER {name} on >{password} ~* +@all"));
     }
 
+    /// Gives such a user another password. Who is connected stays.
+    pub fn set_password(&self, name: &str, password: &str) {
+        self.command(&format!("ACL SETUSER {name} on resetpass >{password} ~* +@all"));
+    }
+
     /// Ends it at once. Returns when its port refuses connections.
     pub fn kill(&mut self) {
         self.daemon.kill();

@@ -10,13 +10,14 @@ use backing_services::{
     Handle,
 };
 use backing_services_conformance::{Server, Subject, in_process};
-use backing_services_tests::servers::{Etcd, MariaDb, PostgreSql, Redis};
+use backing_services_tests::servers::{Etcd, MariaDb, PostgreSql, RabbitMq, Redis};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::load::{Load, Routes, routes};
 use crate::mysql::OnMariaDb;
 use crate::postgres::OnPostgreSql;
+use crate::rabbitmq::OnRabbitMq;
 use crate::redis::OnRedis;
 
 /// A folder as Kubernetes mounts a secret: the files are links into `..data`, itself a link that is
@@ -140,7 +141,7 @@ rotate! {
     mariadb: OnMariaDb;
     postgresql: OnPostgreSql;
     redis: OnRedis;
-    rabbitmq: crate::rabbitmq::OnRabbitMq;
+    rabbitmq: OnRabbitMq;
     nats: crate::nats::OnNats;
     mail: crate::mail::OnPostfix;
     s3: crate::s3::OnS3;
@@ -157,6 +158,12 @@ struct Db {
 struct Cache {
     #[service(env = "IT_URL")]
     it: backing_services::Redis,
+}
+
+#[derive(BackingServices)]
+struct Jobs {
+    #[service(env = "IT_URL")]
+    it: backing_services::RabbitMq,
 }
 
 #[derive(BackingServices)]
@@ -198,6 +205,128 @@ async fn twenty_passwords_of_postgresql() {
     }
     let done = load.end().await;
     println!("{done} requests in 20 rotations, 0 failed");
+}
+
+/// Six passwords, in turn of the users: of two the one that nobody uses gets the new one.
+async fn rotates_passwords<Services, S>(
+    routes: Routes<Services>,
+    users: &[&str],
+    learns: impl Fn(&str, &str),
+    url: impl Fn(&str, &str) -> String,
+) where
+    Services: BackingServices + 'static,
+    S: Subject,
+{
+    for user in users {
+        learns(user, "p0");
+    }
+    let mount = Mount::new(&url(users[0], "p0"));
+    let services = quick::<Services>().start(mount.environment()).await.unwrap();
+    let load = Load::start(&services, routes).await;
+    for n in 1..=6 {
+        sleep(Duration::from_millis(300)).await;
+        let (user, password) = (users[n % users.len()], format!("p{n}"));
+        learns(user, &password);
+        mount.swap(&url(user, &password));
+        becomes(&services, n as u64 + 1).await;
+    }
+    let done = load.end().await;
+    println!("{}: {done} requests, 6 passwords, 0 failed", S::Adapter::GRAMMAR.name());
+    assert!(done > 40, "{done}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_of_mariadb() {
+    let server = MariaDb::start();
+    let (database, port) = (server.database(), server.port());
+    let learns = |user: &str, password: &str| {
+        server.sql(&format!(
+            "CREATE USER IF NOT EXISTS '{user}'@'%'; GRANT ALL ON {database}.* TO '{user}'@'%'; \
+             ALTER USER '{user}'@'%' IDENTIFIED BY '{password}'"
+        ));
+    };
+    let url = |user: &str, password: &str| {
+        format!("mysql://{user}:{password}@localhost:{port}/{database}")
+    };
+    let routes = routes!(Shop, it: OnMariaDb);
+    rotates_passwords::<Shop, OnMariaDb>(routes, &["blue", "green"], learns, url).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_of_redis() {
+    let server = Redis::start();
+    let url = |user: &str, password: &str| {
+        format!("redis://{user}:{password}@localhost:{}", server.port())
+    };
+    let learns = |user: &str, password: &str| server.set_password(user, password);
+    let routes = routes!(Cache, it: OnRedis);
+    rotates_passwords::<Cache, OnRedis>(routes, &["blue", "green"], learns, url).await;
+}
+
+/// One user: the broker learns the password first, and who is connected stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_of_rabbitmq() {
+    let server = RabbitMq::start();
+    let url = |user: &str, password: &str| {
+        format!("amqp://{user}:{password}@localhost:{}/{}", server.port(), server.vhost())
+    };
+    let learns = |user: &str, password: &str| server.set_password(user, password);
+    let routes = routes!(Jobs, it: OnRabbitMq);
+    rotates_passwords::<Jobs, OnRabbitMq>(routes, &["shop"], learns, url).await;
+}
+
+/// For a handle the file that is written, its text, and whether it is put in the place of the old.
+type Write<'a> = &'a dyn Fn(&str) -> (&'static str, String, bool);
+
+/// A change comes by every way by which a handle comes that can change: a file that is written over,
+/// one that is put in its place, a credential, a binding, a file of services, a `.env`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_each_way_in() {
+    let servers = [Redis::start(), Redis::start()];
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::create_dir_all(folder.path().join("bindings/it")).unwrap();
+    std::fs::create_dir(folder.path().join("credentials")).unwrap();
+    std::fs::write(path("bindings/it/type"), "redis").unwrap();
+    let over = |name: &'static str| move |text: &str| (name, text.to_owned(), false);
+    let service = |url: &str| {
+        let text = format!(r#"{{"redis": [{{"name": "it", "credentials": {{"uri": "{url}"}}}}]}}"#);
+        ("vcap.json", text, false)
+    };
+    let ways: [(&str, &str, &str, Write<'_>); 6] = [
+        ("a file written over", "IT_URL_FILE", "over", &over("over")),
+        ("a file put in place", "IT_URL_FILE", "moved", &|url| ("moved", url.to_owned(), true)),
+        ("a credential", "CREDENTIALS_DIRECTORY", "credentials", &over("credentials/IT_URL")),
+        ("a binding", "SERVICE_BINDING_ROOT", "bindings", &over("bindings/it/uri")),
+        ("a file of services", "VCAP_SERVICES_FILE_PATH", "vcap.json", &service),
+        (".env", "OTHER", ".env", &|url| (".env", format!("IT_URL={url}\n"), false)),
+    ];
+    for (way, variable, value, write) in ways {
+        let put = |server: usize| {
+            let (name, text, is_moved) = write(&url::<OnRedis>(&servers[server % 2]));
+            if is_moved {
+                std::fs::write(path("next"), text).unwrap();
+                std::fs::rename(path("next"), path(name)).unwrap();
+            } else {
+                std::fs::write(path(name), text).unwrap();
+            }
+        };
+        put(0);
+        let mut environment = Environment::from_pairs([(variable, path(value))]);
+        if value == ".env" {
+            environment = environment.with_dotenv(path(value));
+        }
+        let services = quick::<Cache>().start(environment).await.unwrap();
+        let load = Load::start(&services, routes!(Cache, it: OnRedis)).await;
+        for generation in 2..=3 {
+            sleep(Duration::from_millis(200)).await;
+            put(generation + 1);
+            becomes(&services, generation as u64).await;
+            is_left(servers[generation % 2].port()).await;
+        }
+        println!("{way}: {} requests in 2 rotations, 0 failed", load.end().await);
+        services.shutdown(Duration::from_secs(10)).await;
+    }
 }
 
 /// A password that is written before the server knows it is tried until it does.
