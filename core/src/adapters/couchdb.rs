@@ -50,6 +50,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::ending::{Closed, within};
 use super::http_client::{cause, origin, refused};
@@ -244,7 +245,7 @@ impl Connect for CouchDb {
         within(client.limit, async {
             let answer = client.call(Method::GET).await?;
             match answer.status() {
-                StatusCode::OK => is_database(answer).await,
+                StatusCode::OK => read::<Info>(answer).await.map(drop),
                 StatusCode::NOT_FOUND => {
                     Err(ClientError::of(FailureKind::NotFound, "there is no such database")
                         .with_help("create it, or add the parameter `create=true`"))
@@ -254,6 +255,11 @@ impl Connect for CouchDb {
             }
         })
         .await
+    }
+
+    async fn version(client: &CouchDatabase) -> Option<String> {
+        let answer = client.client.req(Method::GET, "", None).send().await.ok()?;
+        read::<Welcome>(answer).await.ok().map(|welcome| welcome.version)
     }
 
     async fn close(client: CouchDatabase) {
@@ -268,10 +274,16 @@ struct Info {
     _name: String,
 }
 
-/// More than CouchDB says of a database; some other server may never stop.
+/// What the server says of itself.
+#[derive(Deserialize)]
+struct Welcome {
+    version: String,
+}
+
+/// More than CouchDB says of either; some other server may never stop.
 const LONGEST_INFO: usize = 64 * 1024;
 
-async fn is_database(mut answer: Response) -> Result<(), ClientError> {
+async fn read<T: DeserializeOwned>(mut answer: Response) -> Result<T, ClientError> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
         body.extend_from_slice(&chunk);
@@ -279,7 +291,7 @@ async fn is_database(mut answer: Response) -> Result<(), ClientError> {
             break;
         }
     }
-    serde_json::from_slice::<Info>(&body).map(drop).map_err(|_| not_couchdb("its answer"))
+    serde_json::from_slice(&body).map_err(|_| not_couchdb("its answer"))
 }
 
 fn not_couchdb(what: &str) -> ClientError {

@@ -1,12 +1,14 @@
 //! The commands of an app's own binary, on servers of the harness.
 
 use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use backing_services_conformance::Subject as _;
 use backing_services_tests::servers::{self, MariaDb, PostgreSql};
 
 use crate::beanstalkd::OnBeanstalkd;
-use crate::example::url;
+use crate::example::{self, url};
 use crate::memcached::OnMemcached;
 use crate::mysql::OnMariaDb;
 use crate::nats::OnNats;
@@ -56,4 +58,32 @@ fn ping_tells_the_version_of_each_server() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.starts_with("2 of 6 resources of `Services` did not connect"), "{said}");
+}
+
+/// `wait` before the app, as in the entry point of a container: the app finds its database, which
+/// starts 20 s later.
+#[test]
+fn a_deploy_waits_for_a_database_that_starts_later() {
+    let mut db = MariaDb::start();
+    db.kill();
+    let url = url::<OnMariaDb>("mysql", &db);
+    let variables = [("DATABASE_URL", url.as_str())];
+    let folder = tempfile::tempdir().unwrap();
+    let order = || {
+        let mut app = example::command("quickstart");
+        app.current_dir(folder.path()).envs(variables).output().unwrap()
+    };
+    assert!(!order().status.success(), "there is no database yet");
+
+    let started = Instant::now();
+    let server = thread::spawn(move || {
+        thread::sleep(Duration::from_secs(20));
+        db.restart();
+        db
+    });
+    let output = run(&["wait", "--timeout", "60s"], &variables);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(started.elapsed() >= Duration::from_secs(20));
+    example::stdout(&order());
+    drop(server.join().unwrap());
 }

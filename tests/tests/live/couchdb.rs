@@ -2,7 +2,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use backing_services::adapters::couchdb::CouchDatabase;
-use backing_services::{BackingServices, CouchDb, Environment, Handle, HandleBuilder};
+use backing_services::{
+    BackingServices, Connect as _, CouchDb, Environment, Handle, HandleBuilder,
+};
 use backing_services_conformance::{Reaches, Subject, Tls, in_process, trusted_file};
 use backing_services_tests::servers::{self, FakeServer, Request, Response};
 use couch_rs::error::CouchError;
@@ -83,6 +85,8 @@ async fn documents_revisions_and_conflicts() {
 
     let mut book = json!({ "_id": "dune", "price": 12 });
     let first = db.create(&mut book).await.unwrap();
+    let version = CouchDb::version(&db).await.unwrap();
+    assert!(version.split('.').all(|number| number.parse::<u32>().is_ok()), "{version}");
     assert!(first.rev.starts_with("1-") && book["_rev"] == first.rev.as_str());
 
     let mut stale = book.clone();
