@@ -679,6 +679,26 @@ fn wait_is_for_a_server_that_comes_later_and_for_no_longer() {
     assert_eq!(ran.stdout, "all 2 resources of `Services` answer\n");
 }
 
+/// `script` of util-linux gives a command a terminal.
+#[test]
+fn on_a_terminal_wait_shows_who_is_missing() {
+    let free = TcpListener::bind("localhost:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let deploy = Deploy::new(&[("a.env", &local(port, ""))]);
+    let wait = deploy.command("wait --env-file a.env --timeout 2s");
+    let words = [wait.get_program()].into_iter().chain(wait.get_args());
+    let line = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect::<Vec<_>>();
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &line.join(" "), "/dev/null"]).current_dir(&deploy.0);
+    terminal.env("TERM", "xterm").env_remove("NO_COLOR");
+    let output = terminal.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said:?}");
+    assert!(said.contains("is waited for since 1 s: connection refused"), "{said:?}");
+    assert!(said.contains("\u{1b}[") && !said.contains(MARK), "{said:?}");
+}
+
 /// Every command over sources in which each value is wrong in another way: [`Ran::new`] looks for
 /// the secret.
 #[test]
