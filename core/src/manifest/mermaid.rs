@@ -4,7 +4,20 @@ use std::fmt::Write as _;
 
 use super::picture::{Picture, Place};
 
-pub(super) fn text(picture: &Picture) -> String {
+impl Picture {
+    /// As [Mermaid](https://mermaid.js.org) text, which GitHub and GitLab draw inside Markdown.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// println!("```mermaid\n{}```", Services::manifest().picture().mermaid());
+    /// ```
+    pub fn mermaid(&self) -> String {
+        text(self)
+    }
+}
+
+fn text(picture: &Picture) -> String {
     let mut text = format!("flowchart LR\n    deploy[\"{}\"]\n", escaped(&picture.deploy));
     for (index, node) in picture.nodes.iter().enumerate() {
         let lines = [&node.field, &node.service, &node.variable, node.place.text()];

@@ -133,34 +133,6 @@ impl Picture {
         });
         Self { deploy: manifest.name().to_owned(), nodes: nodes.collect(), is_attached: true }
     }
-
-    /// As SVG for a page that is a few hundred pixels wide.
-    #[cfg(feature = "attached")]
-    pub(crate) fn narrow_svg(&self) -> String {
-        super::svg::narrow(self)
-    }
-
-    /// As SVG, readable by any browser.
-    ///
-    /// ```
-    /// # use backing_services::BackingServices;
-    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
-    /// assert!(Services::manifest().picture().svg().ends_with("</svg>\n"));
-    /// ```
-    pub fn svg(&self) -> String {
-        super::svg::text(self)
-    }
-
-    /// As [Mermaid](https://mermaid.js.org) text, which GitHub and GitLab draw inside Markdown.
-    ///
-    /// ```
-    /// # use backing_services::BackingServices;
-    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
-    /// println!("```mermaid\n{}```", Services::manifest().picture().mermaid());
-    /// ```
-    pub fn mermaid(&self) -> String {
-        super::mermaid::text(self)
-    }
 }
 
 impl Setting {

@@ -20,7 +20,26 @@ const REACH: usize = 90;
 const MARGIN: usize = 20;
 const LEGEND: usize = 36;
 
-pub(super) fn text(picture: &Picture) -> String {
+impl Picture {
+    /// As SVG for a page that is a few hundred pixels wide.
+    #[cfg(feature = "attached")]
+    pub(crate) fn narrow_svg(&self) -> String {
+        narrow(self)
+    }
+
+    /// As SVG, readable by any browser.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// assert!(Services::manifest().picture().svg().ends_with("</svg>\n"));
+    /// ```
+    pub fn svg(&self) -> String {
+        text(self)
+    }
+}
+
+fn text(picture: &Picture) -> String {
     let labels: Vec<[String; 4]> = picture.nodes.iter().map(labels).collect();
     let (left, right) = sides(&labels);
     let box_width = |side: &[usize]| {
@@ -95,7 +114,7 @@ const INDENT: usize = 24;
 /// All in one column, for a page of a few hundred pixels: labels go on in the next line where they
 /// are long.
 #[cfg(feature = "attached")]
-pub(super) fn narrow(picture: &Picture) -> String {
+fn narrow(picture: &Picture) -> String {
     let name = folded(&picture.deploy);
     let resources: Vec<Vec<(String, &str)>> = picture
         .nodes
