@@ -8,6 +8,7 @@ mod drain;
 #[cfg(feature = "etcd")]
 mod etcd;
 mod health;
+mod message;
 mod source;
 mod watch;
 
@@ -24,9 +25,9 @@ use self::drain::Drain;
 #[cfg(feature = "etcd")]
 pub use self::etcd::Etcd;
 pub use self::health::{Answer, Health, Status};
+use self::message::Message;
 use self::source::AnySource;
 pub use self::source::{Source, Turn};
-use self::watch::{Message, Watch};
 use crate::backing::BackingServices;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -303,34 +304,6 @@ impl<S: BackingServices + 'static> Builder<S> {
     pub fn source(mut self, source: impl Source) -> Self {
         self.source = Some(Arc::new(source));
         self
-    }
-
-    /// Loads, connects and begins to watch.
-    ///
-    /// # Errors
-    ///
-    /// As [`load`](BackingServices::load) and [`connect`](BackingServices::connect).
-    ///
-    /// ```no_run
-    /// # use backing_services::{Attached, BackingServices, Environment};
-    /// # async fn f<S: BackingServices + 'static>() -> Result<(), backing_services::Error> {
-    /// let services = Attached::<S>::builder().start(Environment::process()).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn start(self, environment: Environment) -> Result<Attached<S>, Error> {
-        let (inbox, messages) = mpsc::channel(CHANGES);
-        let (sighup, failures, source) = (self.sighup, self.failures, self.source.clone());
-        let (watch, shared) = Watch::start(self, environment).await?;
-        if sighup {
-            watch::on_sighup(&inbox);
-        }
-        if let Some(source) = source {
-            watch::on_change(source, &inbox);
-        }
-        tokio::spawn(watch.run(messages));
-        let health = Health::new(Arc::clone(&shared) as _, inbox.downgrade(), failures);
-        Ok(Attached { shared, inbox, health })
     }
 }
 

@@ -8,8 +8,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::current::Current;
 use super::drain::{self, Drain};
+use super::health::{App, Health, Now};
+use super::message::Message;
 use super::source::{AnySource, Turn};
-use super::{Builder, CHANGES, Change, Shared, State};
+use super::{Attached, Builder, CHANGES, Change, Shared, State};
 use crate::backing::BackingServices;
 use crate::backoff::{Backoff, up_to};
 use crate::environment::Environment;
@@ -17,6 +19,7 @@ use crate::error::Error;
 use crate::generated::held::{Held, Key, Stock, Taken};
 use crate::generated::{Call, after, connect_by, load_and_note};
 use crate::handle::Origin;
+use crate::manifest::Manifest;
 
 /// How many old generations may be drained at the same time.
 const DRAINS: usize = 2;
@@ -28,14 +31,6 @@ const LONGEST_RETRY_WHILE_DEAD: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(5);
 /// For the question whether an old client still answers.
 const PING: Duration = Duration::from_secs(2);
-
-pub(super) enum Message {
-    /// Read and swap now.
-    Reload(Option<oneshot::Sender<Result<Change, Error>>>),
-    /// The source may have changed: read it now, and swap as after any look.
-    Look(oneshot::Sender<()>),
-    Stop(oneshot::Sender<()>),
-}
 
 /// What the environment says.
 #[derive(Clone, PartialEq)]
@@ -64,7 +59,7 @@ struct Retry {
     backoff: Backoff,
 }
 
-pub(super) struct Watch<S: BackingServices> {
+struct Watch<S: BackingServices> {
     shared: Arc<Shared<S>>,
     environment: Environment,
     source: Option<Arc<dyn AnySource>>,
@@ -84,8 +79,54 @@ pub(super) struct Watch<S: BackingServices> {
     retry: Option<Retry>,
 }
 
+impl<S: BackingServices + 'static> Builder<S> {
+    /// Loads, connects and begins to watch.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](BackingServices::load) and [`connect`](BackingServices::connect).
+    ///
+    /// ```no_run
+    /// # use backing_services::{Attached, BackingServices, Environment};
+    /// # async fn f<S: BackingServices + 'static>() -> Result<(), backing_services::Error> {
+    /// let services = Attached::<S>::builder().start(Environment::process()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start(self, environment: Environment) -> Result<Attached<S>, Error> {
+        let (inbox, messages) = mpsc::channel(CHANGES);
+        let (sighup, failures, source) = (self.sighup, self.failures, self.source.clone());
+        let (watch, shared) = Watch::start(self, environment).await?;
+        if sighup {
+            on_sighup(&inbox);
+        }
+        if let Some(source) = source {
+            on_change(source, &inbox);
+        }
+        tokio::spawn(watch.run(messages));
+        let health = Health::new(Arc::clone(&shared) as _, inbox.downgrade(), failures);
+        Ok(Attached { shared, inbox, health })
+    }
+}
+
+impl<S: BackingServices> App for Shared<S> {
+    fn now(&self) -> Now {
+        let state = self.state();
+        Now {
+            held: state.held.clone(),
+            generation: state.generation,
+            is_stopping: state.is_stopping,
+            differs: state.differs,
+        }
+    }
+
+    fn manifest(&self) -> Manifest {
+        S::manifest()
+    }
+}
+
 impl<S: BackingServices + 'static> Watch<S> {
-    pub(super) async fn start(
+    async fn start(
         builder: Builder<S>,
         environment: Environment,
     ) -> Result<(Self, Arc<Shared<S>>), Error> {
@@ -150,7 +191,7 @@ impl<S: BackingServices + 'static> Watch<S> {
     }
 
     /// Runs until the shutdown, or until the last handle is dropped.
-    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+    async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut look = after(Instant::now(), self.poll);
         loop {
             let found = self.found.as_ref().map(|found| found.due);
@@ -442,7 +483,7 @@ async fn read(source: &dyn AnySource) -> Result<Vec<(String, String)>, Error> {
 }
 
 /// Looks whenever the source may have changed.
-pub(super) fn on_change(source: Arc<dyn AnySource>, inbox: &mpsc::Sender<Message>) {
+fn on_change(source: Arc<dyn AnySource>, inbox: &mpsc::Sender<Message>) {
     // A sender of its own would keep the watch alive.
     let inbox = inbox.downgrade();
     tokio::spawn(async move {
@@ -457,15 +498,9 @@ pub(super) fn on_change(source: Arc<dyn AnySource>, inbox: &mpsc::Sender<Message
     });
 }
 
-/// Looks soon, without waiting for it.
-pub(super) fn look(inbox: &mpsc::Sender<Message>) {
-    // A watch with a full inbox is about to look anyway.
-    let _ = inbox.try_send(Message::Look(oneshot::channel().0));
-}
-
 /// Reloads at each SIGHUP.
 #[cfg(unix)]
-pub(super) fn on_sighup(inbox: &mpsc::Sender<Message>) {
+fn on_sighup(inbox: &mpsc::Sender<Message>) {
     use tokio::signal::unix::{SignalKind, signal};
 
     match signal(SignalKind::hangup()) {
@@ -484,4 +519,4 @@ pub(super) fn on_sighup(inbox: &mpsc::Sender<Message>) {
 }
 
 #[cfg(not(unix))]
-pub(super) fn on_sighup(_: &mpsc::Sender<Message>) {}
+fn on_sighup(_: &mpsc::Sender<Message>) {}

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
-use super::{App, Now, Status};
-use crate::attached::watch::{self, Message};
+use super::answer::Status;
+use crate::attached::message::{self, Message};
 use crate::error::{ClientError, FailureKind};
 use crate::generated::held::{Client, Held};
 use crate::manifest::Manifest;
@@ -22,6 +22,21 @@ const LIMIT: Duration = Duration::from_secs(2);
 const KEPT: Duration = Duration::from_secs(5);
 /// How long that of another company's API or of mail counts: calls are counted there, or paid for.
 const KEPT_ELSEWHERE: Duration = Duration::from_secs(30);
+
+/// What health asks of a running app, whatever its struct.
+pub(in crate::attached) trait App: Send + Sync {
+    fn now(&self) -> Now;
+    fn manifest(&self) -> Manifest;
+}
+
+/// A running app at one moment.
+pub(in crate::attached) struct Now {
+    pub(in crate::attached) held: Vec<Held>,
+    pub(in crate::attached) generation: u64,
+    pub(in crate::attached) is_stopping: bool,
+    /// Whether the environment says something else than what is attached.
+    pub(in crate::attached) differs: bool,
+}
 
 pub(super) struct Checks {
     app: Arc<dyn App>,
@@ -157,7 +172,7 @@ impl Checks {
         }
         // A credential that was valid may have been rotated. Checks are paced, and so is this.
         if is_refused && let Some(inbox) = self.inbox.upgrade() {
-            watch::look(&inbox);
+            message::look(&inbox);
         }
     }
 

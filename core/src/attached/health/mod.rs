@@ -15,12 +15,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 pub use self::answer::{Answer, Status};
+pub(super) use self::checks::{App, Now};
 use self::checks::{Checks, Report, Row};
-use super::Shared;
-use super::watch::Message;
-use crate::backing::BackingServices;
-use crate::generated::held::Held;
-use crate::manifest::Manifest;
+use super::message::Message;
 
 /// How long a probe waits for a check: Kubernetes gives it one second unless told otherwise.
 const PROBE: Duration = Duration::from_millis(500);
@@ -54,37 +51,6 @@ const PROBE: Duration = Duration::from_millis(500);
 /// ```
 #[derive(Clone)]
 pub struct Health(Arc<Checks>);
-
-/// What health asks of a running app, whatever its struct.
-pub(super) trait App: Send + Sync {
-    fn now(&self) -> Now;
-    fn manifest(&self) -> Manifest;
-}
-
-/// A running app at one moment.
-pub(super) struct Now {
-    pub(super) held: Vec<Held>,
-    pub(super) generation: u64,
-    pub(super) is_stopping: bool,
-    /// Whether the environment says something else than what is attached.
-    pub(super) differs: bool,
-}
-
-impl<S: BackingServices> App for Shared<S> {
-    fn now(&self) -> Now {
-        let state = self.state();
-        Now {
-            held: state.held.clone(),
-            generation: state.generation,
-            is_stopping: state.is_stopping,
-            differs: state.differs,
-        }
-    }
-
-    fn manifest(&self) -> Manifest {
-        S::manifest()
-    }
-}
 
 impl Health {
     /// To be called on the runtime of the app: checks run there.
