@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::pin::{Pin, pin};
-use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -12,7 +11,8 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
 use super::subject::{LoadedResource, Subject};
-use super::{Usage, Verdict, check, output};
+use super::verdict::{Usage, Verdict};
+use super::{check, output};
 use crate::environment::Environment;
 use crate::error::{ConnectError, Failure};
 use crate::generated::Call;
@@ -232,13 +232,6 @@ async fn stopped() {
 async fn stopped() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-impl Verdict {
-    /// As a shell tells that a process was interrupted.
-    pub(super) fn stopped() -> ExitCode {
-        ExitCode::from(130)
     }
 }
 

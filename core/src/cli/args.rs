@@ -11,11 +11,14 @@ use clap::builder::PossibleValue;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use super::output;
 use super::sources::Sources;
-use super::subject::Subject;
-use super::{Usage, Verdict, WORD, output, perform};
+use super::verdict::{Usage, Verdict};
 use crate::adapter::value::Value as _;
 use crate::manifest::Format;
+
+/// The word in front of the commands, in the arguments of an app.
+pub(super) const WORD: &str = "services";
 
 /// Checks the environment of an app, and what it attaches, without starting the app
 #[derive(Parser, Debug)]
@@ -143,11 +146,11 @@ impl<A: Args> Command<A> {
     }
 }
 
-/// Parses the arguments, and carries the command out.
+/// Parses the arguments. `perform` carries out the commands that are about an app.
 pub(super) fn dispatch<A: Args>(
     name: &str,
     arguments: impl Iterator<Item = OsString>,
-    subject: impl Fn(&A) -> Result<Box<dyn Subject>, Usage>,
+    perform: impl Fn(&A, &Command<A>) -> Result<Verdict, Usage>,
 ) -> ExitCode {
     let line = [OsString::from(name)].into_iter().chain(arguments);
     let command = Line::<A>::command().bin_name(name.to_owned());
@@ -163,7 +166,7 @@ pub(super) fn dispatch<A: Args>(
         }
     };
     let done = match (&command, command.app()) {
-        (_, Some(app)) => subject(app).and_then(|subject| perform(&*subject, &command)),
+        (_, Some(app)) => perform(app, &command),
         (Command::Completions { shell }, None) => Ok(completions::<A>(name, *shell)),
         (Command::Man { output }, None) => man::<A>(name, output.as_ref()),
         _ => Ok(Verdict::Good),

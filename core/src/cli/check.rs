@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::output;
 use super::subject::{LoadedResource, Subject};
-use super::{Verdict, output};
+use super::verdict::Verdict;
 use crate::environment::Environment;
 use crate::error::{LoadError, Problem};
 use crate::handle::Origin;

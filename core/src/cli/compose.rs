@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::sources::Taken;
-use super::{Usage, yaml};
+use super::taken::Taken;
+use super::verdict::Usage;
+use super::yaml;
 use crate::environment::{Dangling, Environment};
 
 const OPTION: &str = "--compose";

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::check::JsonProblem;
+use super::output;
 use super::subject::Subject;
-use super::{Verdict, output};
+use super::verdict::Verdict;
 use crate::adapter::grammar::{Grammar, Part, Scheme, Word};
 use crate::adapter::reader::Reader;
 use crate::environment::{Environment, Resolver};

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::output;
 use super::subject::Subject;
-use super::{Verdict, output};
+use super::verdict::Verdict;
 use crate::environment::Environment;
 
 pub(super) fn run(subject: &dyn Subject, environment: &Environment, json: bool) -> Verdict {

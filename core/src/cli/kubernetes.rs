@@ -13,8 +13,9 @@ use k8s_openapi::api::core::v1::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::sources::Taken;
-use super::{Usage, yaml};
+use super::taken::Taken;
+use super::verdict::Usage;
+use super::yaml;
 use crate::environment::Dangling;
 
 const OPTION: &str = "--kube";

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use super::output;
 use super::subject::Subject;
-use super::{Usage, Verdict, output};
+use super::verdict::{Usage, Verdict};
 use crate::manifest::Format;
 
 /// The files of Compose, by their names.

@@ -74,20 +74,19 @@ mod mounts;
 mod output;
 mod sources;
 pub(crate) mod subject;
+mod taken;
+mod verdict;
 mod yaml;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use self::args::Command;
+use self::args::{Command, WORD};
 use self::subject::{Subject, Typed};
+use self::verdict::{Usage, Verdict};
 use crate::backing::BackingServices;
 use crate::manifest::Format;
-
-/// The word in front of the commands, in the arguments of an app.
-const WORD: &str = "services";
 
 /// The commands for the services of this app, by the arguments of this process; a first `services`
 /// among them is passed over.
@@ -137,7 +136,7 @@ pub fn run_as<S: BackingServices + 'static>(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
 ) -> ExitCode {
     let arguments = arguments.into_iter().map(Into::into);
-    args::dispatch(name, arguments, |_: &args::NoApp| Ok(Box::new(Typed::<S>::new()) as _))
+    args::dispatch(name, arguments, |_: &args::NoApp, command| perform(&Typed::<S>::new(), command))
 }
 
 /// The commands for the services of other programs, by the [record](crate::record) that each holds:
@@ -149,53 +148,11 @@ pub fn run_on_programs() -> ExitCode {
     use crate::record::subject::RecordSubject;
 
     let arguments = std::env::args_os().skip(1);
-    args::dispatch("backing-services", arguments, |app: &args::OtherApp| {
+    args::dispatch("backing-services", arguments, |app: &args::OtherApp, command| {
         let record = Record::of_file(&app.program, app.name.as_deref());
         let record = record.map_err(|error| Usage(error.to_string()))?;
-        Ok(Box::new(RecordSubject::new(record)) as _)
+        perform(&RecordSubject::new(record), command)
     })
-}
-
-/// What a command has found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Verdict {
-    Good,
-    Problems,
-    /// The process was asked to end.
-    Stopped,
-}
-
-impl Verdict {
-    fn of(is_good: bool) -> Self {
-        if is_good { Self::Good } else { Self::Problems }
-    }
-
-    fn code(self) -> ExitCode {
-        match self {
-            Self::Good => ExitCode::SUCCESS,
-            Self::Problems => ExitCode::from(1),
-            Self::Stopped => Self::stopped(),
-        }
-    }
-}
-
-/// What keeps a command from being carried out as it was given.
-#[derive(Debug)]
-pub(crate) struct Usage(String);
-
-impl Usage {
-    /// A file or folder that an option names, and what is wrong with it.
-    fn new(option: &str, path: &Path, reason: impl fmt::Display) -> Self {
-        Self(format!("{option} {}: {reason}", path.display()))
-    }
-
-    const CODE: u8 = 2;
-}
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Carries a command out.

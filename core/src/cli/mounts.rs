@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::Usage;
+use super::verdict::Usage;
 use crate::environment::Environment;
 
 /// The files of a container in a folder of their own, which nobody else can read and which is gone

@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::mounts::Mounts;
 use super::subject::Subject;
-use super::{Usage, compose, kubernetes};
+use super::taken::Taken;
+use super::verdict::Usage;
+use super::{compose, kubernetes};
 use crate::environment::{Dangling, Environment};
 use crate::file;
 use crate::handle::Origin;
@@ -46,17 +48,6 @@ pub(super) struct Sources {
     /// The service of the app, where the Compose file has several
     #[arg(long, value_name = "NAME", requires = "compose")]
     service: Option<String>,
-}
-
-/// What a platform's files come to.
-#[derive(Default)]
-pub(super) struct Taken {
-    pub(super) environment: Environment,
-    /// Files that its variables name.
-    pub(super) mounts: Mounts,
-    /// What the platform would not start the app without: the variable that refers to it, if it is
-    /// one, why it is not there, and where that stands.
-    pub(super) must: Vec<(String, Dangling, String)>,
 }
 
 /// An environment, with the files that it needs as long as it is looked at.

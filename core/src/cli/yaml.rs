@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Usage;
+use super::verdict::Usage;
 use crate::file;
 
 /// No file of a deploy is longer.
