@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::value::{Kind, Value};
 use crate::error::{HandleError, ours};
 use crate::handle::{Handle, Host};
-use crate::record::Json;
+use crate::record::{Json, json_of_form};
 use crate::secret::Secret;
 
 /// How long connecting may take unless the handle says otherwise, and how long a ping may.
@@ -22,7 +22,7 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 )]
 pub trait Username: Value {
     const KIND: Kind = <Self as Value>::KIND;
-    const JSON: Json = <Self as Value>::__JSON;
+    const JSON: Json = json_of_form(<Self as Value>::KIND, Self::__WRITTEN);
 
     fn read(text: &str) -> Option<Self> {
         <Self as Value>::read(text)
@@ -37,7 +37,7 @@ pub trait Username: Value {
 )]
 pub trait Password: Value {
     const KIND: Kind = <Self as Value>::KIND;
-    const JSON: Json = <Self as Value>::__JSON;
+    const JSON: Json = json_of_form(<Self as Value>::KIND, Self::__WRITTEN);
 
     fn read(text: &str) -> Option<Self> {
         <Self as Value>::read(text)
@@ -51,7 +51,7 @@ pub trait Password: Value {
 )]
 pub trait Path: Value {
     const KIND: Kind = <Self as Value>::KIND;
-    const JSON: Json = <Self as Value>::__JSON;
+    const JSON: Json = json_of_form(<Self as Value>::KIND, Self::__WRITTEN);
 
     fn read(text: &str) -> Option<Self> {
         <Self as Value>::read(text)

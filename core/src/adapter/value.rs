@@ -5,7 +5,6 @@ use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::record::Json;
 use crate::secret::Secret;
 use crate::spelling::{DURATION, parse_duration, read_bool, same_name};
 use crate::suggest;
@@ -45,9 +44,9 @@ pub trait Value: Sized {
     #[doc(hidden)]
     const __IS: bool = true;
 
-    /// The form, as the record of an app has it.
+    /// The form, as the record of an app has it, where it is known as text.
     #[doc(hidden)]
-    const __JSON: Json = Json::Form(Self::KIND);
+    const __WRITTEN: Option<&'static str> = None;
 
     /// Reads a value; `None` where the text has not the form.
     fn read(text: &str) -> Option<Self>;
@@ -243,7 +242,7 @@ const fn is_float(text: &str) -> bool {
 
 impl Value for String {
     const KIND: Kind = Kind::Text;
-    const __JSON: Json = Json::Text("\"form\":\"text\"");
+    const __WRITTEN: Option<&'static str> = Some("\"form\":\"text\"");
 
     fn read(text: &str) -> Option<Self> {
         Some(text.to_owned())
@@ -252,7 +251,7 @@ impl Value for String {
 
 impl Value for Secret {
     const KIND: Kind = Kind::Secret;
-    const __JSON: Json = Json::Text("\"form\":\"secret\"");
+    const __WRITTEN: Option<&'static str> = Some("\"form\":\"secret\"");
 
     fn read(text: &str) -> Option<Self> {
         Some(Self::new(text))
@@ -261,7 +260,7 @@ impl Value for Secret {
 
 impl Value for PathBuf {
     const KIND: Kind = Kind::File;
-    const __JSON: Json = Json::Text("\"form\":\"file\"");
+    const __WRITTEN: Option<&'static str> = Some("\"form\":\"file\"");
 
     fn read(text: &str) -> Option<Self> {
         (!text.is_empty() && !text.contains('\0')).then(|| text.into())
@@ -270,7 +269,7 @@ impl Value for PathBuf {
 
 impl Value for bool {
     const KIND: Kind = Kind::Bool;
-    const __JSON: Json = Json::Text("\"form\":\"bool\"");
+    const __WRITTEN: Option<&'static str> = Some("\"form\":\"bool\"");
 
     fn read(text: &str) -> Option<Self> {
         read_bool(text)
@@ -279,7 +278,7 @@ impl Value for bool {
 
 impl Value for char {
     const KIND: Kind = Kind::Char;
-    const __JSON: Json = Json::Text("\"form\":\"char\"");
+    const __WRITTEN: Option<&'static str> = Some("\"form\":\"char\"");
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok()
@@ -288,7 +287,7 @@ impl Value for char {
 
 impl Value for Duration {
     const KIND: Kind = Kind::Duration;
-    const __JSON: Json = Json::Text("\"form\":\"duration\"");
+    const __WRITTEN: Option<&'static str> = Some("\"form\":\"duration\"");
 
     fn read(text: &str) -> Option<Self> {
         parse_duration(text)
@@ -299,7 +298,7 @@ macro_rules! integers {
     ($($type:ty: $min:expr, $max:expr;)*) => {$(
         impl Value for $type {
             const KIND: Kind = Kind::Integer { min: $min, max: $max };
-            const __JSON: Json = Json::Text(concat!("\"form\":\"", stringify!($type), "\""));
+            const __WRITTEN: Option<&'static str> = Some(concat!("\"form\":\"", stringify!($type), "\""));
 
             fn read(text: &str) -> Option<Self> {
                 text.parse().ok()
@@ -310,7 +309,7 @@ macro_rules! integers {
 
 #[allow(clippy::cast_lossless, reason = "`From` is not `const`, and every value fits")]
 mod bounds {
-    use super::{Json, Kind, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize, Value};
+    use super::{Kind, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize, Value};
 
     integers! {
         u8: u8::MIN as i128, u8::MAX as i128;
@@ -334,7 +333,7 @@ macro_rules! floats {
     ($($type:ty)*) => {$(
         impl Value for $type {
             const KIND: Kind = Kind::Float;
-            const __JSON: Json = Json::Text("\"form\":\"float\"");
+            const __WRITTEN: Option<&'static str> = Some("\"form\":\"float\"");
 
             fn read(text: &str) -> Option<Self> {
                 if is_float(text) { text.parse().ok() } else { None }

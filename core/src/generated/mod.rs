@@ -68,7 +68,9 @@ pub use self::variant::{
 };
 pub use crate::adapter::fields::{HostField, Password, Path, PortField, Timeout, Username, Whole};
 pub use crate::adapter::reader::Reader;
-pub use crate::record::{Json, count_adapters, json_of_hosts, json_of_port, record, record_len};
+pub use crate::record::{
+    Json, count_adapters, json_of_form, json_of_hosts, json_of_port, record, record_len,
+};
 #[cfg(feature = "_record")]
 pub use crate::record::{check_by_file, compare_with_record};
 pub use crate::setting::flatten::Named;

@@ -114,7 +114,9 @@ mod write;
 #[doc(hidden)]
 pub use self::compare::{check_by_file, compare_with_record};
 #[doc(hidden)]
-pub use self::write::{Json, count_adapters, json_of_hosts, json_of_port, record, record_len};
+pub use self::write::{
+    Json, count_adapters, json_of_form, json_of_hosts, json_of_port, record, record_len,
+};
 
 const VERSION: u32 = 1;
 

@@ -154,6 +154,14 @@ const fn write_all<const N: usize>(
     }
 }
 
+/// The form of a value, as text where that is known.
+pub const fn json_of_form(form: Form, written: Option<&'static str>) -> Json {
+    match written {
+        Some(text) => Json::Text(text),
+        None => Json::Form(form),
+    }
+}
+
 /// How many hosts a handle has.
 pub const fn json_of_hosts(hosts: Hosts) -> Json {
     Json::Text(match hosts {

@@ -59,7 +59,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
             #[automatically_derived]
             impl #krate::Value for #ident {
                 const KIND: #krate::Kind = #krate::Kind::Words(__WORDS);
-                const __JSON: #krate::__private::Json = #krate::__private::Json::Text(#json);
+                const __WRITTEN: #option<&'static #core::primitive::str> = #option::Some(#json);
 
                 fn read(#text: &#core::primitive::str) -> #option<Self> {
                     let _ = #text;

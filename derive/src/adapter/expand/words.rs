@@ -130,7 +130,10 @@ pub(crate) fn json(krate: &Path, fields: &[Field<'_>], json: &mut Json) {
             Part::Path => ("path", Some(quote!(<#ty as #private::Path>::JSON))),
             Part::Name => ("name", Some(quote!(<#ty as #private::Path>::JSON))),
             Part::File => ("file", Some(quote!(<#ty as #private::Path>::JSON))),
-            Part::Param => ("", Some(quote!(<#ty as #krate::Value>::__JSON))),
+            Part::Param => {
+                let value = quote!(<#ty as #krate::Value>);
+                ("", Some(quote!(#private::json_of_form(#value::KIND, #value::__WRITTEN))))
+            }
         };
         json.raw(",{");
         match form {
