@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Sender};
@@ -77,9 +77,16 @@ impl Daemon {
         self.kill();
     }
 
-    /// Stops the server without ending it: the system still takes what is sent to it.
+    /// Stops the server without ending it: the system still takes what is sent to it. Returns when
+    /// each of its threads has stopped, which takes a moment.
     pub(super) fn freeze(&self) {
         self.signal(Signal::STOP);
+        let group = self.child.as_ref().expect("a server that runs").id();
+        let start = Instant::now();
+        while !is_stopped(group) {
+            assert!(start.elapsed() < LIMIT, "{} does not stop", self.name);
+            thread::sleep(PAUSE);
+        }
     }
 
     /// Lets a frozen server go on.
@@ -173,4 +180,24 @@ fn spawn(command: Command) -> io::Result<Child> {
     let (reply, child) = mpsc::channel();
     starter.send((command, reply)).expect("the starting thread lives");
     child.recv().expect("the starting thread answers")
+}
+
+/// Whether no thread of a group of processes runs.
+fn is_stopped(group: u32) -> bool {
+    let numbered = |folder: PathBuf| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let is_number = |name: &OsString| name.to_str().is_some_and(|it| it.parse::<u32>().is_ok());
+        entries.filter(move |entry| is_number(&entry.file_name())).map(|entry| entry.path())
+    };
+    // The state and the group, behind the name, which may hold anything.
+    let stat = |folder: &Path| {
+        let stat = fs::read_to_string(folder.join("stat")).ok()?;
+        let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+        let state = fields.next()?.to_owned();
+        Some((state, fields.nth(1)?.parse::<u32>().ok()?))
+    };
+    numbered("/proc".into())
+        .filter(|process| stat(process).is_some_and(|(_, own)| own == group))
+        .flat_map(|process| numbered(process.join("task")))
+        .all(|thread| stat(&thread).is_none_or(|(state, _)| matches!(&*state, "T" | "Z" | "X")))
 }
