@@ -125,6 +125,11 @@ impl Postfix {
         PASSWORD
     }
 
+    /// Gives a user another password. Who is connected stays.
+    pub fn set_password(&self, user: &str, password: &str) {
+        make_user(&self.folder.path().join("sasldb2"), user, password);
+    }
+
     /// The second user who may send: both name and password.
     pub fn token(&self) -> &'static str {
         TOKEN

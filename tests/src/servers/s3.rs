@@ -16,6 +16,7 @@ use super::http_server::HttpServer;
 
 const BUCKET: &str = "shop";
 const KEY: &str = "AKIASHOP";
+const NEXT_KEY: &str = "AKIASHOPNEXT";
 /// As in real secrets, there are characters in it that have to be percent-encoded in a URL.
 const SECRET: &str = "wJalr/UtnFEMI+K7MDENG/bPxRfiCY=";
 
@@ -61,7 +62,9 @@ impl S3Server {
         let files = FileSystem::new(folder.path()).expect("a folder for the buckets");
         let server = HttpServer::start(tls, |_| {
             let mut service = S3ServiceBuilder::new(files);
-            service.set_auth(SimpleAuth::from_single(key, secret));
+            let mut keys = SimpleAuth::from_single(key, secret);
+            keys.register(NEXT_KEY.to_owned(), SECRET.to_owned().into());
+            service.set_auth(keys);
             service.set_host(Localhost);
             service.build()
         });
@@ -83,7 +86,12 @@ impl S3Server {
         KEY
     }
 
-    /// Its secret, as it is: in a URL it has to be percent-encoded.
+    /// A second access key, which is as valid: so it is while one is rotated.
+    pub fn next_key() -> &'static str {
+        NEXT_KEY
+    }
+
+    /// Their secret, as it is: in a URL it has to be percent-encoded.
     pub fn secret() -> &'static str {
         SECRET
     }

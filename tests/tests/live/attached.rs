@@ -10,15 +10,17 @@ use backing_services::{
     Handle,
 };
 use backing_services_conformance::{Server, Subject, in_process};
-use backing_services_tests::servers::{Etcd, MariaDb, PostgreSql, RabbitMq, Redis};
+use backing_services_tests::servers::{Etcd, MariaDb, PostgreSql, RabbitMq, Redis, S3Server};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::load::{Load, Routes, routes};
+use crate::mail::OnPostfix;
 use crate::mysql::OnMariaDb;
 use crate::postgres::OnPostgreSql;
 use crate::rabbitmq::OnRabbitMq;
 use crate::redis::OnRedis;
+use crate::s3::OnS3;
 
 /// A folder as Kubernetes mounts a secret: the files are links into `..data`, itself a link that is
 /// swapped as a whole.
@@ -143,8 +145,8 @@ rotate! {
     redis: OnRedis;
     rabbitmq: OnRabbitMq;
     nats: crate::nats::OnNats;
-    mail: crate::mail::OnPostfix;
-    s3: crate::s3::OnS3;
+    mail: OnPostfix;
+    s3: OnS3;
     http: crate::http_api::OnStandIn;
 }
 
@@ -164,6 +166,18 @@ struct Cache {
 struct Jobs {
     #[service(env = "IT_URL")]
     it: backing_services::RabbitMq,
+}
+
+#[derive(BackingServices)]
+struct Letters {
+    #[service(env = "IT_URL")]
+    it: backing_services::Mail,
+}
+
+#[derive(BackingServices)]
+struct Files {
+    #[service(env = "IT_URL")]
+    it: backing_services::S3,
 }
 
 #[derive(BackingServices)]
@@ -273,6 +287,33 @@ async fn passwords_of_rabbitmq() {
     let learns = |user: &str, password: &str| server.set_password(user, password);
     let routes = routes!(Jobs, it: OnRabbitMq);
     rotates_passwords::<Jobs, OnRabbitMq>(routes, &["shop"], learns, url).await;
+}
+
+/// What a handle of the subject says with this login.
+fn url_of<S: Subject>(server: &S::Server, user: &str, password: &str) -> String {
+    let builder = S::handle(S::plain_scheme()).username(user).password(password);
+    let handle = S::at(builder, "localhost", Some(server.port())).build().unwrap();
+    handle.expose_url().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_of_mail() {
+    let server = OnPostfix::start();
+    let users = [server.user(), server.token()];
+    let url = |user: &str, password: &str| url_of::<OnPostfix>(&server, user, password);
+    let learns = |user: &str, password: &str| server.set_password(user, password);
+    let routes = routes!(Letters, it: OnPostfix);
+    rotates_passwords::<Letters, OnPostfix>(routes, &users, learns, url).await;
+}
+
+/// Two keys are valid while one is rotated.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_s3() {
+    let server = OnS3::start();
+    let url = |key: &str, _: &str| url_of::<OnS3>(&server, key, S3Server::secret());
+    let routes = routes!(Files, it: OnS3);
+    let keys = [S3Server::key(), S3Server::next_key()];
+    rotates_passwords::<Files, OnS3>(routes, &keys, |_, _| {}, url).await;
 }
 
 /// For a handle the file that is written, its text, and whether it is put in the place of the old.
