@@ -58,17 +58,8 @@ impl Text {
     #[must_use]
     pub(crate) const fn add_number(self, number: i128) -> Self {
         let text = if number < 0 { self.add("-") } else { self };
-        let (mut digits, mut at, mut rest) = ([0_u8; 40], 40, number.unsigned_abs());
-        loop {
-            at -= 1;
-            // A digit is less than ten.
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        match str::from_utf8(digits.split_at(at).1) {
+        let (digits, first) = digits(number.unsigned_abs());
+        match str::from_utf8(digits.split_at(first).1) {
             Ok(digits) => text.add(digits),
             Err(_) => text,
         }
@@ -79,6 +70,21 @@ impl Text {
         match str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
             Err(_) => "",
+        }
+    }
+}
+
+/// A number in decimal, at the end of the array, and where it begins there.
+#[allow(clippy::cast_possible_truncation, reason = "a digit is below ten")]
+pub(crate) const fn digits(mut number: u128) -> ([u8; 39], usize) {
+    let mut digits = [0; 39];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return (digits, first);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! JSON that constants write.
 
+use crate::handle::const_text::digits;
+
 /// Sixteen times the same byte.
 const fn each(byte: u8) -> u128 {
     u128::from_le_bytes([byte; 16])
@@ -144,22 +146,11 @@ impl<'b> Out<'b> {
     }
 
     /// A number in decimal.
-    #[allow(clippy::cast_possible_truncation, reason = "a digit is below ten")]
     pub(super) const fn number(&mut self, number: i128) {
         if number < 0 {
             self.raw("-");
         }
-        let mut rest = number.unsigned_abs();
-        let mut digits = [0; 39];
-        let mut first = digits.len();
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
+        let (digits, first) = digits(number.unsigned_abs());
         self.put(digits.split_at(first).1);
     }
 }
