@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use backing_services::{
     Adapter as _, Attached, AttachedBuilder, BackingServices, Environment, Error, FailureKind,
-    Handle,
+    Handle, HandleBuilder,
 };
 use backing_services_conformance::{Server, Subject, in_process};
 use backing_services_tests::servers::{Etcd, MariaDb, PostgreSql, RabbitMq, Redis, S3Server};
@@ -50,7 +50,10 @@ impl Mount {
 }
 
 pub(crate) fn url<S: Subject>(server: &S::Server) -> String {
-    let builder = S::handle(S::plain_scheme());
+    at::<S>(S::handle(S::plain_scheme()), server)
+}
+
+fn at<S: Subject>(builder: HandleBuilder, server: &S::Server) -> String {
     let handle = S::at(builder, "localhost", Some(server.port())).build().unwrap();
     handle.expose_url().to_owned()
 }
@@ -126,9 +129,9 @@ macro_rules! rotate {
             type It = <$subject as Subject>::Adapter;
 
             #[derive(BackingServices)]
-            struct Services {
+            pub(super) struct Services {
                 #[service(env = "IT_URL")]
-                it: It,
+                pub(super) it: It,
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -150,42 +153,6 @@ rotate! {
     http: crate::http_api::OnStandIn;
 }
 
-#[derive(BackingServices)]
-struct Db {
-    #[service(env = "IT_URL")]
-    it: backing_services::Postgres,
-}
-
-#[derive(BackingServices)]
-struct Cache {
-    #[service(env = "IT_URL")]
-    it: backing_services::Redis,
-}
-
-#[derive(BackingServices)]
-struct Jobs {
-    #[service(env = "IT_URL")]
-    it: backing_services::RabbitMq,
-}
-
-#[derive(BackingServices)]
-struct Letters {
-    #[service(env = "IT_URL")]
-    it: backing_services::Mail,
-}
-
-#[derive(BackingServices)]
-struct Files {
-    #[service(env = "IT_URL")]
-    it: backing_services::S3,
-}
-
-#[derive(BackingServices)]
-struct Shop {
-    #[service(env = "IT_URL")]
-    it: backing_services::MySql,
-}
-
 /// Two users of which one is always in force, as AWS rotates alternating users.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_passwords_of_postgresql() {
@@ -199,8 +166,8 @@ async fn twenty_passwords_of_postgresql() {
         format!("postgres://{user}:p{n}@localhost:{port}/{database}?max_connections=4")
     };
     let mount = Mount::new(&url(0));
-    let services = quick::<Db>().start(mount.environment()).await.unwrap();
-    let load = Load::start(&services, routes!(Db, it: OnPostgreSql)).await;
+    let services = quick::<postgresql::Services>().start(mount.environment()).await.unwrap();
+    let load = Load::start(&services, routes!(postgresql::Services, it: OnPostgreSql)).await;
     let open = |user: &str| {
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{user}'");
         server.sql(&count).trim().parse::<usize>().unwrap()
@@ -262,8 +229,9 @@ async fn passwords_of_mariadb() {
     let url = |user: &str, password: &str| {
         format!("mysql://{user}:{password}@localhost:{port}/{database}")
     };
-    let routes = routes!(Shop, it: OnMariaDb);
-    rotates_passwords::<Shop, OnMariaDb>(routes, &["blue", "green"], learns, url).await;
+    let routes = routes!(mariadb::Services, it: OnMariaDb);
+    rotates_passwords::<mariadb::Services, OnMariaDb>(routes, &["blue", "green"], learns, url)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -273,8 +241,8 @@ async fn passwords_of_redis() {
         format!("redis://{user}:{password}@localhost:{}", server.port())
     };
     let learns = |user: &str, password: &str| server.set_password(user, password);
-    let routes = routes!(Cache, it: OnRedis);
-    rotates_passwords::<Cache, OnRedis>(routes, &["blue", "green"], learns, url).await;
+    let routes = routes!(redis::Services, it: OnRedis);
+    rotates_passwords::<redis::Services, OnRedis>(routes, &["blue", "green"], learns, url).await;
 }
 
 /// One user: the broker learns the password first, and who is connected stays.
@@ -285,15 +253,13 @@ async fn passwords_of_rabbitmq() {
         format!("amqp://{user}:{password}@localhost:{}/{}", server.port(), server.vhost())
     };
     let learns = |user: &str, password: &str| server.set_password(user, password);
-    let routes = routes!(Jobs, it: OnRabbitMq);
-    rotates_passwords::<Jobs, OnRabbitMq>(routes, &["shop"], learns, url).await;
+    let routes = routes!(rabbitmq::Services, it: OnRabbitMq);
+    rotates_passwords::<rabbitmq::Services, OnRabbitMq>(routes, &["shop"], learns, url).await;
 }
 
 /// What a handle of the subject says with this login.
 fn url_of<S: Subject>(server: &S::Server, user: &str, password: &str) -> String {
-    let builder = S::handle(S::plain_scheme()).username(user).password(password);
-    let handle = S::at(builder, "localhost", Some(server.port())).build().unwrap();
-    handle.expose_url().to_owned()
+    at::<S>(S::handle(S::plain_scheme()).username(user).password(password), server)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -302,8 +268,8 @@ async fn passwords_of_mail() {
     let users = [server.user(), server.token()];
     let url = |user: &str, password: &str| url_of::<OnPostfix>(&server, user, password);
     let learns = |user: &str, password: &str| server.set_password(user, password);
-    let routes = routes!(Letters, it: OnPostfix);
-    rotates_passwords::<Letters, OnPostfix>(routes, &users, learns, url).await;
+    let routes = routes!(mail::Services, it: OnPostfix);
+    rotates_passwords::<mail::Services, OnPostfix>(routes, &users, learns, url).await;
 }
 
 /// Two keys are valid while one is rotated.
@@ -311,9 +277,9 @@ async fn passwords_of_mail() {
 async fn keys_of_s3() {
     let server = OnS3::start();
     let url = |key: &str, _: &str| url_of::<OnS3>(&server, key, S3Server::secret());
-    let routes = routes!(Files, it: OnS3);
+    let routes = routes!(s3::Services, it: OnS3);
     let keys = [S3Server::key(), S3Server::next_key()];
-    rotates_passwords::<Files, OnS3>(routes, &keys, |_, _| {}, url).await;
+    rotates_passwords::<s3::Services, OnS3>(routes, &keys, |_, _| {}, url).await;
 }
 
 /// For a handle the file that is written, its text, and whether it is put in the place of the old.
@@ -357,8 +323,8 @@ async fn by_each_way_in() {
         if value == ".env" {
             environment = environment.with_dotenv(path(value));
         }
-        let services = quick::<Cache>().start(environment).await.unwrap();
-        let load = Load::start(&services, routes!(Cache, it: OnRedis)).await;
+        let services = quick::<redis::Services>().start(environment).await.unwrap();
+        let load = Load::start(&services, routes!(redis::Services, it: OnRedis)).await;
         for generation in 2..=3 {
             sleep(Duration::from_millis(200)).await;
             put(generation + 1);
@@ -377,8 +343,8 @@ async fn a_password_that_the_server_learns_later() {
     let url = |user: &str| format!("redis://{user}:secret1@localhost:{}", server.port());
     server.add_user("old", "secret1");
     let mount = Mount::new(&url("old"));
-    let services = quick::<Cache>().start(mount.environment()).await.unwrap();
-    let load = Load::start(&services, routes!(Cache, it: OnRedis)).await;
+    let services = quick::<redis::Services>().start(mount.environment()).await.unwrap();
+    let load = Load::start(&services, routes!(redis::Services, it: OnRedis)).await;
     let mut changes = services.changes();
     mount.swap(&url("new"));
     let change = timeout(Duration::from_secs(20), changes.next()).await.unwrap().unwrap();
@@ -396,8 +362,8 @@ async fn a_new_server_that_never_answers() {
     let server = PostgreSql::start();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mount = Mount::new(&url::<OnPostgreSql>(&server));
-    let services = quick::<Db>().start(mount.environment()).await.unwrap();
-    let load = Load::start(&services, routes!(Db, it: OnPostgreSql)).await;
+    let services = quick::<postgresql::Services>().start(mount.environment()).await.unwrap();
+    let load = Load::start(&services, routes!(postgresql::Services, it: OnPostgreSql)).await;
     let builder = OnPostgreSql::handle("postgres").host("localhost");
     let bad = builder
         .port(silent.local_addr().unwrap().port())
@@ -429,7 +395,7 @@ async fn a_thousand_swaps() {
     let write = |n: usize| std::fs::write(&path, url(n)).unwrap();
     write(0);
     let environment = Environment::from_pairs([("IT_URL_FILE", path.to_str().unwrap())]);
-    let services = Attached::<Cache>::builder().start(environment).await.unwrap();
+    let services = Attached::<redis::Services>::builder().start(environment).await.unwrap();
     let mut after_a_hundred = 0;
     for n in 1..=1000 {
         write(n);
@@ -464,9 +430,13 @@ async fn by_etcd() {
     let urls = [&servers[0], &servers[1]].map(url::<OnPostgreSql>);
     let mut etcd = Etcd::start();
     etcd.put("shop/IT_URL", &urls[0]);
-    let builder = || quick::<Db>().poll(Duration::from_hours(1)).source(in_etcd(&etcd).at_most(2));
+    let builder = || {
+        quick::<postgresql::Services>()
+            .poll(Duration::from_hours(1))
+            .source(in_etcd(&etcd).at_most(2))
+    };
     let services = builder().start(Environment::default()).await.unwrap();
-    let load = Load::start(&services, routes!(Db, it: OnPostgreSql)).await;
+    let load = Load::start(&services, routes!(postgresql::Services, it: OnPostgreSql)).await;
 
     // The watch alone finds it: the next look is an hour away.
     etcd.put("shop/IT_URL", &urls[1]);
@@ -508,7 +478,7 @@ async fn a_renewed_ca_certificate() {
         OnMariaDb::tls_handle("mysql", server, file).build().unwrap().expose_url().to_owned()
     };
     let mount = Mount::new(&handle(&server, &file));
-    let services = quick::<Shop>().start(mount.environment()).await.unwrap();
+    let services = quick::<mariadb::Services>().start(mount.environment()).await.unwrap();
     let mut both = std::fs::read(old.ca()).unwrap();
     both.extend(std::fs::read(new.ca()).unwrap());
     std::fs::write(&file, both).unwrap();
