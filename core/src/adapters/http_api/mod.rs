@@ -54,6 +54,7 @@
 //! | one that takes an [API key](https://swagger.io/docs/specification/v3_0/authentication/api-keys/) in a header | `https://:KEY@api.example.com/v1?auth=header:X-Api-Key` |
 //! | one that wants a word of its own before the token | `https://:Token%20KEY@api.example.com?auth=header:Authorization` |
 
+mod body;
 mod calls;
 mod client;
 mod error;
