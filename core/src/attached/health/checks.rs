@@ -16,6 +16,10 @@ use crate::generated::held::{Client, Held};
 use crate::manifest::Manifest;
 use crate::table;
 
+pub(super) const STOPPING: &str = "shutting down";
+pub(super) const DIFFERS: &str = "the environment says something else than what is attached; the log says why \
+                       it is not in force";
+
 /// For all pings of one check.
 const LIMIT: Duration = Duration::from_secs(2);
 /// How long a result counts.

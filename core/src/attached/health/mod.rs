@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 pub use self::answer::{Answer, Status};
 pub(super) use self::checks::{App, Now};
-use self::checks::{Checks, Report, Row};
+use self::checks::{Checks, DIFFERS, Report, Row, STOPPING};
 use super::message::Message;
 
 /// How long a probe waits for a check: Kubernetes gives it one second unless told otherwise.
@@ -193,10 +193,6 @@ impl Health {
         self.0.report()
     }
 }
-
-const STOPPING: &str = "shutting down";
-const DIFFERS: &str = "the environment says something else than what is attached; the log says why \
-                       it is not in force";
 
 /// The [format of health checks](https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06),
 /// a convention.

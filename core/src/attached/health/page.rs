@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::checks::{Report, Row};
-use super::{DIFFERS, STOPPING, Status};
+use super::answer::Status;
+use super::checks::{DIFFERS, Report, Row, STOPPING};
 use crate::manifest::{Manifest, Picture, Resource, escaped};
 use crate::table::within;
 
