@@ -5,7 +5,30 @@ use std::fmt::Write as _;
 use super::{Manifest, Resource, Setting};
 use crate::suggest;
 
-pub(super) fn text(manifest: &Manifest) -> String {
+impl Manifest {
+    /// A `.env.example`: every variable with its doc comment, an example or its default. What need
+    /// not be set is commented out. The derive's key `example` holds the file against the struct.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// #[derive(BackingServices)]
+    /// struct Services {
+    ///     /// Where the shop listens.
+    ///     #[setting(default = "8080")]
+    ///     port: u16,
+    /// }
+    ///
+    /// assert_eq!(
+    ///     Services::manifest().env_example(),
+    ///     "# Where the shop listens.\n# Not required; this is the default.\n#PORT=8080\n",
+    /// );
+    /// ```
+    pub fn env_example(&self) -> String {
+        text(self)
+    }
+}
+
+fn text(manifest: &Manifest) -> String {
     let mut named: Vec<&Resource> = Vec::new();
     for resource in &manifest.resources {
         // Fields may share a variable.

@@ -4,7 +4,20 @@ use std::fmt::Write as _;
 
 use super::Manifest;
 
-pub(super) fn text(manifest: &Manifest) -> String {
+impl Manifest {
+    /// A Markdown table of every variable, for a README or a wiki.
+    ///
+    /// ```
+    /// # use backing_services::BackingServices;
+    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
+    /// assert!(Services::manifest().markdown().contains("| `PORT` |"));
+    /// ```
+    pub fn markdown(&self) -> String {
+        text(self)
+    }
+}
+
+fn text(manifest: &Manifest) -> String {
     let mut text = String::from(
         "| variable | service | required | default | meaning |\n|---|---|---|---|---|\n",
     );

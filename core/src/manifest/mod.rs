@@ -250,38 +250,6 @@ impl Manifest {
         &self.settings
     }
 
-    /// A `.env.example`: every variable with its doc comment, an example or its default. What need
-    /// not be set is commented out. The derive's key `example` holds the file against the struct.
-    ///
-    /// ```
-    /// # use backing_services::BackingServices;
-    /// #[derive(BackingServices)]
-    /// struct Services {
-    ///     /// Where the shop listens.
-    ///     #[setting(default = "8080")]
-    ///     port: u16,
-    /// }
-    ///
-    /// assert_eq!(
-    ///     Services::manifest().env_example(),
-    ///     "# Where the shop listens.\n# Not required; this is the default.\n#PORT=8080\n",
-    /// );
-    /// ```
-    pub fn env_example(&self) -> String {
-        example::text(self)
-    }
-
-    /// A Markdown table of every variable, for a README or a wiki.
-    ///
-    /// ```
-    /// # use backing_services::BackingServices;
-    /// # #[derive(BackingServices)] struct Services { #[setting] port: u16 }
-    /// assert!(Services::manifest().markdown().contains("| `PORT` |"));
-    /// ```
-    pub fn markdown(&self) -> String {
-        markdown::text(self)
-    }
-
     /// The whole as JSON, for tools. Its shape changes only with `version`:
     ///
     /// | key | value |
