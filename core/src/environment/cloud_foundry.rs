@@ -14,9 +14,6 @@ use super::{Environment, Origin, Unreadable};
 
 const VARIABLE: &str = "VCAP_SERVICES";
 const FILE: &str = "VCAP_SERVICES_FILE_PATH";
-#[cfg(feature = "json")]
-const SHAPE: &str =
-    "expected an object of lists: { \"label\": [ { \"name\": .., \"credentials\": { .. } } ] }";
 
 /// What is no word of any service.
 const OWN: &[&str] = &[
@@ -75,7 +72,7 @@ pub(super) fn read(environment: &Environment, broken: &mut Vec<Unreadable>) -> B
 
 #[cfg(feature = "json")]
 fn services(json: &str) -> Result<Vec<Bound>, (String, &'static str)> {
-    services::read(json).map_err(|wrong| (wrong, SHAPE))
+    services::read(json).map_err(|wrong| (wrong, services::SHAPE))
 }
 
 #[cfg(not(feature = "json"))]

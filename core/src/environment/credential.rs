@@ -31,6 +31,13 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// The path of the credential of this name, if there is one.
+pub(super) fn path(environment: &Environment, name: &str) -> Option<PathBuf> {
+    let path = Path::join(&folder(environment)?, name);
+    // A dangling link is there, and reported.
+    path.symlink_metadata().is_ok().then_some(path)
+}
+
 pub(super) fn read(name: &str, path: &Path) -> Result<Option<Found<'static>>, Unreadable> {
     let origin = Origin::Credential { name: name.into() };
     match value_file::read(path) {

@@ -15,6 +15,7 @@ mod judge;
 mod layer;
 mod names;
 mod resolve;
+mod setting;
 #[cfg(feature = "cli")]
 mod stacked;
 mod tls;
@@ -33,7 +34,6 @@ pub(crate) use self::resolve::{Located, Resolution, Resolver};
 #[cfg(feature = "cli")]
 pub(crate) use self::stacked::Dangling;
 pub(crate) use crate::handle::Origin;
-use crate::table::join;
 
 /// A snapshot of the variables that handles and settings are read from.
 ///
@@ -234,43 +234,6 @@ impl Environment {
             let (line, message, help) = layer.unreadable.first()?;
             Some((layer.dotenv.as_deref()?, *line, *message, *help))
         })
-    }
-
-    /// The value of a setting: in one of its variables, in the file that a variable ending in
-    /// `_FILE` names, or in a systemd credential.
-    pub(crate) fn setting(
-        &self,
-        names: &[&str],
-        prefix: &str,
-    ) -> Result<Option<Found<'_>>, Unreadable> {
-        for (depth, layer) in self.layers.iter().enumerate() {
-            for name in names {
-                let name = join(prefix, name);
-                let file = || format!("{name}_FILE");
-                match (layer.get(&name), layer.get_joined(&name, "_FILE")) {
-                    (Some(_), Some(_)) => {
-                        let why = "only one can be the value";
-                        return Err(Unreadable::conflict(&name, &file(), why));
-                    }
-                    (Some(entry), None) => return layer.found(&name, entry).map(Some),
-                    (None, Some(entry)) => {
-                        let file = file();
-                        let path = layer.raw(&file, entry)?;
-                        if let Some(found) = file::read(&name, &file, path, "the value")? {
-                            return Ok(Some(found.without_newline()));
-                        }
-                    }
-                    (None, None) => {}
-                }
-                if depth == 0
-                    && let Some(path) = names::credential_of(self, &name)
-                    && let Some(found) = credential::read(&name, &path)?
-                {
-                    return Ok(Some(found.without_newline()));
-                }
-            }
-        }
-        Ok(None)
     }
 
     /// The names that are set, in no order.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::layer::{Entry, Layer};
 use super::{Environment, Found, Origin, Unreadable, credential, file};
@@ -332,11 +332,4 @@ pub(crate) fn stem(name: &str) -> &str {
     let ends = ["_URL", "_URI", "_DSN"];
     let stem = ends.into_iter().find_map(|end| name.strip_suffix(end));
     stem.filter(|stem| !stem.is_empty()).unwrap_or(name)
-}
-
-/// The path of the credential of this name, if there is one.
-pub(super) fn credential_of(environment: &Environment, name: &str) -> Option<PathBuf> {
-    let path = Path::join(&credential::folder(environment)?, name);
-    // A dangling link is there, and reported.
-    path.symlink_metadata().is_ok().then_some(path)
 }

@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use super::super::Origin;
 use super::super::bindings::Bound;
-use super::SHAPE;
+
+/// What the text is to be.
+pub(super) const SHAPE: &str =
+    "expected an object of lists: { \"label\": [ { \"name\": .., \"credentials\": { .. } } ] }";
 
 /// All of them, or what is wrong with the text as a whole.
 pub(super) fn read(json: &str) -> Result<Vec<Bound>, String> {

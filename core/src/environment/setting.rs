@@ -1,0 +1,43 @@
+//! Where the value of a setting comes from.
+
+use super::{Environment, Found, Unreadable, credential, file};
+use crate::table::join;
+
+impl Environment {
+    /// The value of a setting: in one of its variables, in the file that a variable ending in
+    /// `_FILE` names, or in a systemd credential.
+    pub(crate) fn setting(
+        &self,
+        names: &[&str],
+        prefix: &str,
+    ) -> Result<Option<Found<'_>>, Unreadable> {
+        for (depth, layer) in self.layers.iter().enumerate() {
+            for name in names {
+                let name = join(prefix, name);
+                let file = || format!("{name}_FILE");
+                match (layer.get(&name), layer.get_joined(&name, "_FILE")) {
+                    (Some(_), Some(_)) => {
+                        let why = "only one can be the value";
+                        return Err(Unreadable::conflict(&name, &file(), why));
+                    }
+                    (Some(entry), None) => return layer.found(&name, entry).map(Some),
+                    (None, Some(entry)) => {
+                        let file = file();
+                        let path = layer.raw(&file, entry)?;
+                        if let Some(found) = file::read(&name, &file, path, "the value")? {
+                            return Ok(Some(found.without_newline()));
+                        }
+                    }
+                    (None, None) => {}
+                }
+                if depth == 0
+                    && let Some(path) = credential::path(self, &name)
+                    && let Some(found) = credential::read(&name, &path)?
+                {
+                    return Ok(Some(found.without_newline()));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
