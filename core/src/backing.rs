@@ -1,9 +1,12 @@
-use crate::environment::Environment;
-use crate::error::{ConnectError, LoadError};
-use crate::generated::{self, Failures, Output, Outputs, Scope, Work};
-use crate::manifest::Manifest;
-
 use std::time::Duration;
+
+use crate::concurrent::Work;
+use crate::environment::Environment;
+use crate::error::{ConnectError, Failures, LoadError};
+use crate::generated::{self, Derived, Loader, Output, Outputs, Scope};
+use crate::manifest::Manifest;
+use crate::record::Json;
+use crate::table::Table;
 
 /// One struct: everything that one deploy attaches. Derived, never written by hand.
 ///
@@ -51,11 +54,11 @@ pub trait BackingServices: Sized + Send + Sync {
     type Results: Send;
 
     #[doc(hidden)]
-    const TABLE: &'static generated::Table;
+    const TABLE: &'static Table;
 
     /// The same, as the record of the app has it.
     #[doc(hidden)]
-    const __JSON: &'static [generated::Json] = &[];
+    const __JSON: &'static [Json] = &[];
 
     /// That the type derives: the one thing about a bad nested field that rustc reports.
     #[doc(hidden)]
@@ -98,7 +101,11 @@ pub trait BackingServices: Sized + Send + Sync {
     /// assert_eq!(error.problems().len(), 2); // PORT is no number, WORKERS is not set
     /// ```
     fn load(environment: &Environment) -> Result<Self, LoadError> {
-        generated::load(environment)
+        let result = generated::load(environment);
+        // Every test of a load is one of the record too.
+        #[cfg(all(test, feature = "_record"))]
+        assert_eq!(crate::record::compare_with_record(environment, &result), Ok(()));
+        result
     }
 
     /// [`load`](BackingServices::load) from the process environment.
@@ -118,7 +125,7 @@ pub trait BackingServices: Sized + Send + Sync {
     /// # Ok::<(), backing_services::LoadError>(())
     /// ```
     fn from_env() -> Result<Self, LoadError> {
-        generated::from_env()
+        Self::load(&Environment::process())
     }
 
     /// Makes all clients at the same time and proves that each answers. Each has 10 seconds unless
@@ -206,7 +213,7 @@ pub trait BackingServices: Sized + Send + Sync {
     }
 
     #[doc(hidden)]
-    fn __load(loader: &mut generated::Loader<'_>) -> Option<Self>;
+    fn __load(loader: &mut Loader<'_>) -> Option<Self>;
 
     #[doc(hidden)]
     fn __start<'a>(&'a self, scope: &'a Scope<'a>) -> Vec<Work<'a, Output>>;
@@ -225,4 +232,39 @@ pub trait BackingServices: Sized + Send + Sync {
 
     #[doc(hidden)]
     fn __close<'a>(clients: Self::Clients, scope: &'a Scope<'a>) -> Vec<Work<'a, ()>>;
+}
+
+impl<S: BackingServices> Derived for S {
+    type Clients = S::Clients;
+    type Results = S::Results;
+
+    const TABLE: &'static Table = S::TABLE;
+    const JSON: &'static [Json] = S::__JSON;
+
+    fn load(loader: &mut Loader<'_>) -> Option<Self> {
+        S::__load(loader)
+    }
+
+    fn start<'a>(&'a self, scope: &'a Scope<'a>) -> Vec<Work<'a, Output>> {
+        self.__start(scope)
+    }
+
+    fn results(outputs: Outputs) -> S::Results {
+        S::__results(outputs)
+    }
+
+    fn clients(outputs: Outputs) -> Option<S::Clients> {
+        S::__clients(outputs)
+    }
+
+    fn ping<'a>(
+        clients: &'a S::Clients,
+        scope: &'a Scope<'a>,
+    ) -> Vec<Work<'a, Result<(), Failures>>> {
+        S::__ping(clients, scope)
+    }
+
+    fn close<'a>(clients: S::Clients, scope: &'a Scope<'a>) -> Vec<Work<'a, ()>> {
+        S::__close(clients, scope)
+    }
 }

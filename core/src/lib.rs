@@ -248,6 +248,7 @@ mod backoff;
 pub mod book;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod concurrent;
 pub mod drivers;
 mod environment;
 mod error;

@@ -3,8 +3,15 @@
 use std::borrow::Cow;
 
 use crate::adapter::grammar::Grammar;
-use crate::generated::Isolated;
 use crate::setting::flatten::{self, Named};
+
+/// How a test gets a resource for itself, where the adapter can.
+#[cfg(feature = "testing")]
+pub type Isolated = Option<crate::testing::Isolator>;
+
+/// Nobody asks without the feature `testing`.
+#[cfg(not(feature = "testing"))]
+pub type Isolated = ();
 
 /// What one struct declares, in a form that constants can compare and the loader can walk.
 pub struct Table {

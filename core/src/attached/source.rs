@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::generated::Work;
+use crate::concurrent::Work;
 
 /// A store of variables that can change while the app runs: etcd, a cloud's secret manager, a file
 /// of the app's own form.

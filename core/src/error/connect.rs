@@ -56,6 +56,9 @@ impl ConnectError {
     }
 }
 
+/// What did not connect.
+pub type Failures = Vec<Failure>;
+
 /// One resource that did not connect.
 ///
 /// ```

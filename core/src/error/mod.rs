@@ -20,7 +20,7 @@ pub use self::client::ClientError;
 pub(crate) use self::client::Retry;
 #[allow(unused_imports, reason = "not every adapter can tell")]
 pub(crate) use self::client::{NO_TLS, TLS_ONLY};
-pub use self::connect::{ConnectError, Failure};
+pub use self::connect::{ConnectError, Failure, Failures};
 pub use self::kind::{FailureKind, ProblemKind};
 pub use self::load::{LoadError, Problem};
 pub(crate) use self::mask::{Secrets, mask};

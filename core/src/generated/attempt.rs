@@ -1,23 +1,21 @@
-//! Connecting, pinging and closing one resource.
+//! The attempts at one resource.
 //!
-//! Each attempt is a task of its own, apart from who waits for it: a driver that is busy without
-//! end or panics takes its resource along and nothing else. The timeout holds on a multi-thread
-//! runtime with a worker to spare; a current-thread runtime cannot be freed from a future that
-//! never yields.
+//! Each is a task of its own, apart from who waits for it: a driver that is busy without end or
+//! panics takes its resource along and nothing else. The timeout holds on a multi-thread runtime
+//! with a worker to spare; a current-thread runtime cannot be freed from a future that never
+//! yields.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::task::{JoinError, JoinHandle};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tracing::Instrument as _;
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Failures, Field, Scope};
+use super::apart::apart;
+use super::scope::Scope;
 use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
 use crate::backoff::Backoff;
-use crate::error::{ClientError, Failure, FailureKind, NO_TLS, Retry, ours};
+use crate::error::{ClientError, Failure, FailureKind, Failures, NO_TLS, Retry, ours};
 use crate::handle::Handle;
+use crate::table::Field;
 
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -25,61 +23,6 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// says otherwise: enough for a server that is being restarted, short enough that a typo is
 /// reported within a second.
 pub(super) const BRIEFLY: Duration = Duration::from_millis(700);
-
-/// Connects the resource of a field; what several share, once.
-pub(super) async fn attach<A: Adapter + Connect>(
-    adapter: &A,
-    scope: &Scope<'_>,
-    field: &'static Field,
-) -> Result<A::Client, Failures> {
-    #[cfg(feature = "cli")]
-    if let Some(list) = &scope.call.list {
-        if scope.is_first::<A>(field) {
-            list.add(adapter, scope, field);
-        }
-        return Err(Failures::new());
-    }
-    let Some(variable) = field.shared_variable() else {
-        return attach_held(adapter, scope, field).await;
-    };
-    let (slot, is_first) = scope.slot::<A>(variable);
-    if is_first {
-        let result = attach_held(adapter, scope, field).await;
-        slot.put(result.clone());
-        result
-    } else {
-        let path = scope.path(field.name);
-        slot.get().await.map_err(|failures| {
-            if scope.call.is_each() {
-                failures.into_iter().map(|failure| failure.of_field(&path)).collect()
-            } else {
-                Failures::new()
-            }
-        })
-    }
-}
-
-/// Connects one resource unless the app holds its client already.
-#[cfg(feature = "attached")]
-async fn attach_held<A: Adapter + Connect>(
-    adapter: &A,
-    scope: &Scope<'_>,
-    field: &'static Field,
-) -> Result<A::Client, Failures> {
-    let Some(stock) = &scope.call.stock else {
-        return attach_one(adapter, scope, field).await;
-    };
-    let key = match stock.find(adapter, scope, field)? {
-        Ok(client) => return Ok(client),
-        Err(key) => key,
-    };
-    let client = attach_one(adapter, scope, field).await?;
-    stock.put(adapter, client.clone(), key, scope, field);
-    Ok(client)
-}
-
-#[cfg(not(feature = "attached"))]
-use attach_one as attach_held;
 
 /// Connects one resource: attempts under one time limit, each proven.
 pub(super) async fn attach_one<A: Adapter + Connect>(
@@ -210,72 +153,5 @@ async fn attempt<A: Adapter + Connect>(adapter: &A) -> Result<A::Client, ClientE
             A::close(client).await;
             Err(error)
         }
-    }
-}
-
-/// A task that ends with who waits for it.
-struct Apart<T>(JoinHandle<T>);
-
-impl<T> Drop for Apart<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl<T> Future for Apart<T> {
-    type Output = Result<T, JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context)
-    }
-}
-
-/// Runs what a driver does in a task of its own.
-pub(super) async fn apart<T: Send + 'static>(
-    work: impl Future<Output = Result<T, ClientError>> + Send + 'static,
-) -> Result<T, ClientError> {
-    match Apart(tokio::spawn(work.in_current_span())).await {
-        Ok(result) => result,
-        // What it panicked with may hold anything; the panic hook has shown it.
-        Err(error) if error.is_panic() => Err(ClientError::new("the driver panicked")
-            .with_help("the place stands in what the app wrote to its standard error")),
-        Err(_) => Err(ClientError::new("the runtime is shutting down")),
-    }
-}
-
-/// Pings a client; what several fields share, once.
-pub(super) async fn ping<A: Adapter + Connect>(
-    client: &A::Client,
-    scope: &Scope<'_>,
-    field: &'static Field,
-) -> Result<(), Failures> {
-    if !scope.is_first::<A>(field) {
-        return Ok(());
-    }
-    scope.count();
-    let started = Instant::now();
-    let client = client.clone();
-    let pinged = timeout(CONNECT_TIMEOUT, apart(async move { A::ping(&client).await }));
-    let error = match pinged.await {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(error)) => error.without_quotes(),
-        Err(_) => ClientError::no_answer(CONNECT_TIMEOUT),
-    };
-    Err(vec![scope.failure::<A>(field, None, error, started.elapsed(), 1)])
-}
-
-/// Closes a client; what several fields share, once.
-pub(super) async fn close<A: Adapter + Connect>(
-    client: A::Client,
-    scope: &Scope<'_>,
-    field: &'static Field,
-) {
-    if scope.is_first::<A>(field) {
-        // A client that panics while it is closed is gone as well.
-        let _ = apart(async move {
-            A::close(client).await;
-            Ok(())
-        })
-        .await;
     }
 }

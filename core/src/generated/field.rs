@@ -12,12 +12,15 @@ use std::marker::PhantomData;
 
 use serde_core::de::DeserializeOwned;
 
-use super::{Failures, Field, Loader, Scope, Table, attempt, connect};
+use super::loader::Loader;
+use super::resource;
+use super::scope::Scope;
 use crate::adapter::grammar::Grammar;
 use crate::adapter::{Adapter, Connect};
-use crate::backing::BackingServices;
+use crate::error::Failures;
 use crate::record::Json;
 use crate::setting;
+use crate::table::{Field, Table};
 
 /// One service.
 pub struct Service<A, const IS: bool>(PhantomData<A>);
@@ -77,11 +80,6 @@ pub trait DescribeNested {
     const JSON: &'static [Json];
 }
 
-impl<S: BackingServices, const IS: bool> DescribeNested for Nested<S, IS> {
-    const TABLE: &'static Table = S::TABLE;
-    const JSON: &'static [Json] = S::__JSON;
-}
-
 /// What is read from the environment: every field.
 pub trait Load {
     type Value;
@@ -102,22 +100,6 @@ impl<A: Adapter, const IS: bool> Load for Optional<Service<A, IS>> {
 
     fn load(loader: &mut Loader<'_>, index: usize) -> Option<Option<A>> {
         loader.optional(index)
-    }
-}
-
-impl<S: BackingServices, const IS: bool> Load for Nested<S, IS> {
-    type Value = S;
-
-    fn load(loader: &mut Loader<'_>, index: usize) -> Option<S> {
-        loader.nested(index)
-    }
-}
-
-impl<S: BackingServices, const IS: bool> Load for Optional<Nested<S, IS>> {
-    type Value = Option<S>;
-
-    fn load(loader: &mut Loader<'_>, index: usize) -> Option<Option<S>> {
-        loader.optional_nested(index)
     }
 }
 
@@ -201,7 +183,7 @@ impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> impl Future<Output = Result<A::Client, Failures>> + Send {
-        attempt::attach(adapter, scope, field)
+        resource::attach(adapter, scope, field)
     }
 
     fn ping(
@@ -209,7 +191,7 @@ impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> impl Future<Output = Result<(), Failures>> + Send {
-        attempt::ping::<A>(client, scope, field)
+        resource::ping::<A>(client, scope, field)
     }
 
     fn close(
@@ -217,31 +199,7 @@ impl<A: Adapter + Connect, const IS: bool> Attach for Service<A, IS> {
         scope: &Scope<'_>,
         field: &'static Field,
     ) -> impl Future<Output = ()> + Send {
-        attempt::close::<A>(client, scope, field)
-    }
-}
-
-impl<S: BackingServices, const IS: bool> Attach for Nested<S, IS> {
-    type Client = S::Clients;
-
-    async fn connect(
-        services: &S,
-        scope: &Scope<'_>,
-        field: &'static Field,
-    ) -> Result<S::Clients, Failures> {
-        connect::connect_in(services, &scope.nested(field)).await
-    }
-
-    async fn ping(
-        clients: &S::Clients,
-        scope: &Scope<'_>,
-        field: &'static Field,
-    ) -> Result<(), Failures> {
-        connect::ping_in::<S>(clients, &scope.nested(field)).await
-    }
-
-    async fn close(clients: S::Clients, scope: &Scope<'_>, field: &'static Field) {
-        connect::close_in::<S>(clients, &scope.nested(field)).await;
+        resource::close::<A>(client, scope, field)
     }
 }
 

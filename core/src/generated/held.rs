@@ -6,10 +6,11 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Failures, Field, Kind, Scope, Work};
+use super::apart::apart;
 use crate::adapter::grammar::Grammar;
 use crate::adapter::{Adapter, Connect, value};
-use crate::error::ClientError;
+use crate::concurrent::Work;
+use crate::error::{ClientError, Failures};
 use crate::file;
 use crate::handle::{Handle, Origin};
 
@@ -40,7 +41,7 @@ impl<A: Adapter + Connect> Client for Of<A> {
         Box::pin(async move {
             let handle = self.adapter.handle();
             let client = self.client.clone();
-            let pinged = super::attempt::apart(async move { A::ping(&client).await }).await;
+            let pinged = apart(async move { A::ping(&client).await }).await;
             pinged.map_err(|error| error.masked(|text| handle.mask(text, A::GRAMMAR)).shortened())
         })
     }
@@ -164,11 +165,10 @@ impl Stock {
     pub(super) fn find<A: Adapter + Connect>(
         &self,
         adapter: &A,
-        scope: &Scope<'_>,
-        field: &'static Field,
+        path: &str,
     ) -> Result<Result<A::Client, Key>, Failures> {
-        let (path, key) = (scope.path(field.name), Key::of(adapter));
-        self.taken().wanted.push((path.clone(), key.clone()));
+        let key = Key::of(adapter);
+        self.taken().wanted.push((path.to_owned(), key.clone()));
         if self.is_dry {
             return Err(Failures::new());
         }
@@ -179,38 +179,16 @@ impl Stock {
         Ok(Ok(of.client.clone()))
     }
 
-    /// Takes a new client in. Its key was taken before it was made: what changes meanwhile is a
-    /// change.
+    /// Takes a new client in, and what is known of its resource. Its key was taken before it was
+    /// made: what changes meanwhile is a change.
     pub(super) fn put<A: Adapter + Connect>(
         &self,
         adapter: &A,
         client: A::Client,
-        key: Key,
-        scope: &Scope<'_>,
-        field: &'static Field,
+        held: impl FnOnce(Arc<dyn Client>) -> Held,
     ) {
-        let origin = adapter.handle().origin().cloned();
-        let grammar = A::GRAMMAR.of_scheme(adapter.handle().scheme());
-        let is_required = match field.kind {
-            Kind::Resource { required, default, ready, .. } => {
-                (required || default.is_some())
-                    && ready
-                    && !grammar.is_elsewhere()
-                    && !scope.is_optional()
-            }
-            _ => false,
-        };
-        self.taken().held.push(Held {
-            field: scope.path(field.name),
-            variable: scope.variable(field, origin.as_ref()),
-            shared: field.shared_variable(),
-            grammar: A::GRAMMAR,
-            generation: 1,
-            origin,
-            key,
-            is_required,
-            client: Arc::new(Of { adapter: adapter.clone(), client }),
-        });
+        let held = held(Arc::new(Of { adapter: adapter.clone(), client }));
+        self.taken().held.push(held);
     }
 
     /// Whether failures of an optional resource are no failures of the whole.

@@ -4,16 +4,10 @@
 use std::marker::PhantomData;
 
 #[cfg(feature = "testing")]
-use super::Service;
+use super::field::Service;
+use crate::table::Isolated;
 #[cfg(feature = "testing")]
 use crate::testing::{Isolate, Isolator};
-
-/// How, where the adapter can.
-#[cfg(feature = "testing")]
-pub type Isolated = Option<Isolator>;
-
-#[cfg(not(feature = "testing"))]
-pub type Isolated = ();
 
 #[cfg(feature = "testing")]
 const NOT: Isolated = None;

@@ -4,19 +4,13 @@
 //! outputs out of it, are checked in a fraction of the time.
 
 use std::any::Any;
-use std::future::poll_fn;
-use std::mem;
-use std::pin::Pin;
-use std::slice;
-use std::task::Poll;
+use std::{mem, slice, vec};
 
 use super::field::Attach;
-use super::{Failures, Field, Scope};
-use crate::backing::BackingServices;
-use crate::error::ConnectError;
-
-/// What one field does.
-pub type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use super::scope::Scope;
+use crate::concurrent::Work;
+use crate::error::{ConnectError, Failures};
+use crate::table::{Field, Table};
 
 /// What the connecting of one field came to: its client, whose type the field knows.
 pub type Output = Result<Box<dyn Any + Send>, Failures>;
@@ -70,27 +64,8 @@ impl<'a> Works<'a, ()> {
     }
 }
 
-/// Does all of it to its end at the same time, also after one has failed.
-pub(crate) async fn all<T>(works: Vec<Work<'_, T>>) -> Vec<T> {
-    let mut works: Vec<_> = works.into_iter().map(Some).collect();
-    let mut outputs: Vec<_> = works.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        // Every one each time: there are few, and one that is done is gone.
-        for (work, output) in works.iter_mut().zip(&mut outputs) {
-            if let Some(future) = work
-                && let Poll::Ready(done) = future.as_mut().poll(context)
-            {
-                (*work, *output) = (None, Some(done));
-            }
-        }
-        if works.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    outputs.into_iter().flatten().collect()
-}
-
 /// The outputs of all fields with a client, in their order.
-pub struct Outputs(std::vec::IntoIter<Output>);
+pub struct Outputs(vec::IntoIter<Output>);
 
 impl Outputs {
     pub(super) fn new(outputs: Vec<Output>) -> Self {
@@ -102,8 +77,8 @@ impl Outputs {
     /// # Errors
     ///
     /// It did not connect.
-    pub fn result<R: Attach, S: BackingServices>(&mut self) -> Result<R::Client, ConnectError> {
-        self.next::<R>().map_err(|failures| ConnectError::new(S::TABLE, 0, failures))
+    pub fn result<R: Attach>(&mut self, of: &'static Table) -> Result<R::Client, ConnectError> {
+        self.next::<R>().map_err(|failures| ConnectError::new(of, 0, failures))
     }
 
     /// The client of the next field.
@@ -120,7 +95,7 @@ impl Outputs {
     /// Takes the failures of all, if there are any.
     pub(super) fn failures(&mut self) -> Failures {
         let failed = self.0.as_mut_slice().iter_mut().filter_map(|output| output.as_mut().err());
-        failed.flat_map(std::mem::take).collect()
+        failed.flat_map(mem::take).collect()
     }
 
     pub(super) fn is_whole(&self) -> bool {

@@ -1,54 +1,42 @@
 //! The resources of a struct one by one, each with a way to connect it apart from the others.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::attempt::{self, BRIEFLY, FIRST_PAUSE, LONGEST_PAUSE, after};
-use super::join::{Work, all};
-use super::{Call, Failures, Field, Scope};
+use super::apart::apart;
+use super::attempt::{BRIEFLY, FIRST_PAUSE, LONGEST_PAUSE, after, attach_one};
+use super::call::Call;
+pub(crate) use super::call::{Answer, Listed};
+use super::derived::Derived;
+use super::scope::Scope;
 use crate::adapter::grammar::{Grammar, Scheme};
 use crate::adapter::{Adapter, CONNECT_TIMEOUT, Connect};
-use crate::backing::BackingServices;
 use crate::backoff::Backoff;
-use crate::error::{ClientError, Failure, FailureKind, Retry};
+use crate::concurrent::{Work, all};
+use crate::error::{ClientError, Failure, FailureKind, Failures, Retry};
 use crate::handle::{Handle, Host, Origin};
-use crate::table::Table;
+use crate::table::{Field, Table};
 
 /// For the answer to a question that nothing depends on.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(3);
 const LONGEST_VERSION: usize = 60;
 
-/// One resource that is attached.
-pub(crate) struct Listed {
-    root: &'static Table,
-    /// What goes before the variables of the struct that it stands in.
-    prefix: &'static str,
-    /// The field, whose name is its path within the root: `reports.db`.
-    field: &'static Field,
-    handle: Handle,
-    grammar: &'static Grammar,
-    /// Whether its own client connects; else a connection of TCP is all that is tried.
-    by_client: bool,
-    connect: Box<Connector>,
-}
-
-/// Connects a resource for a call.
-type Connector = dyn Fn(Arc<Call>) -> Work<'static, Result<Answer, Failures>> + Send + Sync;
-
-/// A resource that has answered.
-pub(crate) struct Answer {
-    /// Until it was connected and proven.
-    pub(crate) elapsed: Duration,
-    /// The server's version, where its protocol tells it.
-    pub(crate) version: Option<String>,
-}
-
 impl Listed {
+    /// The resource of a field.
+    pub(super) fn of<A: Adapter + Connect>(
+        adapter: &A,
+        scope: &Scope<'_>,
+        field: &'static Field,
+    ) -> Self {
+        let (root, outer, prefix) = scope.place();
+        Self::new(adapter.clone(), root, &outer, &prefix, field)
+    }
+
     /// A resource whose adapter is compiled in. `outer` names the structs that the field stands in,
     /// a dot behind each.
     pub(crate) fn new<A: Adapter + Connect>(
@@ -65,14 +53,14 @@ impl Listed {
             Box::pin(async move {
                 let started = Instant::now();
                 let scope = Scope::of(root, prefix, &call);
-                let client = attempt::attach_one(&adapter, &scope, field).await?;
+                let client = attach_one(&adapter, &scope, field).await?;
                 let elapsed = started.elapsed();
                 let asked = client.clone();
-                let version = attempt::apart(async move { Ok(A::version(&asked).await) });
+                let version = apart(async move { Ok(A::version(&asked).await) });
                 let version = timeout(VERSION_TIMEOUT, version).await;
                 let version = version.ok().and_then(Result::ok).flatten();
                 let version = version.map(|text| adapter.handle().mask(&text, A::GRAMMAR));
-                let ended = attempt::apart(async move {
+                let ended = apart(async move {
                     A::close(client).await;
                     Ok(())
                 });
@@ -149,12 +137,12 @@ impl Listed {
 
 /// The resources of a struct in the order of its fields; one that several fields share is there
 /// once.
-pub(crate) fn list<S: BackingServices>(services: &S) -> Vec<Listed> {
+pub(crate) fn list<S: Derived>(services: &S) -> Vec<Listed> {
     let call = Call::listing();
     {
-        let scope = Scope::root::<S>(&call);
+        let scope = Scope::root(S::TABLE, &call);
         // Nothing is connected, so that nothing is waited for.
-        let mut listing = pin!(all(services.__start(&scope)));
+        let mut listing = pin!(all(services.start(&scope)));
         let _ = listing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }
     call.into_listed()
@@ -175,27 +163,6 @@ pub(crate) async fn connect_all(
         }) as Work<'_, _>
     });
     all(works.collect()).await
-}
-
-/// What a call that lists has come across.
-#[derive(Default)]
-pub(super) struct List(Mutex<Vec<Listed>>);
-
-impl List {
-    pub(super) fn add<A: Adapter + Connect>(
-        &self,
-        adapter: &A,
-        scope: &Scope<'_>,
-        field: &'static Field,
-    ) {
-        let (root, outer, prefix) = scope.place();
-        let listed = Listed::new(adapter.clone(), root, &outer, &prefix, field);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(listed);
-    }
-
-    pub(super) fn into_listed(self) -> Vec<Listed> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// The field as one of the root itself. What is made for it stays until the program ends: a

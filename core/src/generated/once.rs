@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use super::Failures;
 use crate::adapter::{Adapter, Connect};
+use crate::error::Failures;
 
 /// What the shared fields of one call have come to so far.
 #[derive(Default)]

@@ -79,8 +79,8 @@ pub(crate) fn notes(table: &'static Table) -> Vec<String> {
 /// Takes the fields of a struct in their order, each whether or not another has a problem.
 fn walk(loader: &mut Loader<'_>, attached: &mut Vec<Attached>) -> Option<()> {
     let mut whole = Some(());
-    for field in loader.fields() {
-        if take(loader, field, attached).is_none() {
+    for (index, field) in loader.fields().iter().enumerate() {
+        if take(loader, index, field, attached).is_none() {
             whole = None;
         }
     }
@@ -89,6 +89,7 @@ fn walk(loader: &mut Loader<'_>, attached: &mut Vec<Attached>) -> Option<()> {
 
 fn take(
     loader: &mut Loader<'_>,
+    index: usize,
     field: &'static Field,
     attached: &mut Vec<Attached>,
 ) -> Option<()> {
@@ -115,10 +116,12 @@ fn take(
         // Only the app's types know what it reads.
         Kind::Flatten { .. } => Some(()),
         Kind::Nested { optional, .. } => {
-            if optional && !loader.is_nested_set(field)? {
-                return Some(());
+            let walk = |loader: &mut Loader<'_>| walk(loader, attached);
+            if optional {
+                loader.optional_nested(index, walk).map(drop)
+            } else {
+                loader.nested(index, walk)
             }
-            loader.nested_with(field, |loader| walk(loader, attached))
         }
     }
 }

@@ -8,8 +8,9 @@ use serde_core::de::{
 };
 use serde_core::forward_to_deserialize_any;
 
+use super::expected::Expected;
 use super::json::{self, Shape};
-use super::{Expected, words};
+use super::words;
 use crate::spelling::{DURATION, parse_duration, same_name};
 
 pub(super) struct Text<'a> {

@@ -12,8 +12,8 @@ use serde_core::de::{
 };
 use serde_core::forward_to_deserialize_any;
 
-use super::Expected;
 use super::deserializer::Text;
+use super::expected::Expected;
 
 /// What is wrong with one field.
 #[derive(Debug)]

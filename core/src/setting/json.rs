@@ -6,7 +6,7 @@ use serde_core::de::Visitor;
 #[cfg(feature = "json")]
 use serde_json::error::Category;
 
-use super::Expected;
+use super::expected::Expected;
 
 /// What the text is asked for.
 #[derive(Clone, Copy)]

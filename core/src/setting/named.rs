@@ -11,9 +11,10 @@ use std::time::Duration;
 use serde_core::de::DeserializeOwned;
 
 #[cfg(feature = "_record")]
-use super::words;
-#[cfg(feature = "_record")]
-use crate::generated::Form;
+use super::{
+    form::{self, Form},
+    words,
+};
 use crate::secret::Secret;
 
 /// A type with a name beyond the app.
@@ -100,8 +101,8 @@ pub(crate) fn unknown() -> Form<()> {
 #[cfg(feature = "_record")]
 fn form_of<T: DeserializeOwned>() -> Form<()> {
     Form {
-        read: |text| super::read::<T>(text).map(drop),
-        expected: super::expected::<T>,
-        shows: super::shows::<T>,
+        read: |text| form::read::<T>(text).map(drop),
+        expected: form::expected::<T>,
+        shows: form::shows::<T>,
     }
 }

@@ -8,8 +8,9 @@ use serde_core::de::{
 };
 
 use super::deserializer::is_duration;
+use super::expected::Expected;
 use super::json::Shape;
-use super::{Expected, words};
+use super::words;
 use crate::spelling::DURATION;
 
 pub(super) struct Probed {

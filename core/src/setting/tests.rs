@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
-use super::{expected, read, shows};
+use super::form::{expected, read, shows};
 use crate::Secret;
 
 #[derive(Debug, PartialEq, Deserialize)]

@@ -2,17 +2,15 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::isolate::Removal;
-use super::isolated::{Migration, Parameter, no_place, start};
-use super::name::Name;
+use super::isolate::{Removal, Test};
+use super::name::{Name, Template};
 use super::report::Report;
-use super::run::Spec;
 use super::slots::Slot;
+use super::spec::Spec;
 use super::taken::Found;
-use crate::backing::BackingServices;
+use crate::concurrent::{Work, all};
 use crate::environment::Environment;
 use crate::error::ClientError;
-use crate::generated::{Work, all};
 
 /// One test that runs.
 pub struct Context {
@@ -49,18 +47,6 @@ impl Context {
         Self { spec, name: Name::new("template"), environment, state: Mutex::default() }
     }
 
-    /// Gives the test one of its parameters.
-    ///
-    /// # Errors
-    ///
-    /// The usual reports of loading and connecting.
-    pub async fn start<P: Parameter>(
-        &self,
-        migration: Option<Migration<<P::Services as BackingServices>::Clients>>,
-    ) -> Result<P, Report> {
-        start(self, migration).await.map(P::of)
-    }
-
     pub(super) fn spec(&self) -> &Spec {
         &self.spec
     }
@@ -77,10 +63,20 @@ impl Context {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What an adapter is told of a resource of the test. Two resources of a struct may be on one
+    /// server, so each has a name of its own.
+    pub(super) fn test(&self, template: Option<&Template>) -> Test {
+        let environment = self.environment.clone();
+        Test::new(Name::new(self.spec.test), template.cloned(), move |name| {
+            let found = environment.setting(&[name], "").ok()??;
+            Some(found.value.into_owned())
+        })
+    }
+
     /// Waits once for leave to use servers.
     pub(super) async fn wait_for_slot(&self) -> Result<(), Report> {
         if self.state().slot.is_none() {
-            let slot = Slot::wait().await.map_err(|error| no_place(&error))?;
+            let slot = Slot::wait().await.map_err(|error| Report::no_place(&error))?;
             self.state().slot = Some(slot);
         }
         Ok(())

@@ -2,12 +2,10 @@
 
 use std::any::Any;
 
-use super::context::Context;
 use super::name::{Name, Template};
 use crate::adapter::{Adapter, Connect};
-use crate::environment::Environment;
+use crate::concurrent::Work;
 use crate::error::ClientError;
-use crate::generated::Work;
 use crate::handle::{HandleBuilder, HandleError};
 
 /// How a test gets a resource of its own: a database, a folder, a virtual host. The adapters of this
@@ -111,16 +109,19 @@ pub enum Migrations {
 pub struct Test {
     name: Name,
     template: Option<Template>,
-    environment: Environment,
+    variables: Box<Variables>,
 }
 
+/// The variables of a test's environment.
+type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 impl Test {
-    pub(super) fn new(context: &Context, template: Option<&Template>) -> Self {
-        Self {
-            name: Name::new(context.spec().test),
-            template: template.cloned(),
-            environment: context.environment().clone(),
-        }
+    pub(super) fn new(
+        name: Name,
+        template: Option<Template>,
+        variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name, template, variables: Box::new(variables) }
     }
 
     /// A name that no other test and no other service of this one has: lower-case letters, digits and `_`, at most 60 of them. It
@@ -158,8 +159,7 @@ impl Test {
     /// }
     /// ```
     pub fn variable(&self, name: &str) -> Option<String> {
-        let found = self.environment.setting(&[name], "").ok()??;
-        Some(found.value.into_owned())
+        (self.variables)(name)
     }
 
     /// The same adapter with another handle: of the parts that the handle has, `change` says which

@@ -17,8 +17,9 @@ use super::report::Report;
 use super::slots::Lock;
 use super::taken::{Found, Taken};
 use crate::backing::BackingServices;
+use crate::concurrent::{Work, all};
 use crate::error::{ClientError, ConnectError, FailureKind, Message, ours};
-use crate::generated::{Work, all, close_all, load_for_test};
+use crate::generated::{close_all, load_for_test};
 use crate::table::{Kind, each_field};
 
 /// To make a database, also of a large template.
@@ -136,8 +137,22 @@ where
     Migration { name: type_name::<F>(), function: Box::new(Function(function, PhantomData)) }
 }
 
+impl Context {
+    /// Gives the test one of its parameters.
+    ///
+    /// # Errors
+    ///
+    /// The usual reports of loading and connecting.
+    pub async fn start<P: Parameter>(
+        &self,
+        migration: Option<Migration<<P::Services as BackingServices>::Clients>>,
+    ) -> Result<P, Report> {
+        start(self, migration).await.map(P::of)
+    }
+}
+
 /// Gives a test its own of everything.
-pub(super) async fn start<S: BackingServices + 'static>(
+async fn start<S: BackingServices + 'static>(
     context: &Context,
     migration: Option<Migration<S::Clients>>,
 ) -> Result<Isolated<S>, Report> {
@@ -202,9 +217,8 @@ impl<'a> Starting<'a> {
         template: Option<&Template>,
     ) -> Result<Taken, Report> {
         let started = Instant::now();
-        // Two resources of a struct may be on one server, so each has a name of its own.
         let each: Vec<_> =
-            self.isolated().map(|found| (found, Test::new(self.context, template))).collect();
+            self.isolated().map(|found| (found, self.context.test(template))).collect();
         let isolate = |(found, test)| Box::pin(isolate_one(found, test)) as Work<'_, _>;
         let made = all(each.iter().map(|(found, test)| isolate((*found, test))).collect()).await;
         let (mut own, mut failures) = (HashMap::new(), Vec::new());
@@ -247,7 +261,7 @@ impl<'a> Starting<'a> {
             return Ok(template);
         }
         let lock = Lock::wait(&format!("template-{}", template.key())).await;
-        let _lock = lock.map_err(|error| no_place(&error))?;
+        let _lock = lock.map_err(|error| Report::no_place(&error))?;
         if self.has::<S>(&template).await? {
             return Ok(template);
         }
@@ -370,9 +384,4 @@ fn require_setting<S: BackingServices + 'static>(
         "no setting of `{name}` reads `{variable}`, which `prefixed({field} = \"{variable}\")` sets\n\
          help: the app puts what it says before the names that it gives there"
     )))
-}
-
-pub(super) fn no_place(error: &std::io::Error) -> Report {
-    let reason = crate::file::reason(error);
-    Report::new(format!("the folder for temporary files cannot be used: {reason}"))
 }

@@ -8,6 +8,7 @@ mod of;
 mod report;
 mod run;
 mod slots;
+mod spec;
 mod taken;
 
 pub(crate) use self::isolate::Isolator;
@@ -22,5 +23,6 @@ pub mod generated {
     pub use super::context::Context;
     pub use super::isolated::{Parameter, migration};
     pub use super::report::Report;
-    pub use super::run::{Outcome, Spec, run};
+    pub use super::run::{Outcome, run};
+    pub use super::spec::Spec;
 }

@@ -1,8 +1,9 @@
 //! Why a test could not begin.
 
-use std::fmt;
+use std::{fmt, io};
 
 use crate::error::{ConnectError, LoadError};
+use crate::file;
 
 /// The text of a report. No secret is in it.
 pub struct Report(String);
@@ -10,6 +11,12 @@ pub struct Report(String);
 impl Report {
     pub(super) fn new(text: String) -> Self {
         Self(text)
+    }
+
+    /// The folder in which tests wait for each other cannot be used.
+    pub(super) fn no_place(error: &io::Error) -> Self {
+        let reason = file::reason(error);
+        Self::new(format!("the folder for temporary files cannot be used: {reason}"))
     }
 }
 

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::services::expand::{self, checks, clients, connect, ping};
+use crate::services::expand::{checks, clients, connect, field_types, ping};
 use crate::services::model::Model;
 
 pub(crate) fn output(model: &Model<'_>) -> TokenStream {
@@ -29,7 +29,7 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let of_clients = ping::declared(model, &pending, &pending);
     // What is wrong with a default is reported in the same pass.
     let (aliases, defaults) = if input.generics.params.is_empty() {
-        (expand::aliases(model), checks::defaults(model))
+        (field_types::aliases(model), checks::defaults(model))
     } else {
         Default::default()
     };

@@ -5,10 +5,12 @@ use std::fs;
 
 use super::{broken, resolution, resolve};
 use crate::backing::BackingServices;
+use crate::concurrent::Work;
 use crate::environment::dotenv::STEPS;
 use crate::environment::{Environment, Origin, Unreadable};
+use crate::error::Failures;
 use crate::error::ProblemKind;
-use crate::generated::{Failures, Loader, Output, Outputs, Scope, Work};
+use crate::generated::{Loader, Output, Outputs, Scope};
 use crate::table::{Field, Kind, Table};
 
 /// The pairs that stand for the process, and a `.env` file of this text.

@@ -1,8 +1,8 @@
 use super::default::{add_schemes, is_one_of, refused_scheme};
 use super::{Place, fail, root_path};
 use crate::adapter::grammar::Scheme;
-use crate::generated::{Kind, Table};
 use crate::handle::const_text::Text;
+use crate::table::{Kind, Table};
 
 /// One line of an example file: `NAME=value`, also after `export` or commented out.
 #[derive(Clone, Copy)]

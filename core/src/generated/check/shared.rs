@@ -1,6 +1,6 @@
 use super::{Place, equal, fail, root_path};
-use crate::generated::{Kind, Table};
 use crate::handle::const_text::Text;
+use crate::table::{Kind, Table};
 
 /// A field that shares its variable is of the type of the earlier fields that do, and says the
 /// same. Nested structs are compared with their variables.

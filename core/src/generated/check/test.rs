@@ -1,6 +1,6 @@
 use super::{equal, fail};
-use crate::generated::{Kind, Table};
 use crate::handle::const_text::Text;
+use crate::table::{Kind, Table};
 
 /// Every service of a test's struct can be isolated, or is let through in words.
 #[track_caller]

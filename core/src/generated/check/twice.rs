@@ -1,7 +1,7 @@
 use super::shared::compare_shared;
 use super::{Place, equal, fail, root_path};
-use crate::generated::{Kind, Table};
 use crate::handle::const_text::Text;
+use crate::table::{Kind, Table};
 
 /// No variable of a nested struct is read by another field too. What stands beside it in the struct
 /// itself is compared by the derive.

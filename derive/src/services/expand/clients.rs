@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
-use super::client_type;
+use super::field_types::client_type;
 use crate::services::model::Model;
 use crate::types::{self, local};
 

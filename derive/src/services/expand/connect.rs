@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use super::{attached_field_type, client_type};
+use super::field_types::{attached_field_type, client_type};
 use crate::services::model::{Field, Model};
 use crate::types::{self, local};
 
@@ -23,7 +23,7 @@ pub(super) fn function(model: &Model<'_>) -> TokenStream {
         let field_type = attached_field_type(model, index, field);
         let client = local(&format!("client_{index}"));
         starts.extend(quote!(#works.start::<#field_type>(&self.#ident);));
-        taken.extend(quote!(#ident: #outputs.result::<#field_type, Self>(),));
+        taken.extend(quote!(#ident: #outputs.result::<#field_type>(&__TABLE),));
         patterns.extend(quote!(#some(#client),));
         gotten.extend(quote!(#outputs.client::<#field_type>(),));
         made.extend(quote!(#ident: #client,));

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::field_type;
+use super::field_types::field_type;
 use crate::services::model::Model;
 use crate::types::local;
 

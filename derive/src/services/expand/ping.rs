@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::attached_field_type;
 use super::connect::services;
+use super::field_types::attached_field_type;
 use crate::services::model::Model;
 use crate::types::local;
 

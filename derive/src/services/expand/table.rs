@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::LitStr;
 
-use super::alias;
+use super::field_types::alias;
 use crate::services::attr::Param;
 use crate::services::model::{Field, Kind, Model, Resource, Variable};
 
