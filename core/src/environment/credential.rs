@@ -12,7 +12,7 @@ const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 /// The folder that the process's environment names.
 pub(super) fn folder(environment: &Environment) -> Option<PathBuf> {
     let entry = environment.layers.iter().find_map(|layer| layer.get(DIRECTORY))?;
-    entry.value.as_deref().ok().map(PathBuf::from)
+    entry.value().ok().map(PathBuf::from)
 }
 
 /// What is wrong with the variable that names the folder.

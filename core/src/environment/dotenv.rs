@@ -12,7 +12,7 @@ use std::path::Path;
 use std::str;
 use std::sync::Arc;
 
-use super::layer::{Layer, Value, Wrong};
+use super::layer::{Detail, Layer, Wrong};
 use super::{Origin, Unreadable};
 use crate::error::ProblemKind;
 use crate::file;
@@ -106,9 +106,9 @@ fn with_unix_lines(text: &[u8]) -> Cow<'_, [u8]> {
 struct Reader<'a> {
     text: &'a [u8],
     /// The variables of each layer before this one.
-    before: Vec<HashMap<&'a OsStr, &'a Value>>,
+    before: Vec<Values<'a>>,
     /// The variables of the layer behind this one.
-    behind: HashMap<&'a OsStr, &'a Value>,
+    behind: Values<'a>,
     /// Where a name stands in the layer.
     names: HashMap<&'a str, usize>,
     layer: Layer,
@@ -116,11 +116,14 @@ struct Reader<'a> {
     expanded: Cell<u64>,
 }
 
+/// The variables of a layer. Of a name given twice the last one counts, which is the one that a map
+/// keeps.
+type Values<'a> = HashMap<&'a OsStr, Result<&'a OsStr, &'a Wrong>>;
+
 impl<'a> Reader<'a> {
     fn new(text: &'a [u8], before: &'a [Layer], behind: Option<&'a Layer>, layer: Layer) -> Self {
-        // Of a name given twice the last one counts, which is the one that a map keeps.
-        let variables = |layer: &'a Layer| -> HashMap<_, _> {
-            layer.variables.iter().map(|(name, value)| (name.as_os_str(), value)).collect()
+        let variables = |layer: &'a Layer| -> Values<'a> {
+            layer.entries().map(|(name, entry)| (name, entry.value())).collect()
         };
         let behind = behind.map(variables).unwrap_or_default();
         let before = before.iter().map(variables).collect();
@@ -136,7 +139,7 @@ impl<'a> Reader<'a> {
             if let Some((name, start)) = name(text) {
                 let value;
                 (value, end) = self.value(at + start, end);
-                self.add(name, value.and_then(unicode).map_err(Box::new), line);
+                self.add(name, value.and_then(unicode), line);
             } else if !is_comment(text) {
                 let (message, help) = NO_ENTRY;
                 self.layer.unreadable.push((line, message, help));
@@ -147,30 +150,32 @@ impl<'a> Reader<'a> {
         self.layer
     }
 
-    fn add(&mut self, name: &'a str, value: Value, line: usize) {
+    fn add(&mut self, name: &'a str, value: Result<OsString, Wrong>, line: usize) {
         step(1);
-        let variables = &mut self.layer.variables;
+        let (value, wrong) = match value {
+            Ok(value) => (value, None),
+            Err(wrong) => (OsString::new(), Some(wrong)),
+        };
+        let Layer { variables, details, .. } = &mut self.layer;
         let at = match self.names.entry(name) {
             hash_map::Entry::Vacant(vacant) => {
                 vacant.insert(variables.len());
                 variables.push((name.into(), value));
-                self.layer.lines.push(line);
+                details.push(Detail::of_line(line, wrong));
                 return;
             }
             hash_map::Entry::Occupied(at) => *at.get(),
         };
-        let first = &mut variables[at].1;
-        match (&*first, &value) {
-            (Ok(one), Ok(other)) if one != other => {
-                let message = format!("line {line} gives it another value");
-                let help = "keep one of the two lines";
-                *first = Err(Box::new(Wrong { message: message.into(), help }));
-            }
-            (Ok(_), Err(_)) => {
-                *first = value;
-                self.layer.lines[at] = line;
-            }
-            _ => {}
+        let ((_, first), detail) = (&mut variables[at], &mut details[at]);
+        if detail.wrong.is_some() {
+            return;
+        }
+        if wrong.is_some() {
+            (detail.wrong, detail.line) = (wrong, line);
+        } else if *first != value {
+            let message = format!("line {line} gives it another value");
+            let help = "keep one of the two lines";
+            detail.wrong = Some(Wrong { message: message.into(), help });
         }
     }
 
@@ -278,12 +283,14 @@ impl<'a> Reader<'a> {
                 None => Ok(empty),
             };
         };
-        let ((_, value), line) = (&self.layer.variables[at], self.layer.lines[at]);
-        value.as_ref().map(|value| value.to_str()).map_err(|_| {
-            let message =
-                format!("a `$` in it stands for the variable of line {line}, which cannot be read");
-            Wrong { message: message.into(), help: BROKEN }
-        })
+        let ((_, value), Detail { line, wrong, .. }) =
+            (&self.layer.variables[at], &self.layer.details[at]);
+        if wrong.is_none() {
+            return Ok(value.to_str());
+        }
+        let message =
+            format!("a `$` in it stands for the variable of line {line}, which cannot be read");
+        Err(Wrong { message: message.into(), help: BROKEN })
     }
 
     fn count(&self, found: &str) -> Result<(), Wrong> {

@@ -19,27 +19,31 @@ pub(super) struct Layer {
     /// The lines of that file which have no name: the number of each, what is wrong, and what would
     /// be right.
     pub(super) unreadable: Vec<(usize, &'static str, &'static str)>,
-    /// A list, not a map: loading asks for a few names once, which costs less than hashing all.
-    pub(super) variables: Vec<(OsString, Value)>,
-    /// The line of each variable in the `.env` file, from 1; of other variables there is none.
-    pub(super) lines: Vec<usize>,
-    /// Where each variable came from, where they came from several places.
-    #[cfg(feature = "cli")]
-    pub(super) places: Vec<Option<Arc<str>>>,
+    /// A list, not a map: loading asks for a few names once, which costs less than hashing all. It
+    /// is the very list that the process gave.
+    pub(super) variables: Vec<(OsString, OsString)>,
+    /// What else is known of each variable; it may end early, and is empty for the process.
+    pub(super) details: Vec<Detail>,
 }
 
-/// A value that cannot be read is a problem only when its name is looked up.
-pub(super) type Value = Result<OsString, Box<Wrong>>;
+/// What is known of a variable beside its name and its value.
+#[derive(Clone, Default)]
+pub(super) struct Detail {
+    /// The line of the `.env` file, from 1; 0 elsewhere.
+    pub(super) line: usize,
+    /// Why the value cannot be read, which is a problem only when its name is looked up. The value
+    /// is empty then.
+    pub(super) wrong: Option<Wrong>,
+    /// Where it came from, in a layer that came from several places.
+    #[cfg(feature = "cli")]
+    pub(super) place: Option<Arc<str>>,
+}
 
 /// A variable of a layer, apart from its name.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
-    pub(super) value: &'a Value,
-    /// The line of the `.env` file, from 1; 0 elsewhere.
-    line: usize,
-    /// Where it came from, in a layer that came from several places.
-    #[cfg(feature = "cli")]
-    place: Option<&'a Arc<str>>,
+    value: &'a OsStr,
+    detail: Option<&'a Detail>,
 }
 
 /// What is wrong with the value of a variable, and what would be right. Nothing of the value is in
@@ -50,16 +54,32 @@ pub(super) struct Wrong {
     pub(super) help: &'static str,
 }
 
+impl Detail {
+    pub(super) const fn of_line(line: usize, wrong: Option<Wrong>) -> Self {
+        Self {
+            line,
+            wrong,
+            #[cfg(feature = "cli")]
+            place: None,
+        }
+    }
+}
+
 impl Wrong {
     pub(super) const fn new(message: &'static str, help: &'static str) -> Self {
         Self { message: Cow::Borrowed(message), help }
     }
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    /// The value as it is, which as a path may be no Unicode.
+    pub(super) fn value(self) -> Result<&'a OsStr, &'a Wrong> {
+        self.detail.and_then(|detail| detail.wrong.as_ref()).map_or(Ok(self.value), Err)
+    }
+
     /// An empty variable is not set; one that cannot be read is.
     pub(super) fn is_set(self) -> bool {
-        self.value.as_ref().map_or(true, |value| !value.is_empty())
+        !self.value().is_ok_and(OsStr::is_empty)
     }
 }
 
@@ -76,7 +96,8 @@ impl Layer {
         let is_it = |other: &[u8]| {
             other.len() == length
                 && other.first() == name.first()
-                && other.strip_prefix(name) == Some(end)
+                && other.starts_with(name)
+                && (end.is_empty() || other.ends_with(end))
         };
         // From the end: of a name given twice the last one counts.
         let mut all = self.variables.iter();
@@ -91,36 +112,28 @@ impl Layer {
         all.map(|(at, (name, value))| (name.as_os_str(), self.entry(at, value)))
     }
 
-    fn entry<'a>(&'a self, at: usize, value: &'a Value) -> Entry<'a> {
-        Entry {
-            value,
-            line: self.lines.get(at).copied().unwrap_or_default(),
-            #[cfg(feature = "cli")]
-            place: self.places.get(at).and_then(Option::as_ref),
-        }
+    fn entry<'a>(&'a self, at: usize, value: &'a OsStr) -> Entry<'a> {
+        Entry { value, detail: self.details.get(at) }
     }
 
     pub(super) fn origin(&self, name: &str, entry: Entry<'_>) -> Origin {
         let dotenv = self.dotenv.as_ref();
         #[cfg(feature = "cli")]
-        let dotenv = entry.place.or(dotenv);
+        let dotenv = entry.detail.and_then(|detail| detail.place.as_ref()).or(dotenv);
         match dotenv {
             None => Origin::Variable { name: name.into() },
             Some(path) => {
-                Origin::Dotenv { name: name.into(), path: Arc::clone(path), line: entry.line }
+                let line = entry.detail.map_or(0, |detail| detail.line);
+                Origin::Dotenv { name: name.into(), path: Arc::clone(path), line }
             }
         }
     }
 
     /// The value as it is, which as a path may be no Unicode.
     pub(super) fn raw<'a>(&self, name: &str, entry: Entry<'a>) -> Result<&'a OsStr, Unreadable> {
-        match entry.value {
-            Ok(value) => Ok(value),
-            Err(wrong) => {
-                let origin = self.origin(name, entry);
-                Err(Unreadable::at(origin, wrong.message.as_ref(), wrong.help))
-            }
-        }
+        entry.value().map_err(|wrong| {
+            Unreadable::at(self.origin(name, entry), wrong.message.as_ref(), wrong.help)
+        })
     }
 
     pub(super) fn found<'a>(&self, name: &str, entry: Entry<'a>) -> Result<Found<'a>, Unreadable> {

@@ -98,9 +98,7 @@ impl Environment {
         reason = "the one place that reads the process environment"
     )]
     pub fn process() -> Self {
-        // A list is turned into one of values where it stands.
-        let variables: Vec<_> = std::env::vars_os().collect();
-        Self::of(variables.into_iter())
+        Self::of(std::env::vars_os().collect())
     }
 
     /// These variables and no others. Of a name given twice the last one counts.
@@ -115,11 +113,11 @@ impl Environment {
         N: Into<String>,
         V: Into<String>,
     {
-        Self::of(pairs.into_iter().map(|(name, value)| (name.into().into(), value.into().into())))
+        let pairs = pairs.into_iter();
+        Self::of(pairs.map(|(name, value)| (name.into().into(), value.into().into())).collect())
     }
 
-    fn of(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
-        let variables = variables.map(|(name, value)| (name, Ok(value))).collect();
+    fn of(variables: Vec<(OsString, OsString)>) -> Self {
         Self { layers: vec![Layer { variables, ..Layer::default() }], ..Self::default() }
     }
 
@@ -212,7 +210,7 @@ impl Environment {
             self.layers.insert(0, Layer::default());
         }
         if let Some(first) = self.layers.first_mut() {
-            first.variables.push((name.into(), Ok(value.into())));
+            first.variables.push((name.into(), value.into()));
         }
         self
     }

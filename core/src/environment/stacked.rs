@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::iter;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::layer::{Layer, Value, Wrong};
+use super::layer::{Detail, Layer, Wrong};
 use super::{Environment, Origin, Unreadable, dotenv};
 use crate::error::ProblemKind;
 
@@ -29,13 +30,14 @@ impl Environment {
         for path in paths {
             let (file, broken) = dotenv::read(path.as_ref(), &before.layers, Some(&variables));
             files.broken.extend(broken);
-            let Layer { dotenv, unreadable: lines, variables: read, lines: at, .. } = file;
-            for ((name, value), line) in read.into_iter().zip(at) {
+            let Layer { dotenv, unreadable: lines, variables: read, details, .. } = file;
+            for ((name, value), detail) in read.into_iter().zip(details) {
+                let detail = Detail { place: dotenv.clone(), ..detail };
                 if let Some(at) = known.get(&name).copied() {
-                    variables.replace(at, value, dotenv.clone(), line);
+                    variables.replace(at, value, detail);
                 } else {
                     known.insert(name.clone(), variables.variables.len());
-                    variables.push(name, value, dotenv.clone(), line);
+                    variables.push(name, value, detail);
                 }
             }
             unreadable.push(Layer { dotenv, unreadable: lines, ..Layer::default() });
@@ -48,13 +50,15 @@ impl Environment {
 
     /// Sets a variable, and says where it came from.
     pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>, place: Option<&str>) {
-        self.top().set(name.into(), Ok(value.into()), place.map(Arc::from), 0);
+        let detail = Detail { place: place.map(Arc::from), ..Detail::default() };
+        self.top().set(name.into(), value.into(), detail);
     }
 
     /// A variable that refers to what is not there: a problem of whoever reads it.
     pub(crate) fn set_dangling(&mut self, name: &str, dangling: Dangling, place: &str) {
         let wrong = Wrong { message: dangling.message.into(), help: dangling.help };
-        self.top().set(name.into(), Err(Box::new(wrong)), Some(place.into()), 0);
+        let detail = Detail { wrong: Some(wrong), place: Some(place.into()), line: 0 };
+        self.top().set(name.into(), OsString::new(), detail);
     }
 
     /// A problem of every load, whoever reads the variable.
@@ -95,10 +99,10 @@ impl Environment {
         let mut merged = earlier;
         merged.broken.extend(self.broken);
         let mut layers = self.layers.into_iter();
-        if let Some(Layer { variables, lines, places, .. }) = layers.next() {
-            let entries = variables.into_iter().zip(lines).zip(places);
-            for (((name, value), line), place) in entries {
-                merged.top().set(name, value, place, line);
+        if let Some(Layer { variables, details, .. }) = layers.next() {
+            let details = details.into_iter().chain(iter::repeat_with(Detail::default));
+            for ((name, value), detail) in variables.into_iter().zip(details) {
+                merged.top().set(name, value, detail);
             }
         }
         merged.layers.extend(layers);
@@ -108,23 +112,24 @@ impl Environment {
     /// The value of a variable, as it is.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let set = self.layers.iter().find_map(|layer| layer.get(name))?;
-        set.value.as_ref().ok()?.to_str()
+        set.value().ok()?.to_str()
     }
 
     /// Every variable with its value, also those that are empty; of those that cannot be read none.
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.layers.iter().flat_map(Layer::entries);
-        all.filter_map(|(name, entry)| Some((name.to_str()?, entry.value.as_ref().ok()?.to_str()?)))
+        all.filter_map(|(name, entry)| Some((name.to_str()?, entry.value().ok()?.to_str()?)))
     }
 
     /// Replaces the value of each variable for which `new` gives another.
     pub(crate) fn map_values(&mut self, new: impl Fn(&str) -> Option<String>) {
         for layer in &mut self.layers {
-            for (_, value) in &mut layer.variables {
-                if let Ok(text) = value
-                    && let Some(text) = text.to_str().and_then(&new)
+            let unreadable = |at: usize| layer.details.get(at).is_some_and(|it| it.wrong.is_some());
+            for (at, (_, value)) in layer.variables.iter_mut().enumerate() {
+                if !unreadable(at)
+                    && let Some(text) = value.to_str().and_then(&new)
                 {
-                    *value = Ok(text.into());
+                    *value = text.into();
                 }
             }
         }
@@ -139,36 +144,31 @@ impl Environment {
 }
 
 impl Layer {
-    fn set(&mut self, name: OsString, value: Value, place: Option<Arc<str>>, line: usize) {
+    fn set(&mut self, name: OsString, value: OsString, detail: Detail) {
         self.clear(&name);
-        self.push(name, value, place, line);
+        self.push(name, value, detail);
     }
 
-    fn replace(&mut self, at: usize, value: Value, place: Option<Arc<str>>, line: usize) {
-        if let Some(variable) = self.variables.get_mut(at) {
+    fn replace(&mut self, at: usize, value: OsString, detail: Detail) {
+        if let (Some(variable), Some(known)) =
+            (self.variables.get_mut(at), self.details.get_mut(at))
+        {
             variable.1 = value;
-            self.lines[at] = line;
-            self.places[at] = place;
+            *known = detail;
         }
     }
 
-    fn push(&mut self, name: OsString, value: Value, place: Option<Arc<str>>, line: usize) {
-        let count = self.variables.len();
-        self.lines.resize(count, 0);
-        self.places.resize(count, None);
+    fn push(&mut self, name: OsString, value: OsString, detail: Detail) {
+        self.details.resize_with(self.variables.len(), Detail::default);
         self.variables.push((name, value));
-        self.lines.push(line);
-        self.places.push(place);
+        self.details.push(detail);
     }
 
     fn clear(&mut self, name: &OsStr) {
         while let Some(at) = self.variables.iter().position(|(other, _)| other == name) {
             drop(self.variables.remove(at));
-            if at < self.lines.len() {
-                self.lines.remove(at);
-            }
-            if at < self.places.len() {
-                self.places.remove(at);
+            if at < self.details.len() {
+                drop(self.details.remove(at));
             }
         }
     }

@@ -154,6 +154,6 @@ fn a_variable_that_is_not_unicode_is_told() {
     use std::os::unix::ffi::OsStringExt;
 
     let value = OsString::from_vec(vec![b'x', 0xff]);
-    let environment = Environment::of([("DB_URL".into(), value)].into_iter());
+    let environment = Environment::of(vec![("DB_URL".into(), value)]);
     assert_eq!(problem(&environment, &["DB_URL"]).message, "is not Unicode");
 }

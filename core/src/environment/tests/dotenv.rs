@@ -220,7 +220,7 @@ fn a_dollar_for_what_is_not_unicode() {
     let path = folder.path().join(".env");
     fs::write(&path, "V=$BYTES\n").unwrap();
     let bytes = OsString::from_vec(vec![b'x', 0xff]);
-    let environment = Environment::of([("BYTES".into(), bytes)].into_iter()).with_dotenv(&path);
+    let environment = Environment::of(vec![("BYTES".into(), bytes)]).with_dotenv(&path);
     assert_eq!(wrong(&environment, "V").0, "a `$` in it stands for a variable that is not Unicode");
 }
 
