@@ -1,5 +1,6 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
@@ -19,7 +20,8 @@ use super::grammar::{self, Fault, Span};
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Host {
-    name: String,
+    /// An adapter keeps it beside the handle that it came from.
+    name: Arc<str>,
     port: Option<u16>,
 }
 
@@ -33,20 +35,20 @@ impl Host {
             if !path.starts_with('/') {
                 return Err(Fault::Host);
             }
-            return Ok(Self { name: path.into_owned(), port });
+            return Ok(Self { name: path.into(), port });
         }
         if is_number(name) {
             return Err(Fault::Number);
         }
         if is_plain(name) {
-            return Ok(Self { name: name.to_owned(), port });
+            return Ok(Self { name: name.into(), port });
         }
         let name = match url::Host::parse(name).map_err(|_| Fault::Host)? {
             url::Host::Domain(name) => name,
             url::Host::Ipv4(address) => address.to_string(),
             url::Host::Ipv6(address) => address.to_string(),
         };
-        Ok(Self { name, port })
+        Ok(Self { name: name.into(), port })
     }
 
     /// The name of a bucket is no name of a machine: `2024` is no address, and upper case counts.
@@ -55,7 +57,7 @@ impl Host {
         if name.contains('%') {
             return Err(Fault::Host);
         }
-        Ok(Self { name: name.to_owned(), port })
+        Ok(Self { name: name.into(), port })
     }
 
     /// `text` has passed the grammar.
@@ -66,7 +68,7 @@ impl Host {
 
     #[allow(dead_code, reason = "some adapters have a host that their handle does not name")]
     pub(crate) fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), port: None }
+        Self { name: name.into(), port: None }
     }
 
     /// The name in lower case (an international one as Punycode), an address without brackets, or
@@ -102,7 +104,7 @@ impl Host {
     /// ```
     #[must_use]
     pub fn or_port(&self, default: u16) -> Self {
-        Self { name: self.name.clone(), port: self.port.or(Some(default)) }
+        Self { name: Arc::clone(&self.name), port: self.port.or(Some(default)) }
     }
 
     /// Whether the host is this machine: `localhost`, a loopback address or a socket. A name below
@@ -119,7 +121,7 @@ impl Host {
         }
         // Any other name, also one below `localhost`, is asked of a resolver, which may answer
         // anything.
-        self.name == "localhost" || self.is_socket()
+        &*self.name == "localhost" || self.is_socket()
     }
 
     /// Whether it is the path of a Unix socket.
