@@ -79,11 +79,17 @@ struct Parsed {
     scheme: Span,
     /// The scheme in lower case, where it is written otherwise.
     lower_scheme: Option<String>,
-    username: Option<String>,
+    username: Option<Text>,
     password: Option<Secret>,
     hosts: Hosts,
     path: Span,
     params: Vec<(String, String)>,
+}
+
+/// A part that most handles hold as it is.
+enum Text {
+    Written(Span),
+    Decoded(String),
 }
 
 /// Most handles have one.
@@ -187,7 +193,10 @@ impl Handle {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn username(&self) -> Option<&str> {
-        self.parsed.username.as_deref()
+        self.parsed.username.as_ref().map(|username| match username {
+            Text::Written(span) => span.of(self.parsed.url.expose()),
+            Text::Decoded(username) => username,
+        })
     }
 
     /// The password, decoded. An empty one is `None`.
@@ -227,7 +236,7 @@ impl Handle {
 
     /// The path, percent-decoded. `parse` has checked that it is UTF-8.
     pub(crate) fn decoded_path(&self) -> Cow<'_, str> {
-        percent_decode_str(self.path()).decode_utf8_lossy()
+        decoded(self.path())
     }
 
     /// The path as one decoded name, without its leading `/`: a database, a tube. `None` when
@@ -255,7 +264,7 @@ impl Handle {
                 "write a single name after the host; a `/` inside it is written `%2F`",
             ));
         }
-        Ok((!name.is_empty()).then(|| percent_decode_str(name).decode_utf8_lossy()))
+        Ok((!name.is_empty()).then(|| decoded(name)))
     }
 
     /// The parameters behind the `?`, as any `serde` struct. Its fields are the parameters that
@@ -346,15 +355,19 @@ impl Handle {
 impl Parsed {
     fn new(text: &str) -> Result<Self, Fault> {
         let spans = grammar::scan(text)?;
-        let decode = |span: Option<Span>, part| match span {
-            Some(span) if !span.is_empty() => self::decode(span.of(text), part).map(Some),
-            _ => Ok(None),
-        };
+        let is_there = |span: &Span| !span.is_empty();
         let scheme = spans.scheme.of(text);
         let is_upper = scheme.bytes().any(|byte| byte.is_ascii_uppercase());
         let lower_scheme = is_upper.then(|| scheme.to_ascii_lowercase());
-        let username = decode(spans.username, Part::Username)?;
-        let password = decode(spans.password, Part::Password)?.map(Secret::new);
+        let username = match spans.username.filter(is_there) {
+            Some(span) if has_escapes(span.of(text)) => {
+                Some(Text::Decoded(decode(span.of(text), Part::Username)?))
+            }
+            username => username.map(Text::Written),
+        };
+        let password = spans.password.filter(is_there);
+        let password = password.map(|span| decode(span.of(text), Part::Password)).transpose()?;
+        let password = password.map(Secret::new);
         let host = if scheme.eq_ignore_ascii_case("s3") { Host::bucket } else { Host::parse };
         let hosts = match spans.hosts.of(text) {
             "" => Hosts::None,
@@ -384,20 +397,32 @@ impl Parsed {
 }
 
 fn decode(text: &str, part: Part) -> Result<String, Fault> {
-    if !text.as_bytes().contains(&b'%') {
+    if !has_escapes(text) {
         return Ok(text.to_owned());
     }
-    let mut bytes = Vec::with_capacity(text.len());
+    // The grammar has let whole escapes through alone, so that the length is known.
+    let escapes = text.bytes().filter(|byte| *byte == b'%').count();
+    let mut bytes = Vec::with_capacity(text.len().saturating_sub(2 * escapes));
     bytes.extend(percent_decode_str(text));
     String::from_utf8(bytes).map_err(|_| Fault::NotUtf8 { part })
 }
 
+/// Most parts hold none, and are what they are.
+fn has_escapes(text: &str) -> bool {
+    text.as_bytes().contains(&b'%')
+}
+
+/// A part that is kept as it is written, once [`check_utf8`] has looked at it.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if has_escapes(text) { percent_decode_str(text).decode_utf8_lossy() } else { text.into() }
+}
+
 /// Whether a part that is kept as it is written can be decoded.
 fn check_utf8(text: &str, part: Part) -> Result<(), Fault> {
-    match percent_decode_str(text).decode_utf8() {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Fault::NotUtf8 { part }),
+    if has_escapes(text) && percent_decode_str(text).decode_utf8().is_err() {
+        return Err(Fault::NotUtf8 { part });
     }
+    Ok(())
 }
 
 /// How many items the separators make of a text.
