@@ -146,7 +146,8 @@ pub struct Loader<'e> {
     place: usize,
     root: &'static Table,
     table: &'static Table,
-    path: String,
+    /// The nested struct that is loaded, with a dot behind each: `reports.`
+    outer: String,
     prefix: String,
     problems: Vec<Problem>,
     /// The settings whose values may be shown, where somebody asks for them.
@@ -171,7 +172,7 @@ impl<'e> Loader<'e> {
             place: 0,
             root: table,
             table,
-            path: [table.name, "::"].concat(),
+            outer: String::new(),
             prefix: String::new(),
             problems,
             shown: None,
@@ -224,7 +225,7 @@ impl<'e> Loader<'e> {
     /// The nested struct that it is, with a dot behind each, and what goes before its variables.
     #[cfg(feature = "_record")]
     pub(crate) fn place_of_struct(&self) -> (String, String) {
-        (self.outer().to_owned(), self.prefix.clone())
+        (self.outer.clone(), self.prefix.clone())
     }
 
     /// A required resource, or one with a default.
@@ -263,12 +264,12 @@ impl<'e> Loader<'e> {
             return None;
         };
         let outer_table = mem::replace(&mut self.table, table);
-        let (path, names) = (self.path.len(), self.prefix.len());
-        self.path.push_str(field.name);
-        self.path.push('.');
+        let (outer, names) = (self.outer.len(), self.prefix.len());
+        self.outer.push_str(field.name);
+        self.outer.push('.');
         self.prefix.push_str(prefix);
         let services = walk(self);
-        self.path.truncate(path);
+        self.outer.truncate(outer);
         self.prefix.truncate(names);
         self.table = outer_table;
         services
@@ -289,7 +290,7 @@ impl<'e> Loader<'e> {
         let Kind::Nested { prefix, table, .. } = field.kind else {
             return None;
         };
-        let outer = format!("{}{}.", self.outer(), field.name);
+        let outer = format!("{}{}.", self.outer, field.name);
         Some(self.is_any_set(table, &outer, &join(&self.prefix, prefix)))
     }
 
@@ -321,9 +322,9 @@ impl<'e> Loader<'e> {
         any
     }
 
-    /// The nested struct that is loaded, with a dot behind each: `reports.`
-    fn outer(&self) -> &str {
-        self.path.get(self.root.name.len() + "::".len()..).unwrap_or_default()
+    /// The path of a field, such as `Services::reports.db`.
+    fn path(&self, field: &Field) -> String {
+        format!("{}::{}{}", self.root.name, self.outer, field.name)
     }
 
     /// The adapter of a field; `Some(Err(..))` where nothing attaches it, with the parts that are
@@ -382,7 +383,7 @@ impl<'e> Loader<'e> {
     /// Where the handle of a field is looked for: of fields that share a variable, all at the first
     /// that has it.
     fn place(&mut self, field: &'static Field) -> Option<usize> {
-        self.place = self.resolver.place(self.outer(), field, self.place)?;
+        self.place = self.resolver.place(&self.outer, field, self.place)?;
         let Some(variable) = field.shared_variable() else { return Some(self.place) };
         let mut set = None;
         each_field(self.root, "", "", &mut |outer, _, other| {
@@ -400,7 +401,7 @@ impl<'e> Loader<'e> {
         let Some(variable) = field.shared_variable() else { return true };
         let first = self.shared.iter().find(|(name, ..)| *name == variable);
         let Some((_, known, path)) = first else {
-            let path = format!("{}{}", self.path, field.name);
+            let path = self.path(field);
             self.shared.push((variable, identity, path));
             return true;
         };
@@ -433,11 +434,13 @@ impl<'e> Loader<'e> {
     fn note(&mut self, field: &Field, text: impl std::hash::Hash) {
         use std::hash::Hasher as _;
 
-        if let Some(noted) = &mut self.noted {
-            let mut hasher = std::hash::DefaultHasher::new();
-            text.hash(&mut hasher);
-            noted.push((format!("{}{}", self.path, field.name), hasher.finish()));
+        if self.noted.is_none() {
+            return;
         }
+        let mut hasher = std::hash::DefaultHasher::new();
+        text.hash(&mut hasher);
+        let note = (self.path(field), hasher.finish());
+        self.noted.get_or_insert_default().push(note);
     }
 
     /// An optional setting.
@@ -459,10 +462,9 @@ impl<'e> Loader<'e> {
         match (form.read)(&found.value) {
             Ok(value) => {
                 // A text that is none of the type may be anything.
-                if let Some(shown) = &mut self.shown
-                    && (form.shows)()
-                {
-                    shown.push(format!("{}{}", self.path, field.name));
+                if self.shown.is_some() && (form.shows)() {
+                    let path = self.path(field);
+                    self.shown.get_or_insert_default().push(path);
                 }
                 Some(Some(value))
             }
@@ -509,7 +511,7 @@ impl<'e> Loader<'e> {
 
     fn problem(&self, field: &Field) -> Problem {
         Problem::new(
-            format!("{}{}", self.path, field.name),
+            self.path(field),
             format!("{}{}", field.prefix(&self.prefix), field.variable()),
             ProblemKind::Missing,
         )
@@ -604,7 +606,7 @@ impl Loader<'_> {
     fn flattened(&self, field: &Field, prefix: &str, name: &str) -> Problem {
         let dot = if name.is_empty() { "" } else { "." };
         Problem::new(
-            format!("{}{}{dot}{name}", self.path, field.name),
+            format!("{}{dot}{name}", self.path(field)),
             format!("{prefix}{}", flatten::variable(name)),
             ProblemKind::Missing,
         )
@@ -648,7 +650,7 @@ impl Loader<'_> {
     fn resource_key(&self, field: &Field) -> String {
         match field.shared_variable() {
             Some(variable) => variable.to_owned(),
-            None => format!("{}{}", self.path, field.name),
+            None => self.path(field),
         }
     }
 }
