@@ -9,7 +9,7 @@ const fn each(byte: u8) -> u128 {
 
 /// Takes text in. Without a place to put it, it counts.
 pub(super) struct Out<'b> {
-    bytes: Option<&'b mut [u8]>,
+    place: Option<&'b mut [u8]>,
     len: usize,
     /// Whether a list has just begun.
     first: bool,
@@ -17,12 +17,13 @@ pub(super) struct Out<'b> {
 
 impl<'b> Out<'b> {
     pub(super) const fn counting() -> Self {
-        Self { bytes: None, len: 0, first: false }
+        Self { place: None, len: 0, first: false }
     }
 
     /// Writes behind what stands there already.
     pub(super) const fn into(bytes: &'b mut [u8], len: usize) -> Self {
-        Self { bytes: Some(bytes), len, first: false }
+        let (_, place) = bytes.split_at_mut(len);
+        Self { place: Some(place), len, first: false }
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -43,10 +44,10 @@ impl<'b> Out<'b> {
     }
 
     pub(super) const fn put(&mut self, text: &[u8]) {
-        if let Some(bytes) = &mut self.bytes {
-            let (_, place) = bytes.split_at_mut(self.len);
-            let (place, _) = place.split_at_mut(text.len());
+        if let Some(place) = self.place.take() {
+            let (place, rest) = place.split_at_mut(text.len());
             place.copy_from_slice(text);
+            self.place = Some(rest);
         }
         self.len += text.len();
     }
