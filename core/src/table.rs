@@ -162,6 +162,102 @@ pub enum Kind {
     },
 }
 
+/// What the table says of an adapter, whatever the field.
+#[derive(Clone, Copy)]
+pub struct OfAdapter {
+    /// How its handles are read.
+    pub grammar: &'static Grammar,
+    /// Its path and name; empty where it is written by hand.
+    pub id: &'static str,
+    /// How a test gets one of its own.
+    pub isolated: Isolated,
+}
+
+/// A service is made of few words, each of which costs rustc time: most fields say nothing beyond
+/// the first.
+impl Kind {
+    /// A required service.
+    pub const fn service(variables: &'static [&'static str], of: OfAdapter) -> Self {
+        let OfAdapter { grammar, id, isolated } = of;
+        Self::Resource {
+            variables,
+            binding: None,
+            grammar,
+            id,
+            required: true,
+            default: None,
+            shared: false,
+            params: &[],
+            ignored: &[],
+            ready: true,
+            isolated,
+        }
+    }
+
+    /// One that may be absent.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        if let Self::Resource { required, .. } = &mut self {
+            *required = false;
+        }
+        self
+    }
+
+    /// One with a handle for where nothing is set.
+    #[must_use]
+    pub const fn or(mut self, handle: &'static str) -> Self {
+        if let Self::Resource { required, default, .. } = &mut self {
+            (*required, *default) = (false, Some(handle));
+        }
+        self
+    }
+
+    /// One that a platform binds by this name.
+    #[must_use]
+    pub const fn bound_as(mut self, name: &'static str) -> Self {
+        if let Self::Resource { binding, .. } = &mut self {
+            *binding = Some(name);
+        }
+        self
+    }
+
+    /// One that other fields may share.
+    #[must_use]
+    pub const fn shared(mut self) -> Self {
+        if let Self::Resource { shared, .. } = &mut self {
+            *shared = true;
+        }
+        self
+    }
+
+    /// One for whose parameters the app has defaults.
+    #[must_use]
+    pub const fn with_params(mut self, own: &'static [(&'static str, &'static str)]) -> Self {
+        if let Self::Resource { params, .. } = &mut self {
+            *params = own;
+        }
+        self
+    }
+
+    /// One beside whose handle names stand that are somebody else's.
+    #[must_use]
+    pub const fn beside(mut self, others: &'static [&'static str]) -> Self {
+        if let Self::Resource { ignored, .. } = &mut self {
+            *ignored = others;
+        }
+        self
+    }
+
+    /// One that readiness does not depend on.
+    #[must_use]
+    pub const fn unready(mut self) -> Self {
+        if let Self::Resource { ready, .. } = &mut self {
+            *ready = false;
+        }
+        self
+    }
+}
+
 /// Calls `visit` with each field of a table, also of nested ones: with the structs it stands in, a
 /// dot behind each, with the prefix of its variables, and itself.
 pub(crate) fn each_field(

@@ -80,7 +80,7 @@ pub use crate::record::{
 pub use crate::record::{check_by_file, compare_with_record};
 pub use crate::setting::flatten::Named;
 pub use crate::setting::named::NamedType;
-pub use crate::table::{Field, Isolated, Kind, Table};
+pub use crate::table::{Field, Isolated, Kind, OfAdapter, Table};
 #[cfg(feature = "testing")]
 pub use crate::testing::generated as testing;
 

@@ -181,8 +181,9 @@ macro_rules! each_comes_back {
                 {
                     type It = crate::$adapter;
                     const JSON: &[Json] = &[
+                        Json::Adapters(&[(<It as Adapter>::__ID, <It as Adapter>::__JSON)]),
                         Json::Text(r#"{"name":"S","id":"S","fields":[{"name":"f","adapter":"#),
-                        Json::AdapterAt(<It as Adapter>::__ID, <It as Adapter>::__JSON),
+                        Json::At(0),
                         Json::Text(r#","variables":["F_URL"]}]}"#),
                     ];
                     let record = Record::of_bytes(&record_now(JSON), None).unwrap();

@@ -13,8 +13,10 @@ use crate::adapter::value::Kind as Form;
 pub enum Json {
     Text(&'static str),
     All(&'static [Self]),
-    /// The place of an adapter among those of the record: its path and name, and its grammar.
-    AdapterAt(&'static str, &'static [Self]),
+    /// Before all else of a struct, its adapters: of each its path and name, and its grammar.
+    Adapters(&'static [(&'static str, &'static [Self])]),
+    /// The place of one of these among the adapters of the record.
+    At(usize),
     /// What is written by hand.
     Form(Form),
     WholeGrammar(&'static Grammar),
@@ -22,12 +24,12 @@ pub enum Json {
     LocalServer(&'static Server),
 }
 
-/// How many fields name an adapter: a record has no more of them.
+/// How many adapters structs name: a record has no more of them.
 pub const fn count_adapters(json: &[Json]) -> usize {
     let (mut count, mut at) = (0, 0);
     while at < json.len() {
         count += match json[at] {
-            Json::AdapterAt(..) => 1,
+            Json::Adapters(list) => list.len(),
             Json::All(inner) => count_adapters(inner),
             _ => 0,
         };
@@ -139,12 +141,21 @@ const fn write_all<const N: usize>(
     json: &'static [Json],
     adapters: &mut Adapters<N>,
 ) {
+    let mut places = [0; N];
     let mut at = 0;
     while at < json.len() {
         match json[at] {
             Json::Text(text) => out.raw(text),
             Json::All(inner) => write_all(out, inner, adapters),
-            Json::AdapterAt(id, json) => out.number(adapters.place(id, json) as i128),
+            Json::Adapters(list) => {
+                let mut own = 0;
+                while own < list.len() {
+                    let (id, json) = list[own];
+                    places[own] = adapters.place(id, json);
+                    own += 1;
+                }
+            }
+            Json::At(own) => out.number(places[own] as i128),
             Json::Form(form) => write_form(out, form),
             Json::WholeGrammar(grammar) => write_grammar(out, grammar),
             Json::Words(words) => write_words(out, words),

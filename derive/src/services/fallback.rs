@@ -25,7 +25,8 @@ pub(crate) fn output(model: &Model<'_>) -> TokenStream {
     let never = quote!(#krate::__private::core::unreachable!());
     let pending = quote!(#krate::__private::core::future::pending());
     let boxed = quote!(#krate::__private::Box::pin(#pending));
-    let methods = fields.iter().filter_map(|field| connect::method(model, field, &boxed));
+    let methods = fields.iter().enumerate();
+    let methods = methods.filter_map(|(index, field)| connect::method(model, index, field, &boxed));
     let of_clients = ping::declared(model, &pending, &pending);
     // What is wrong with a default is reported in the same pass.
     let (aliases, defaults) = if input.generics.params.is_empty() {

@@ -1,7 +1,9 @@
 //! Attributes to meaning: what the struct declares, every name settled.
 
+use std::collections::HashMap;
+
 use proc_macro2::Span;
-use quote::format_ident;
+use quote::{ToTokens as _, format_ident};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Meta, Path, Type, Visibility};
 
@@ -23,6 +25,8 @@ pub(crate) struct Model<'a> {
     pub(crate) embed: bool,
     pub(crate) krate: Path,
     pub(crate) fields: Vec<Field<'a>>,
+    /// For each field the first service of the same type, or itself.
+    first: Vec<usize>,
 }
 
 pub(crate) struct Field<'a> {
@@ -79,15 +83,43 @@ impl<'a> Model<'a> {
     pub(crate) fn read(errors: &Errors, input: &'a DeriveInput) -> Self {
         let services = Services::read(errors, &input.attrs);
         let fields = attr::named_fields(errors, input).into_iter();
-        let fields = fields.map(|field| Field::read(errors, field, &services.prefix)).collect();
+        let fields: Vec<_> =
+            fields.map(|field| Field::read(errors, field, &services.prefix)).collect();
+        let first = first_of_type(&fields);
         let name = input.ident.unraw().to_string();
         let attr::Clients { name: clients, derives, attrs } = services.clients;
         let clients =
             clients.unwrap_or_else(|| format_ident!("{name}Clients", span = input.ident.span()));
         let clients = types::generated(&clients);
         let Services { example, embed, krate, .. } = services;
-        Self { input, name, clients, derives, attrs, example, embed, krate, fields }
+        Self { input, name, clients, derives, attrs, example, embed, krate, fields, first }
     }
+}
+
+impl Model<'_> {
+    /// The first field that is a service of the same type as this one, or this one: what is written
+    /// for a type is written once.
+    pub(crate) fn first_of_type(&self, index: usize) -> usize {
+        self.first[index]
+    }
+
+    /// The fields that are the first of their adapters.
+    pub(crate) fn adapters(&self) -> impl Iterator<Item = usize> {
+        let fields = self.fields.iter().enumerate();
+        let services = fields.filter(|(_, field)| matches!(field.kind, Kind::Resource(_)));
+        services.map(|(index, _)| index).filter(|index| self.first[*index] == *index)
+    }
+}
+
+fn first_of_type(fields: &[Field<'_>]) -> Vec<usize> {
+    let mut known = HashMap::new();
+    let first = |(index, field): (usize, &Field<'_>)| {
+        let Kind::Resource(_) = field.kind else { return index };
+        let name = field.ty.to_token_stream().to_string();
+        // Two macros may mean two crates by `$crate`.
+        if name.contains('$') { index } else { *known.entry(name).or_insert(index) }
+    };
+    fields.iter().enumerate().map(first).collect()
 }
 
 impl<'a> Field<'a> {

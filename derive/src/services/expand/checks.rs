@@ -61,7 +61,7 @@ fn of_service(
     resource: &Resource,
 ) -> TokenStream {
     let adapter = field.ty.to_token_stream().to_string();
-    let (krate, alias) = (&model.krate, alias(index));
+    let (krate, alias) = (&model.krate, alias(model, index));
     let grammar = quote!(<#alias as #krate::__private::Describe>::GRAMMAR);
     let mut checks = TokenStream::new();
     if let Some(literal) = &resource.default {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use super::field_types::{attached_field_type, client_type};
+use super::field_types::{aliased_client_type, attached_field_type};
 use crate::services::model::{Field, Model};
 use crate::types::{self, local};
 
@@ -59,8 +59,8 @@ pub(crate) fn results_declaration(model: &Model<'_>) -> TokenStream {
     let core = quote!(#krate::__private::core);
     let doc = format!("What each service of `{name}` came to.");
     let (mut fields, mut shown) = (TokenStream::new(), TokenStream::new());
-    for field in &model.fields {
-        let Some(client) = client_type(model, field) else { continue };
+    for (index, field) in model.fields.iter().enumerate() {
+        let Some(client) = aliased_client_type(model, index, field) else { continue };
         let (vis, ident, name) = (field.vis, field.ident, &field.name);
         let generated = types::generated(ident);
         let doc = format!("The client of `{}::{name}`, or why there is none.", model.name);
@@ -96,6 +96,7 @@ pub(super) fn methods(model: &Model<'_>) -> TokenStream {
         let (field_type, ident) = (attached_field_type(model, index, field), field.ident);
         method(
             model,
+            index,
             field,
             &quote! {
                 __private::connect_one::<Self, #field_type>(&self.#ident, #index)
@@ -122,12 +123,13 @@ pub(super) fn methods(model: &Model<'_>) -> TokenStream {
 
 pub(crate) fn method(
     model: &Model<'_>,
+    index: usize,
     field: &Field<'_>,
     body: &TokenStream,
 ) -> Option<TokenStream> {
     let Model { krate, name: of, .. } = model;
     let Field { ident, vis, name, .. } = field;
-    let client = client_type(model, field)?;
+    let client = aliased_client_type(model, index, field)?;
     let method = types::generated(&format_ident!("connect_{name}", span = ident.span()));
     let doc = format!(
         "Makes the client of `{of}::{name}` alone and proves that it answers.\n\n# Errors\n\n\

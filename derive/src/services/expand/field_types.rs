@@ -18,9 +18,11 @@ pub(crate) fn aliases(model: &Model<'_>) -> TokenStream {
             Kind::Flatten { .. } => quote!(Flatten),
             Kind::Unclear => return None,
         };
-        let (alias, arguments) = (alias(index), proof(model, field)?);
+        let (own, arguments) = (alias(model, index), proof(model, field)?);
+        let own = (model.first_of_type(index) == index)
+            .then(|| quote!(type #own = #krate::__private::#field_type<#arguments>;));
         let named = named_field_type(model, index, field);
-        Some(quote!(type #alias = #krate::__private::#field_type<#arguments>; #named))
+        Some(quote!(#own #named))
     });
     aliases.collect()
 }
@@ -37,9 +39,10 @@ fn proof(model: &Model<'_>, field: &Field<'_>) -> Option<TokenStream> {
     Some(quote!(#ty, { <#ty as #of>::__IS }))
 }
 
-/// What a field is without its `Option`.
-pub(super) fn alias(index: usize) -> Ident {
-    format_ident!("__Field{index}")
+/// What a field is without its `Option`. Services of one type have one name: each proof costs
+/// rustc time, and a type that is none is reported at every field by the struct of clients.
+pub(super) fn alias(model: &Model<'_>, index: usize) -> Ident {
+    format_ident!("__Field{}", model.first_of_type(index))
 }
 
 /// What a field with a client is.
@@ -58,7 +61,7 @@ pub(super) fn attached_field_type(
 /// adapter's client stands under the type, and is the one place where another type is an error.
 fn named_field_type(model: &Model<'_>, index: usize, field: &Field<'_>) -> Option<TokenStream> {
     let ty = field.client.ty.as_ref()?;
-    let (krate, name, alias) = (&model.krate, named(index), alias(index));
+    let (krate, name, alias) = (&model.krate, named(index), alias(model, index));
     let (field_type, client) =
         (field_type(model, index, field), optional(model, field, ty.to_token_stream()));
     // The body of the closure is a field of a local: two places at least, so that it begins and
@@ -86,8 +89,21 @@ fn optional(model: &Model<'_>, field: &Field<'_>, client: TokenStream) -> TokenS
 
 /// What a field is.
 pub(super) fn field_type(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
-    let (krate, alias) = (&model.krate, alias(index));
+    let (krate, alias) = (&model.krate, alias(model, index));
     if field.optional { quote!(#krate::__private::Optional<#alias>) } else { quote!(#alias) }
+}
+
+/// The same, where the aliases are in scope: each proof costs rustc time.
+pub(super) fn aliased_client_type(
+    model: &Model<'_>,
+    index: usize,
+    field: &Field<'_>,
+) -> Option<TokenStream> {
+    if !field.is_service() || !model.input.generics.params.is_empty() {
+        return client_type(model, field);
+    }
+    let (krate, field_type) = (&model.krate, attached_field_type(model, index, field));
+    Some(quote!(<#field_type as #krate::__private::Attach>::Client))
 }
 
 /// What a field's service is talked to through; nothing for a setting.

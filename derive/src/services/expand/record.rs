@@ -31,7 +31,15 @@ pub(super) fn constants(model: &Model<'_>) -> TokenStream {
 fn json(model: &Model<'_>) -> TokenStream {
     let Model { name, fields, .. } = model;
     let core = quote!(__private::core);
+    let adapters: Vec<_> = model.adapters().collect();
     let mut json = Json::new(quote!(__private));
+    if !adapters.is_empty() {
+        let aliases = adapters.iter().map(|index| alias(model, *index));
+        let adapters = aliases.map(|alias| {
+            quote!((<#alias as __private::Describe>::ID, <#alias as __private::Describe>::JSON))
+        });
+        json.part(&quote!(__private::Json::Adapters(&[#(#adapters),*])));
+    }
     json.raw("{\"name\":");
     json.text(name);
     json.raw(",\"id\":\"");
@@ -41,24 +49,24 @@ fn json(model: &Model<'_>) -> TokenStream {
         json.raw(if index == 0 { "{\"name\":" } else { ",{\"name\":" });
         json.text(&field.name);
         json.some("doc", Some(&field.doc).filter(|doc| !doc.is_empty()));
-        kind(index, field, &mut json);
+        kind(model, &adapters, index, field, &mut json);
         json.raw("}");
     }
     json.raw("]}");
     json.finish()
 }
 
-fn kind(index: usize, field: &Field<'_>, out: &mut Json) {
-    let alias = alias(index);
+fn kind(model: &Model<'_>, adapters: &[usize], index: usize, field: &Field<'_>, out: &mut Json) {
     let names = |variables: &[Variable]| {
         variables.iter().map(|variable| variable.name.clone()).collect::<Vec<_>>()
     };
     match &field.kind {
         Kind::Resource(resource) => {
             let Resource { shared, ready, .. } = resource;
-            let service = quote!(<#alias as __private::Describe>);
+            let first = model.first_of_type(index);
+            let place = adapters.iter().position(|known| *known == first).unwrap_or_default();
             out.key("adapter");
-            out.part(&quote!(__private::Json::AdapterAt(#service::ID, #service::JSON)));
+            out.part(&quote!(__private::Json::At(#place)));
             out.texts("variables", names(&resource.variables));
             out.some("binding", resource.binding.as_ref().map(LitStr::value));
             out.flag("required", !field.optional && resource.default.is_none());
@@ -88,6 +96,7 @@ fn kind(index: usize, field: &Field<'_>, out: &mut Json) {
             out.entry("prefix", prefix);
             out.flag("optional", field.optional);
             out.key("nested");
+            let alias = alias(model, index);
             out.all(&quote!(<#alias as __private::DescribeNested>::JSON));
         }
         Kind::Unclear => {}

@@ -1,12 +1,12 @@
 //! What the struct declares, as a constant.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::LitStr;
+use quote::{format_ident, quote};
+use syn::{Ident, LitStr};
 
 use super::field_types::alias;
 use crate::services::attr::Param;
-use crate::services::model::{Field, Kind, Model, Resource, Variable};
+use crate::services::model::{Field, Kind, Model, Variable};
 
 pub(super) fn constants(model: &Model<'_>) -> TokenStream {
     let Model { name, krate, .. } = model;
@@ -25,16 +25,32 @@ pub(super) fn constants(model: &Model<'_>) -> TokenStream {
             };
         }
     });
+    let adapters = model.adapters().map(|index| {
+        let (own, alias) = (of_adapter(model, index), alias(model, index));
+        quote! {
+            const #own: __private::OfAdapter = __private::OfAdapter {
+                grammar: <#alias as __private::Describe>::GRAMMAR,
+                id: <#alias as __private::Describe>::ID,
+                isolated: __private::IsolationOf::<#alias>::ISOLATED,
+            };
+        }
+    });
     quote! {
         #shared
+        #(#adapters)*
         const __FIELDS: &[#krate::__private::Field] = &[#(#fields),*];
         const __TABLE: #krate::__private::Table =
             #krate::__private::Table { name: #name, fields: __FIELDS };
     }
 }
 
+/// What is said of an adapter once.
+fn of_adapter(model: &Model<'_>, index: usize) -> Ident {
+    format_ident!("__ADAPTER{}", model.first_of_type(index))
+}
+
 fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
-    let (krate, alias) = (&model.krate, alias(index));
+    let (krate, alias) = (&model.krate, alias(model, index));
     let option = |text: &Option<LitStr>| {
         let variant = text.as_ref().map_or_else(|| quote!(None), |text| quote!(Some(#text)));
         quote!(__private::#variant)
@@ -45,29 +61,34 @@ fn kind(model: &Model<'_>, index: usize, field: &Field<'_>) -> TokenStream {
     };
     match &field.kind {
         Kind::Resource(resource) => {
-            let Resource { shared, ready, .. } = resource;
             let variables = names(&resource.variables);
-            let ignored = names(&resource.ignored);
-            let required = !field.optional && resource.default.is_none();
-            let (default, binding) = (option(&resource.default), option(&resource.binding));
-            let params =
-                resource.params.iter().map(|Param { name, value, .. }| quote!((#name, #value)));
-            let service = quote!(<#alias as __private::Describe>);
-            quote! {
-                Resource {
-                    variables: #variables,
-                    binding: #binding,
-                    grammar: #service::GRAMMAR,
-                    id: #service::ID,
-                    required: #required,
-                    default: #default,
-                    shared: #shared,
-                    params: &[#(#params),*],
-                    ignored: #ignored,
-                    ready: #ready,
-                    isolated: #krate::__private::IsolationOf::<#alias>::ISOLATED,
-                }
+            let of = of_adapter(model, index);
+            let mut made = quote!(service(#variables, #of));
+            if field.optional {
+                made.extend(quote!(.optional()));
             }
+            if let Some(handle) = &resource.default {
+                made.extend(quote!(.or(#handle)));
+            }
+            if let Some(name) = &resource.binding {
+                made.extend(quote!(.bound_as(#name)));
+            }
+            if resource.shared {
+                made.extend(quote!(.shared()));
+            }
+            if !resource.params.is_empty() {
+                let params =
+                    resource.params.iter().map(|Param { name, value, .. }| quote!((#name, #value)));
+                made.extend(quote!(.with_params(&[#(#params),*])));
+            }
+            if !resource.ignored.is_empty() {
+                let ignored = names(&resource.ignored);
+                made.extend(quote!(.beside(#ignored)));
+            }
+            if !resource.ready {
+                made.extend(quote!(.unready()));
+            }
+            made
         }
         Kind::Setting { variables, default } => {
             let variables = names(variables);
