@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::adapter::reader::Reader;
 use crate::backing::BackingServices;
-use crate::environment::{Environment, Note, Resolver, Unreadable, Why};
+use crate::environment::{Environment, Found, Note, Resolver, Unreadable, Why};
 use crate::generated::settings_that_show;
 use crate::handle::{Handle, Origin};
 use crate::setting::flatten;
@@ -85,18 +85,18 @@ impl Explanation {
                 }
                 Kind::Setting { variables, default, .. } => {
                     let is_harmless = shown.contains(&name);
-                    let row = setting(environment, variables, prefix, default, is_harmless);
-                    let [from, value, passed] = row;
+                    let found = environment.setting(variables, prefix);
+                    let [from, value, passed] = setting(found, default, is_harmless);
                     explanation.rows.push([name, variable, from, value, passed]);
                 }
                 Kind::Flatten { prefix: inner, names, .. } => {
                     let prefix = join(prefix, inner);
                     for inside in names() {
                         let variable = flatten::variable(inside);
-                        let row = setting(environment, &[&variable], &prefix, None, false);
-                        let [from, value, passed] = row;
-                        let name = format!("{name}.{inside}");
                         let variable = format!("{prefix}{variable}");
+                        let found = environment.variable(&variable);
+                        let [from, value, passed] = setting(found, None, false);
+                        let name = format!("{name}.{inside}");
                         explanation.rows.push([name, variable, from, value, passed]);
                     }
                 }
@@ -127,16 +127,14 @@ impl Explanation {
 
 /// Where a setting comes from, its value or stars, and what is passed over.
 fn setting(
-    environment: &Environment,
-    variables: &[&str],
-    prefix: &str,
+    found: Result<Option<Found<'_>>, Unreadable>,
     default: Option<&str>,
     is_harmless: bool,
 ) -> [String; 3] {
     let shown = |value: &str| if is_harmless { value.to_owned() } else { "***".to_owned() };
     let by_default = Origin::Default.to_string();
     let passed = default.map(|_| by_default.clone()).unwrap_or_default();
-    match (environment.setting(variables, prefix), default) {
+    match (found, default) {
         (Ok(Some(found)), _) => [found.origin.to_string(), shown(&found.value), passed],
         (Ok(None), Some(text)) => [by_default, shown(text), String::new()],
         (Ok(None), None) => ["nothing".to_owned(), String::new(), String::new()],

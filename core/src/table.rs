@@ -97,6 +97,15 @@ impl Variables {
         }
     }
 
+    /// One of them, for longer than the list.
+    pub(crate) fn owned(&self, name: &str) -> Cow<'static, str> {
+        let written = match self {
+            Self::Written(names) => names.iter().find(|own| **own == name),
+            Self::Joined(_) => None,
+        };
+        written.map_or_else(|| name.to_owned().into(), |own| Cow::Borrowed(*own))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..).map_while(|index| self.get(index))
     }

@@ -312,13 +312,13 @@ fn value(shown: &str) -> Option<&str> {
 
 /// The text of each setting by its path, its default included.
 fn texts(subject: &dyn Subject, environment: &Environment) -> Vec<(String, Option<String>)> {
+    use crate::environment::{Found, Unreadable};
     use crate::setting::flatten;
     use crate::table::{Kind, each_field, join};
 
     let mut texts = Vec::new();
     let root = subject.table();
-    let read = |names: &[&str], prefix: &str, default: Option<&str>| {
-        let found = environment.setting(names, prefix);
+    let text = |found: Result<Option<Found<'_>>, Unreadable>, default: Option<&str>| {
         let found = found.map(|found| found.map(|found| found.value.into_owned()));
         // What cannot be read is something else than what can.
         found.unwrap_or(Some(String::new())).or_else(|| default.map(str::to_owned))
@@ -327,12 +327,13 @@ fn texts(subject: &dyn Subject, environment: &Environment) -> Vec<(String, Optio
         let name = format!("{}::{outer}{}", root.name, field.name);
         match field.kind {
             Kind::Setting { variables, default, .. } => {
-                texts.push((name, read(variables, prefix, default)));
+                texts.push((name, text(environment.setting(variables, prefix), default)));
             }
             Kind::Flatten { prefix: inner, names, .. } => {
                 let prefix = join(prefix, inner);
                 for inside in names() {
-                    let text = read(&[&flatten::variable(inside)], &prefix, None);
+                    let variable = join(&prefix, &flatten::variable(inside)).into_owned();
+                    let text = text(environment.variable(&variable), None);
                     texts.push((format!("{name}.{inside}"), text));
                 }
             }

@@ -385,7 +385,9 @@ impl<'e, 'n> Beside<'e, 'n> {
         let name = &hit.name;
         let message = format!("`{name}` {}", message.into());
         let origin = match &hit.place {
-            Place::Layer { layer, entry, .. } => layer.origin(name, *entry),
+            Place::Layer { layer, entry, .. } => {
+                layer.origin(name.clone().into_owned().into(), *entry)
+            }
             Place::Credential(_) => Origin::Credential { name: (&**name).into() },
             Place::Bound(_) => Origin::Default,
         };

@@ -49,7 +49,7 @@ pub(super) fn read(environment: &Environment, broken: &mut Vec<Unreadable>) -> B
     let mut layers = environment.layers.iter();
     let found = layers.find_map(|layer| Some((layer, layer.get(ROOT)?)));
     let Some((layer, root)) = found else { return bindings };
-    let origin = layer.origin(ROOT, root);
+    let origin = layer.origin(ROOT.into(), root);
     let root = match layer.raw(ROOT, root) {
         Ok(root) => Path::new(root),
         Err(unreadable) => {

@@ -100,11 +100,11 @@ fn json(environment: &Environment) -> Result<Option<(Cow<'_, str>, Origin)>, Unr
             Err(Unreadable::conflict(VARIABLE, FILE, "only one can list the services"))
         }
         (Some((layer, entry)), None) => {
-            let found = layer.found(VARIABLE, entry)?;
+            let found = layer.found(VARIABLE.into(), entry)?;
             Ok(Some((found.value, found.origin)))
         }
         (None, Some((layer, entry))) => {
-            let origin = layer.origin(FILE, entry);
+            let origin = layer.origin(FILE.into(), entry);
             let help = "set it to the path of the JSON file of bound services";
             match value_file::read(Path::new(layer.raw(FILE, entry)?)) {
                 Ok(text) => Ok(Some((text.into(), origin))),

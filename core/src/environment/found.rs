@@ -43,7 +43,7 @@ impl Unreadable {
     pub(super) fn conflict(name: &str, other: &str, why: &str) -> Self {
         Self {
             kind: ProblemKind::Conflict,
-            origin: Some(Origin::Variable { name: name.into() }),
+            origin: Some(Origin::Variable { name: name.to_owned().into() }),
             message: format!("`{name}` and `{other}` are both set"),
             help: format!("clear one of them: {why}"),
         }

@@ -116,15 +116,15 @@ impl Layer {
         Entry { value, detail: self.details.get(at) }
     }
 
-    pub(super) fn origin(&self, name: &str, entry: Entry<'_>) -> Origin {
+    pub(super) fn origin(&self, name: Cow<'static, str>, entry: Entry<'_>) -> Origin {
         let dotenv = self.dotenv.as_ref();
         #[cfg(feature = "cli")]
         let dotenv = entry.detail.and_then(|detail| detail.place.as_ref()).or(dotenv);
         match dotenv {
-            None => Origin::Variable { name: name.into() },
+            None => Origin::Variable { name },
             Some(path) => {
                 let line = entry.detail.map_or(0, |detail| detail.line);
-                Origin::Dotenv { name: name.into(), path: Arc::clone(path), line }
+                Origin::Dotenv { name: (&*name).into(), path: Arc::clone(path), line }
             }
         }
     }
@@ -132,20 +132,27 @@ impl Layer {
     /// The value as it is, which as a path may be no Unicode.
     pub(super) fn raw<'a>(&self, name: &str, entry: Entry<'a>) -> Result<&'a OsStr, Unreadable> {
         entry.value().map_err(|wrong| {
-            Unreadable::at(self.origin(name, entry), wrong.message.as_ref(), wrong.help)
+            let origin = self.origin(name.to_owned().into(), entry);
+            Unreadable::at(origin, wrong.message.as_ref(), wrong.help)
         })
     }
 
-    pub(super) fn found<'a>(&self, name: &str, entry: Entry<'a>) -> Result<Found<'a>, Unreadable> {
-        let value = self.raw(name, entry)?;
-        let origin = self.origin(name, entry);
-        match value.to_str() {
-            Some(value) => Ok(Found { value: value.into(), origin }),
-            None => Err(Unreadable::at(
-                origin,
+    pub(super) fn text<'a>(&self, name: &str, entry: Entry<'a>) -> Result<&'a str, Unreadable> {
+        self.raw(name, entry)?.to_str().ok_or_else(|| {
+            Unreadable::at(
+                self.origin(name.to_owned().into(), entry),
                 "is not Unicode",
                 "set it to UTF-8 text; percent-encode other bytes",
-            )),
-        }
+            )
+        })
+    }
+
+    pub(super) fn found<'a>(
+        &self,
+        name: Cow<'static, str>,
+        entry: Entry<'a>,
+    ) -> Result<Found<'a>, Unreadable> {
+        let value = self.text(&name, entry)?.into();
+        Ok(Found { value, origin: self.origin(name, entry) })
     }
 }

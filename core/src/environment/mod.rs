@@ -246,8 +246,8 @@ impl Environment {
         let names: std::collections::BTreeSet<_> = self.names().collect();
         names.into_iter().filter_map(|name| {
             let layer = self.layers.iter().find(|layer| layer.get(name).is_some())?;
-            let found = layer.found(name, layer.get(name)?).ok()?;
-            Some((name.to_owned(), found.value.into_owned()))
+            let value = layer.text(name, layer.get(name)?).ok()?;
+            Some((name.to_owned(), value.to_owned()))
         })
     }
 }

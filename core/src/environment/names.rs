@@ -55,22 +55,6 @@ pub(super) enum Place<'e> {
     Bound(Cow<'e, str>),
 }
 
-/// The stems of all variables, in the order of the fields.
-struct Stems {
-    all: Vec<Stem>,
-    /// The first bytes that stems have.
-    first: [bool; 256],
-}
-
-/// The stem of a variable.
-struct Stem {
-    first: u8,
-    /// The places of the field, and of the variable in it.
-    field: usize,
-    variable: usize,
-    length: usize,
-}
-
 impl<'e> Names<'e> {
     pub(super) fn new(environment: &'e Environment, root: &'static Table) -> Self {
         let mut names = Self { fields: Vec::new(), root, declared: OnceCell::new() };
@@ -87,65 +71,44 @@ impl<'e> Names<'e> {
                 hits: Vec::new(),
             });
         });
-        let stems = names.stems();
+        let first = names.first_bytes();
         for (depth, layer) in environment.layers.iter().enumerate() {
             for (name, entry) in layer.entries() {
-                names.sort_in(&stems, name, entry, &|| Place::Layer { depth, layer, entry });
+                // Most names begin with no stem, so the first byte decides before anything is
+                // asked of the fields.
+                let byte = name.as_encoded_bytes().first();
+                if byte.is_some_and(|byte| first[usize::from(*byte)])
+                    && let Some(name) = name.to_str()
+                    && entry.is_set()
+                {
+                    let found = || (name.into(), Place::Layer { depth, layer, entry });
+                    for field in &mut names.fields {
+                        field.take(name, &found);
+                    }
+                }
             }
         }
         if let Some(folder) = credential::folder(environment) {
             for name in credential::names(&folder) {
                 let path = folder.join(&name);
-                let place = || Place::Credential(path.clone());
+                let found = || (name.clone().into(), Place::Credential(path.clone()));
                 for field in &mut names.fields {
-                    field.take(Cow::Owned(name.clone()), &place);
+                    field.take(&name, &found);
                 }
             }
         }
         names
     }
 
-    fn stems(&self) -> Stems {
-        let mut stems = Stems { all: Vec::with_capacity(self.fields.len()), first: [false; 256] };
-        for (field, names) in self.fields.iter().enumerate() {
-            for (variable, name) in names.variables.iter().enumerate() {
-                let Some(&first) = name.as_bytes().first() else { continue };
-                stems.first[usize::from(first)] = true;
-                stems.all.push(Stem { first, field, variable, length: stem(name).len() });
+    /// The first bytes of all variables.
+    fn first_bytes(&self) -> [bool; 256] {
+        let mut first = [false; 256];
+        for name in self.fields.iter().flat_map(|names| names.variables.iter()) {
+            if let Some(byte) = name.as_bytes().first() {
+                first[usize::from(*byte)] = true;
             }
         }
-        stems
-    }
-
-    /// Gives a name to each field of which it begins with a stem. Most names begin with none, so
-    /// the first byte decides before anything is asked of the field.
-    fn sort_in(
-        &mut self,
-        stems: &Stems,
-        name: &'e OsStr,
-        entry: Entry<'_>,
-        place: &dyn Fn() -> Place<'e>,
-    ) {
-        let Some(&first) = name.as_encoded_bytes().first() else { return };
-        if !stems.first[usize::from(first)] {
-            return;
-        }
-        let mut taken = None;
-        for stem in stems.all.iter().filter(|stem| stem.first == first) {
-            if taken == Some(stem.field) {
-                continue;
-            }
-            let Some(field) = self.fields.get_mut(stem.field) else { continue };
-            let Some(own) = field.variables.get(stem.variable) else { continue };
-            if let Some(name) = name.to_str()
-                && begins(name, own, stem.length)
-                && entry.is_set()
-            {
-                let name = Cow::Borrowed(name);
-                field.hits.push(Hit { name, stem: stem.length, place: place() });
-                taken = Some(stem.field);
-            }
-        }
+        first
     }
 
     /// Whether some field or setting reads this very variable for itself.
@@ -182,11 +145,14 @@ impl<'e> Names<'e> {
 }
 
 impl<'e> FieldNames<'e> {
-    fn take(&mut self, name: Cow<'e, str>, place: &dyn Fn() -> Place<'e>) {
-        for own in self.variables.iter() {
+    /// Takes a name that begins with one of its stems.
+    fn take(&mut self, name: &str, found: &dyn Fn() -> (Cow<'e, str>, Place<'e>)) {
+        let first = name.as_bytes().first();
+        for own in self.variables.iter().filter(|own| own.as_bytes().first() == first) {
             let stem = stem(own).len();
-            if begins(&name, own, stem) {
-                self.hits.push(Hit { name, stem, place: place() });
+            if begins(name, own, stem) {
+                let (name, place) = found();
+                self.hits.push(Hit { name, stem, place });
                 return;
             }
         }
@@ -283,7 +249,10 @@ impl<'e> Hit<'e> {
                 let path = layer.raw(&self.name, *entry)?;
                 file::read(name, &self.name, path, "the value")?
             }
-            Place::Layer { layer, entry, .. } => Some(layer.found(&self.name, *entry)?),
+            Place::Layer { layer, entry, .. } => {
+                let text = layer.text(&self.name, *entry)?;
+                return Ok(Some(without_final_newline(text).into()));
+            }
         };
         Ok(found.map(|Found { value, .. }| match value {
             Cow::Borrowed(text) => Cow::Borrowed(without_final_newline(text)),
@@ -292,16 +261,22 @@ impl<'e> Hit<'e> {
     }
 
     /// The whole handle that stands here; none where Laravel's word for an empty value does.
-    pub(super) fn handle(&self, variable: &str) -> Result<Option<Found<'e>>, Unreadable> {
+    pub(super) fn handle(
+        &self,
+        variable: &str,
+        of: &Variables,
+    ) -> Result<Option<Found<'e>>, Unreadable> {
         match &self.place {
             Place::Layer { .. } if self.raw().is_some_and(is_null) => Ok(None),
             Place::Layer { layer, entry, .. } if &*self.name == variable => {
-                layer.found(variable, *entry).map(Some)
+                layer.found(of.owned(variable), *entry).map(Some)
             }
             Place::Layer { layer, entry, .. } if self.names_file() => {
                 file::read(variable, &self.name, layer.raw(&self.name, *entry)?, "the handle")
             }
-            Place::Layer { layer, entry, .. } => layer.found(&self.name, *entry).map(Some),
+            Place::Layer { layer, entry, .. } => {
+                layer.found(self.name.clone().into_owned().into(), *entry).map(Some)
+            }
             Place::Credential(path) => credential::read(variable, path),
             Place::Bound(value) => {
                 Ok(Some(Found { value: value.clone(), origin: Origin::Default }))

@@ -158,14 +158,14 @@ impl<'e> Resolver<'e> {
                     let why = "only one can be the handle";
                     return Err(Unreadable::conflict(name, &file.name, why));
                 }
-                if let Some(found) = hit.handle(name)? {
+                if let Some(found) = hit.handle(name, &field.variables)? {
                     return Ok(Some(found));
                 }
             }
             if let Some(stem) = name.strip_suffix("_URL")
                 && let Some(hit) = find_joined(field, stem, "_URI", depth)
                 && !self.names.is_declared(&hit.name)
-                && let Some(found) = hit.handle(name)?
+                && let Some(found) = hit.handle(name, &field.variables)?
             {
                 return Ok(Some(found));
             }
@@ -173,7 +173,7 @@ impl<'e> Resolver<'e> {
         for name in field.variables.iter() {
             if let Some(hit) = find_joined(field, name, "_FILE", depth)
                 && !self.names.is_declared(&hit.name)
-                && let Some(found) = hit.handle(name)?
+                && let Some(found) = hit.handle(name, &field.variables)?
             {
                 return Ok(Some(found));
             }
@@ -182,7 +182,7 @@ impl<'e> Resolver<'e> {
             for name in field.variables.iter() {
                 let mut credentials = field.hits.iter().filter(|hit| hit.is_credential());
                 if let Some(hit) = credentials.find(|hit| hit.name == name)
-                    && let Some(found) = hit.handle(name)?
+                    && let Some(found) = hit.handle(name, &field.variables)?
                 {
                     return Ok(Some(found));
                 }
@@ -290,7 +290,7 @@ impl<'e> Resolver<'e> {
             let whole = field.hits.iter().filter(|hit| hit.depth() == depth && field.is_whole(hit));
             all.extend(whole.filter_map(|hit| {
                 let name = hit.name.strip_suffix("_FILE").unwrap_or(&hit.name);
-                Some(hit.handle(name).ok()??.origin)
+                Some(hit.handle(name, &field.variables).ok()??.origin)
             }));
             if depth == 0 {
                 all.extend(self.platforms.iter().filter_map(|it| it.origin(self, field)));

@@ -1,5 +1,8 @@
 //! Where the value of a setting comes from.
 
+use std::borrow::Cow;
+use std::iter;
+
 use super::{Environment, Found, Unreadable, credential, file};
 use crate::table::join;
 
@@ -8,19 +11,30 @@ impl Environment {
     /// `_FILE` names, or in a systemd credential.
     pub(crate) fn setting(
         &self,
-        names: &[&str],
+        names: &[&'static str],
         prefix: &str,
     ) -> Result<Option<Found<'_>>, Unreadable> {
+        self.first(&names.iter().map(|name| join(prefix, name)))
+    }
+
+    /// The same, in this one variable.
+    pub(crate) fn variable(&self, name: &str) -> Result<Option<Found<'_>>, Unreadable> {
+        self.first(&iter::once(Cow::Owned(name.to_owned())))
+    }
+
+    fn first(
+        &self,
+        names: &(impl Iterator<Item = Cow<'static, str>> + Clone),
+    ) -> Result<Option<Found<'_>>, Unreadable> {
         for (depth, layer) in self.layers.iter().enumerate() {
-            for name in names {
-                let name = join(prefix, name);
+            for name in names.clone() {
                 let file = || format!("{name}_FILE");
                 match (layer.get(&name), layer.get_joined(&name, "_FILE")) {
                     (Some(_), Some(_)) => {
                         let why = "only one can be the value";
                         return Err(Unreadable::conflict(&name, &file(), why));
                     }
-                    (Some(entry), None) => return layer.found(&name, entry).map(Some),
+                    (Some(entry), None) => return layer.found(name, entry).map(Some),
                     (None, Some(entry)) => {
                         let file = file();
                         let path = layer.raw(&file, entry)?;

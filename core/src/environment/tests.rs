@@ -9,12 +9,12 @@ use crate::error::{Problem, ProblemKind};
 use crate::generated::{IsolationOf, Shared};
 use crate::table::{self, Field, Table};
 
-fn resolve(environment: &Environment, names: &[&str]) -> Option<(String, String)> {
+fn resolve(environment: &Environment, names: &[&'static str]) -> Option<(String, String)> {
     let found = environment.setting(names, "").ok().unwrap()?;
     Some((found.value.into_owned(), found.origin.to_string()))
 }
 
-fn problem(environment: &Environment, names: &[&str]) -> Unreadable {
+fn problem(environment: &Environment, names: &[&'static str]) -> Unreadable {
     environment.setting(names, "").err().unwrap()
 }
 

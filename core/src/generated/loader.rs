@@ -313,8 +313,7 @@ impl<'e> Loader<'e> {
                     place.is_some_and(|place| self.resolver.is_set(place))
                 }
                 Kind::Setting { .. } | Kind::Flatten { .. } | Kind::Nested { .. } => {
-                    let is_set =
-                        |name: &str| !matches!(self.environment.setting(&[name], ""), Ok(None));
+                    let is_set = |name: &str| !matches!(self.environment.variable(name), Ok(None));
                     field.variables(prefix).iter().any(is_set)
                 }
             };
@@ -528,7 +527,7 @@ impl Loader<'_> {
         let prefix = join(&self.prefix, prefix).into_owned();
         let (mut found, mut broken) = (Vec::new(), Vec::new());
         for name in names {
-            match environment.setting(&[&flatten::variable(name)], &prefix) {
+            match environment.variable(&join(&prefix, &flatten::variable(name))) {
                 Ok(value) => found.extend(value.map(|value| ((*name).to_owned(), value))),
                 Err(unreadable) => {
                     broken.push(*name);
@@ -596,7 +595,7 @@ impl Loader<'_> {
         let rest = |(variable, value): (String, String)| {
             let name = variable.strip_prefix(prefix)?;
             let is_new = !name.is_empty() && !is_known(name);
-            let origin = Origin::Variable { name: variable.as_str().into() };
+            let origin = Origin::Variable { name: variable.clone().into() };
             is_new.then(|| (name.to_lowercase(), Found { value: value.into(), origin }))
         };
         self.environment.pairs().filter_map(rest).collect()

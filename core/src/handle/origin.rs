@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,8 +24,8 @@ pub enum Origin {
     /// A variable of the process, or of the pairs it was loaded from.
     #[non_exhaustive]
     Variable {
-        /// The variable's name.
-        name: Arc<str>,
+        /// The variable's name, mostly as the app's code has it.
+        name: Cow<'static, str>,
     },
     /// The file that a variable ending in `_FILE` names.
     #[non_exhaustive]
@@ -92,8 +93,8 @@ impl Origin {
     /// ```
     pub fn variable(&self) -> Option<&str> {
         match self {
-            Self::Variable { name }
-            | Self::File { name, .. }
+            Self::Variable { name } => Some(name),
+            Self::File { name, .. }
             | Self::Credential { name }
             | Self::Parts { name, .. }
             | Self::Dotenv { name, .. } => Some(name),

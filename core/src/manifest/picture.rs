@@ -140,7 +140,7 @@ impl Setting {
     fn is_set(&self, environment: &Environment) -> bool {
         std::iter::once(&self.variable)
             .chain(&self.aliases)
-            .any(|name| !matches!(environment.setting(&[name], ""), Ok(None)))
+            .any(|name| !matches!(environment.variable(name), Ok(None)))
     }
 }
 

@@ -68,7 +68,7 @@ impl Context {
     pub(super) fn test(&self, template: Option<&Template>) -> Test {
         let environment = self.environment.clone();
         Test::new(Name::new(self.spec.test), template.cloned(), move |name| {
-            let found = environment.setting(&[name], "").ok()??;
+            let found = environment.variable(name).ok()??;
             Some(found.value.into_owned())
         })
     }

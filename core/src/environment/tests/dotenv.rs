@@ -27,14 +27,14 @@ fn dotenv(text: impl AsRef<[u8]>) -> Environment {
 
 /// A value and its line; `None` where the name is not set.
 fn get(environment: &Environment, name: &str) -> Option<(String, usize)> {
-    let found = environment.setting(&[name], "").map_err(|wrong| wrong.message).unwrap()?;
+    let found = environment.variable(name).map_err(|wrong| wrong.message).unwrap()?;
     let Origin::Dotenv { line, .. } = found.origin else { return Some((found.value.into(), 0)) };
     Some((found.value.into_owned(), line))
 }
 
 /// What is wrong with a name, and on which line.
 fn wrong(environment: &Environment, name: &str) -> (String, usize) {
-    let Err(Unreadable { message, help, origin, .. }) = environment.setting(&[name], "") else {
+    let Err(Unreadable { message, help, origin, .. }) = environment.variable(name) else {
         panic!("`{name}` is read");
     };
     assert!(!help.is_empty());
