@@ -102,8 +102,8 @@ impl Server {
     }
 }
 
-/// Which names itself, as ours does.
-/// With the limits that a handle has by default: a call without any may never end.
+/// It names itself, as ours does, and has the timeouts that a handle has by default: a call without
+/// any may never end.
 fn bare() -> reqwest::Client {
     reqwest::Client::builder()
         .user_agent("backing-services/0.1.0")
