@@ -1,4 +1,4 @@
-//! What all that is done with a struct stands on.
+//! What is asked of a struct that derives, below the trait that apps see.
 
 use super::join::{Output, Outputs};
 use super::loader::Loader;
@@ -8,8 +8,8 @@ use crate::error::Failures;
 use crate::record::Json;
 use crate::table::Table;
 
-/// What the derive writes of a struct. The trait `BackingServices`, which calls what asks for this
-/// one, has it all by the same names.
+/// What the derive writes of a struct. The trait `BackingServices` has it behind names that begin
+/// with `__`, and calls what asks for this one, which so need not know that trait.
 pub trait Derived: Sized + Send + Sync {
     type Clients: Clone + Send + Sync + 'static;
     type Results: Send;

@@ -1,6 +1,10 @@
 //! What the derive calls to load the whole of a struct.
 
 use super::derived::Derived;
+#[cfg(feature = "attached")]
+use super::loader::load_and_note_with;
+#[cfg(feature = "testing")]
+use super::loader::load_for_test_with;
 use super::loader::load_with;
 use crate::environment::Environment;
 use crate::error::LoadError;
@@ -16,7 +20,7 @@ pub fn load<S: Derived>(environment: &Environment) -> Result<S, LoadError> {
 pub(crate) fn load_and_note<S: Derived>(
     environment: &Environment,
 ) -> (Result<S, LoadError>, Vec<(String, u64)>) {
-    super::loader::load_and_note_with(S::TABLE, environment, |loader| S::load(loader))
+    load_and_note_with(S::TABLE, environment, |loader| S::load(loader))
 }
 
 /// [`load`] for a test, which takes the adapters and gives others back.
@@ -25,5 +29,5 @@ pub(crate) fn load_for_test<S: Derived>(
     environment: &Environment,
     taken: &Taken,
 ) -> Result<S, LoadError> {
-    super::loader::load_for_test_with(S::TABLE, environment, taken, |loader| S::load(loader))
+    load_for_test_with(S::TABLE, environment, taken, |loader| S::load(loader))
 }

@@ -1,3 +1,5 @@
+//! Reads what a table declares, field after field, and keeps every problem.
+
 #![allow(clippy::option_option, reason = "`None` is a problem, `Some(None)` is detached")]
 
 use std::any::TypeId;
