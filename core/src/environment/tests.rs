@@ -7,7 +7,7 @@ use crate::adapter::grammar::{Grammar, Part, Scheme, Word};
 use crate::adapter::value::Kind;
 use crate::error::{Problem, ProblemKind};
 use crate::generated::{IsolationOf, Shared};
-use crate::table::{self, Field, Table};
+use crate::table::{self, Field, OfAdapter, Table};
 
 fn resolve(environment: &Environment, names: &[&'static str]) -> Option<(String, String)> {
     let found = environment.setting(names, "").ok().unwrap()?;
@@ -32,19 +32,10 @@ static ONE: Table = Table {
     fields: &[Field {
         name: "db",
         doc: "",
-        kind: table::Kind::Resource {
-            variables: &["DB_URL"],
-            binding: None,
-            grammar: &DB,
-            id: "",
-            required: true,
-            default: None,
-            shared: false,
-            params: &[],
-            ignored: &[],
-            ready: true,
-            isolated: <IsolationOf<()> as Shared>::ISOLATED,
-        },
+        kind: table::Kind::service(
+            &["DB_URL"],
+            OfAdapter { grammar: &DB, id: "", isolated: <IsolationOf<()> as Shared>::ISOLATED },
+        ),
     }],
 };
 
