@@ -511,8 +511,7 @@ pub(crate) async fn ping<D: Driver>(
         return Err(ClientError::new("the pool is closed"));
     }
     let limit = pool.options().get_acquire_timeout();
-    within(limit, async {
-        let mut is_misfit = false;
+    let answers = async {
         let mut is_answered = false;
         if let Some(mut idle) = pool.try_acquire() {
             let asked = timeout(limit / 4, (*idle).ask(question)).await;
@@ -522,7 +521,9 @@ pub(crate) async fn ping<D: Driver>(
                     idle.return_to_pool().await;
                     IS_MISFIT.with(Cell::get)
                 };
-                is_misfit = IS_MISFIT.scope(Cell::new(false), returned).await;
+                if !IS_MISFIT.scope(Cell::new(false), returned).await {
+                    return Ok(());
+                }
             }
         }
         if !is_answered {
@@ -533,25 +534,36 @@ pub(crate) async fn ping<D: Driver>(
             };
             asked.await.map_err(|error| cause::<D>(&error))?;
         }
-        if is_misfit || pool.size() == 0 {
-            opened_by(pool).await?;
+        // What the handle asks of a server is known to the pool's hooks alone. The connections that
+        // the pool has may be in use, or may not answer.
+        if pool.size() > 0 {
+            let apart = pool.options().clone().min_connections(0).max_connections(1);
+            let apart = apart.connect_lazy_with((*pool.connect_options()).clone());
+            let opened = opened_by(&apart).await;
+            close(apart).await;
+            opened
+        } else {
+            opened_by(pool).await
         }
-        Ok(())
-    })
-    .await
+    };
+    // It is too large for the stack of what asks.
+    within(limit, Box::pin(answers)).await
 }
 
 /// Has the pool open a connection, with the hooks that refuse a server of another kind.
 async fn opened_by<DB: Database>(pool: &sqlx::Pool<DB>) -> Result<(), ClientError> {
     let opened = async {
         let mut opening = pin!(pool.acquire());
-        poll_fn(|context| match opening.as_mut().poll(context) {
+        let opened = poll_fn(|context| match opening.as_mut().poll(context) {
             // The pool would try again until its timeout.
             Poll::Pending if IS_MISFIT.with(Cell::get) => Poll::Ready(Err(misfit())),
-            // Another cause was looked for already.
-            opened => opened.map(|_| Ok(())),
-        })
-        .await
+            opened => opened.map(Ok),
+        });
+        // Another cause was looked for already.
+        if let Ok(mut opened) = opened.await? {
+            opened.return_to_pool().await;
+        }
+        if IS_MISFIT.with(Cell::get) { Err(misfit()) } else { Ok(()) }
     };
     IS_MISFIT.scope(Cell::new(false), opened).await
 }
