@@ -166,8 +166,9 @@
 //! | `googlemaps` | `GoogleMaps` | an `HttpClient` on `reqwest` |
 //! | `lastfm` | `LastFm` | a `LastFmClient` on `reqwest` |
 //!
-//! Each of them includes `json`: settings that are maps or structs, `VCAP_SERVICES`, and [`Manifest::json`]. An app that
-//! has adapters of its own alone builds without it, and switches it on where it reads JSON.
+//! Each of them includes `json`: settings that are maps or structs, `VCAP_SERVICES`, the [`Picture`] of a [`Manifest`] and
+//! its forms for tools. An app that has adapters of its own alone builds without it, and switches it on where it wants
+//! one of these.
 //!
 //! `cli` gives the app's own binary commands that check an environment without starting the app:
 //! [`check`, `explain`, `diff`, `wait`, `ping`](#before-the-app-starts).
@@ -303,8 +304,8 @@ pub use self::error::{
 pub use self::explain::Explanation;
 pub use self::handle::{Handle, HandleBuilder, Host, Origin};
 #[cfg(feature = "json")]
-pub use self::manifest::{Compose, Format, UnknownFormat};
-pub use self::manifest::{Manifest, Picture, Resource, Setting};
+pub use self::manifest::{Compose, Format, Picture, UnknownFormat};
+pub use self::manifest::{Manifest, Resource, Setting};
 pub use self::secret::Secret;
 
 /// By name and each under its own `cfg`: rustc then answers a missing one with the feature that

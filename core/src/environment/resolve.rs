@@ -71,6 +71,7 @@ impl<'e> Resolver<'e> {
     }
 
     /// What every resource of the struct comes to, in the order of the fields.
+    #[cfg(feature = "json")]
     pub(crate) fn resources(&self) -> impl Iterator<Item = (Resolution, &'static Grammar)> {
         let fields = self.names.fields.iter().enumerate();
         fields.map(|(place, field)| (self.resolve(place), field.grammar))

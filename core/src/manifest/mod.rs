@@ -12,10 +12,13 @@ mod forms;
 #[cfg(feature = "json")]
 mod json_schema;
 mod markdown;
+#[cfg(feature = "json")]
 mod mermaid;
+#[cfg(feature = "json")]
 mod picture;
 #[cfg(feature = "json")]
 mod score;
+#[cfg(feature = "json")]
 mod svg;
 #[cfg(feature = "json")]
 mod tree;
@@ -29,19 +32,21 @@ use serde::Serialize;
 pub use self::compose::Compose;
 #[cfg(feature = "json")]
 pub use self::format::{Format, UnknownFormat};
+#[cfg(feature = "json")]
 pub use self::picture::Picture;
 #[cfg(feature = "attached")]
 pub(crate) use self::svg::escaped;
 use crate::adapter::grammar::Grammar;
+#[cfg(feature = "json")]
 use crate::environment::Environment;
 use crate::setting::flatten::{self, Named};
 use crate::table::{Field, Kind, Table, within};
 
 /// What a struct declares: every resource and every setting, those of nested structs included.
 ///
-/// It leaves the binary as a [`.env.example`](Self::env_example), a [Markdown
-/// table](Self::markdown) and a [picture](Self::picture), and with the feature `json`, which every
-/// adapter has, as [JSON](Self::json), a [JSON Schema](Self::json_schema), what
+/// It leaves the binary as a [`.env.example`](Self::env_example) and a [Markdown
+/// table](Self::markdown), and with the feature `json`, which every adapter has, as a
+/// [picture](Self::picture), as [JSON](Self::json), a [JSON Schema](Self::json_schema), what
 /// [Compose](Self::compose) starts, an [`app.json`](Self::app_json) and a [Score](Self::score)
 /// workload.
 ///
@@ -292,6 +297,7 @@ impl Manifest {
     /// let svg = Services::manifest().picture().svg();
     /// assert!(svg.starts_with("<svg "));
     /// ```
+    #[cfg(feature = "json")]
     pub fn picture(&self) -> Picture {
         Picture::declared(self)
     }
@@ -305,6 +311,7 @@ impl Manifest {
     /// let text = Services::manifest().picture_of(&Environment::process()).mermaid();
     /// assert!(text.starts_with("flowchart LR\n"));
     /// ```
+    #[cfg(feature = "json")]
     pub fn picture_of(&self, environment: &Environment) -> Picture {
         Picture::attached(self, environment)
     }
