@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::grammar::{About, Grammar, Hosts, Login, Part, Scheme, TlsWord, Unencrypted, Word};
 use super::value::Kind;
 use crate::error::{HandleError, ours};
-use crate::handle::{Handle, HandleBuilder, Host};
+use crate::handle::{Handle, HandleBuilder, Host, MOST};
 
 /// A handle whose words are taken one by one, in the order of its grammar's table.
 ///
@@ -14,8 +14,8 @@ pub struct Reader<'g> {
     handle: Handle,
     grammar: &'g Grammar,
     scheme: &'static Scheme,
-    /// For each word the place of its parameter, and one more; 0 where it is not in the query.
-    slots: Vec<u8>,
+    /// For each parameter of the handle the place of its word.
+    params: [u16; MOST],
     next: usize,
     encrypted: bool,
 }
@@ -41,9 +41,9 @@ impl<'g> Reader<'g> {
     /// credential that nothing would encrypt.
     pub fn new(handle: &Handle, grammar: &'g Grammar) -> Result<Self, HandleError> {
         let scheme = require_scheme(handle, grammar)?;
-        let (slots, moves) = slots(handle, grammar, scheme)?;
+        let (params, moves) = words_of_params(handle, grammar, scheme)?;
         let mut reader =
-            Self { handle: handle.clone(), grammar, scheme, slots, next: 0, encrypted: false };
+            Self { handle: handle.clone(), grammar, scheme, params, next: 0, encrypted: false };
         if moves {
             reader.move_parts()?;
         }
@@ -168,9 +168,9 @@ impl<'g> Reader<'g> {
     }
 
     fn param(&self, word: usize) -> Option<&str> {
-        let slot = usize::from(*self.slots.get(word)?);
-        let (_, value) = self.handle.query().get(slot.checked_sub(1)?)?;
-        Some(value)
+        let params = self.params.get(..self.handle.query().len())?;
+        let index = params.iter().position(|at| usize::from(*at) == word)?;
+        self.handle.param_at(index)
     }
 
     /// Puts parts that stand in the query, as libpq allows them, into their places.
@@ -190,7 +190,7 @@ impl<'g> Reader<'g> {
             })
         };
         self.rebuild(builder.without_params(taken))?;
-        self.slots = slots(&self.handle, self.grammar, self.scheme)?.0;
+        self.params = words_of_params(&self.handle, self.grammar, self.scheme)?.0;
         Ok(())
     }
 
@@ -431,7 +431,7 @@ pub(crate) fn said(scheme: &Scheme, word: &Word, values: TlsWord, value: Option<
 impl Word {
     /// What the query of a handle says by one of its names.
     pub(crate) fn param_of<'h>(&self, handle: &'h Handle) -> Option<&'h str> {
-        let (_, value) = handle.query().iter().find(|(name, _)| self.is_called(name))?;
+        let (_, value) = handle.query().find(|(name, _)| self.is_called(name))?;
         Some(value)
     }
 }
@@ -447,38 +447,32 @@ pub(crate) fn require_scheme(
     }
 }
 
-/// For each word its parameter, and whether one of them is a part of the handle.
-fn slots(
+/// For each parameter its word, and whether one of them is a part of the handle.
+fn words_of_params(
     handle: &Handle,
     grammar: &Grammar,
     scheme: &Scheme,
-) -> Result<(Vec<u8>, bool), HandleError> {
+) -> Result<([u16; MOST], bool), HandleError> {
     let words = grammar.all_words();
-    let params = handle.query();
-    let mut slots = Vec::new();
+    let mut params = [0; MOST];
     let mut moves = false;
-    if params.is_empty() {
-        return Ok((slots, moves));
-    }
-    slots.resize(words.len(), 0_u8);
-    for (index, (name, value)) in params.iter().enumerate() {
+    for (index, (name, value)) in handle.query().enumerate() {
         let known = words.iter().position(|it| it.stands_in_query() && it.is_called(name));
         let Some(at) = known else { return Err(unknown(grammar, name)) };
         let word = &words[at];
         moves |= word.part() != Part::Param && !(scheme.is_socket() && word.part().is_path());
-        if let Some(earlier) = usize::from(slots[at]).checked_sub(1) {
-            if params[earlier].1 != *value {
-                return Err(HandleError::parameter(
-                    ours!("the parameter `{}` is given twice, by two names", word.name()),
-                    "keep one of the two",
-                ));
-            }
-            continue;
+        // No grammar has as many words.
+        let at = u16::try_from(at).unwrap_or(u16::MAX);
+        let earlier = params[..index].iter().position(|earlier| *earlier == at);
+        if earlier.is_some_and(|earlier| handle.param_at(earlier) != Some(value)) {
+            return Err(HandleError::parameter(
+                ours!("the parameter `{}` is given twice, by two names", word.name()),
+                "keep one of the two",
+            ));
         }
-        // A handle has at most 64 parameters.
-        slots[at] = u8::try_from(index + 1).unwrap_or(u8::MAX);
+        params[index] = at;
     }
-    Ok((slots, moves))
+    Ok((params, moves))
 }
 
 fn unknown(grammar: &Grammar, name: &str) -> HandleError {

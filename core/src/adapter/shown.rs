@@ -58,14 +58,14 @@ impl Handle {
     /// Replaces whatever a message of a driver repeats of this handle's secrets: of a path too,
     /// where the grammar says that it is one.
     pub(crate) fn mask(&self, message: &str, grammar: &Grammar) -> String {
-        let (username, params) = (self.username(), self.query());
+        let username = self.username();
         let password = self.password().map(Secret::expose);
         let mut secrets = Secrets::of(message);
         if username.is_some() || password.is_some() {
             let (user, password) = (username.unwrap_or(""), password.unwrap_or(""));
             secrets = secrets.with(user).with(password).with_login(user, password);
         }
-        secrets = params.iter().fold(secrets, |all, (_, value)| all.with_words(value));
+        secrets = self.query().fold(secrets, |all, (_, value)| all.with_words(value));
         let is_secret = |word: &Word| word.part().is_path() && word.kind() == Kind::Secret;
         let path = self.path_decoded();
         if grammar.of_scheme(self.scheme()).all_words().iter().any(is_secret) {
@@ -74,7 +74,7 @@ impl Handle {
         // One that has nothing but a scheme and hosts is no secret, and may be a word: `memory:`.
         if username.is_some()
             || password.is_some()
-            || !params.is_empty()
+            || self.query().len() > 0
             || !matches!(self.path(), "" | "/")
         {
             secrets = secrets.with(self.expose_url());

@@ -230,7 +230,7 @@ impl Value for Endpoint {
         };
         let [host] = url.hosts() else { return None };
         let is_bare =
-            url.username().is_none() && url.password().is_none() && url.query().is_empty();
+            url.username().is_none() && url.password().is_none() && url.query().len() == 0;
         let path = url.path().trim_end_matches('/').to_owned();
         (is_bare && !host.is_socket()).then(|| Self { tls, host: host.clone(), path })
     }

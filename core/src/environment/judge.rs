@@ -76,7 +76,7 @@ impl<'e> Beside<'e, '_> {
         let carries = handle.is_some_and(|handle| {
             handle.username().is_some()
                 || handle.password().is_some()
-                || handle.query().iter().any(|(name, _)| name == "auth")
+                || handle.query().any(|(name, _)| name == "auth")
         });
         let is_login =
             |said: &Said<'_>| matches!(said.word.part(), Part::Username | Part::Password);

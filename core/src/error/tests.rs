@@ -211,7 +211,7 @@ fn our_own_words_are_not_masked() {
         assert_eq!(error.help(), "the server refused the password");
     }
     let unknown = Handle::parse("own://u:name@h?nam=1").unwrap();
-    let error = HandleError::unknown_parameter(&unknown.query()[0].0, &["name"])
+    let error = HandleError::unknown_parameter(unknown.query().next().unwrap().0, &["name"])
         .masked(&unknown, Own::GRAMMAR);
     assert_eq!(error.to_string(), "unknown parameter `nam`: did you mean `name`?");
     let error =

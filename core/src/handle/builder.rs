@@ -72,7 +72,7 @@ impl Handle {
             }
         }
         builder = builder.encoded_path(self.path());
-        self.query().iter().fold(builder, |builder, (name, value)| builder.param(name, value))
+        self.query().fold(builder, |builder, (name, value)| builder.param(name, value))
     }
 }
 

@@ -29,7 +29,7 @@ use crate::spelling::is_plain_word;
 
 /// How many hosts and how many parameters a handle may have: more than anybody needs, and few
 /// enough to compare each with each.
-const MOST: usize = 64;
+pub(crate) const MOST: usize = 64;
 
 /// A resource handle: the URL that locates a resource and carries its credentials.
 ///
@@ -83,13 +83,30 @@ struct Parsed {
     password: Option<Secret>,
     hosts: Hosts,
     path: Span,
-    params: Vec<(String, String)>,
+    params: Vec<(Text, Text)>,
 }
 
 /// A part that most handles hold as it is.
 enum Text {
     Written(Span),
     Decoded(String),
+}
+
+impl Text {
+    fn new(text: &str, span: Span, part: Part) -> Result<Self, Fault> {
+        let written = span.of(text);
+        if has_escapes(written) {
+            return decode(written, part).map(Self::Decoded);
+        }
+        Ok(Self::Written(span))
+    }
+
+    fn of<'t>(&'t self, text: &'t str) -> &'t str {
+        match self {
+            Self::Written(span) => span.of(text),
+            Self::Decoded(decoded) => decoded,
+        }
+    }
 }
 
 /// Most handles have one.
@@ -193,10 +210,7 @@ impl Handle {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn username(&self) -> Option<&str> {
-        self.parsed.username.as_ref().map(|username| match username {
-            Text::Written(span) => span.of(self.parsed.url.expose()),
-            Text::Decoded(username) => username,
-        })
+        self.parsed.username.as_ref().map(|username| username.of(self.expose_url()))
     }
 
     /// The password, decoded. An empty one is `None`.
@@ -298,12 +312,19 @@ impl Handle {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn params<T: DeserializeOwned>(&self) -> Result<T, HandleError> {
-        params::deserialize(&self.parsed.params)
+        params::deserialize(self)
     }
 
     /// The parameters, decoded, in the order written.
-    pub(crate) fn query(&self) -> &[(String, String)] {
-        &self.parsed.params
+    pub(crate) fn query(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        let Parsed { url, params, .. } = &*self.parsed;
+        params.iter().map(|(name, value)| (name.of(url.expose()), value.of(url.expose())))
+    }
+
+    /// The value of a parameter, decoded.
+    pub(crate) fn param_at(&self, index: usize) -> Option<&str> {
+        let (_, value) = self.parsed.params.get(index)?;
+        Some(value.of(self.expose_url()))
     }
 
     /// The whole handle, with every credential, in the form it was parsed from; of a list of
@@ -359,12 +380,8 @@ impl Parsed {
         let scheme = spans.scheme.of(text);
         let is_upper = scheme.bytes().any(|byte| byte.is_ascii_uppercase());
         let lower_scheme = is_upper.then(|| scheme.to_ascii_lowercase());
-        let username = match spans.username.filter(is_there) {
-            Some(span) if has_escapes(span.of(text)) => {
-                Some(Text::Decoded(decode(span.of(text), Part::Username)?))
-            }
-            username => username.map(Text::Written),
-        };
+        let username = spans.username.filter(is_there);
+        let username = username.map(|span| Text::new(text, span, Part::Username)).transpose()?;
         let password = spans.password.filter(is_there);
         let password = password.map(|span| decode(span.of(text), Part::Password)).transpose()?;
         let password = password.map(Secret::new);
@@ -381,8 +398,7 @@ impl Parsed {
             one => Hosts::One(host(one)?),
         };
         check_utf8(spans.path.of(text), Part::Path)?;
-        let params =
-            spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(span.of(text)))?;
+        let params = spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(text, span))?;
         Ok(Self {
             url: Secret::new(text),
             scheme: spans.scheme,
@@ -431,22 +447,25 @@ fn count(text: &str, separator: u8, part: Part) -> Result<usize, Fault> {
     if separators < MOST { Ok(separators + 1) } else { Err(Fault::TooMany { part }) }
 }
 
-fn split_params(query: &str) -> Result<Vec<(String, String)>, Fault> {
-    let mut params: Vec<(String, String)> = Vec::new();
+fn split_params(text: &str, query: Span) -> Result<Vec<(Text, Text)>, Fault> {
+    let mut params: Vec<(Text, Text)> = Vec::new();
     if query.is_empty() {
         return Ok(params);
     }
-    params.reserve_exact(count(query, b'&', Part::Query)?);
-    for pair in query.split('&') {
-        let (key, value) = pair.split_once('=').ok_or(Fault::Parameter)?;
-        let key = decode(key, Part::Query)?;
-        if key.is_empty() {
+    params.reserve_exact(count(query.of(text), b'&', Part::Query)?);
+    let mut start = query.start;
+    for pair in query.of(text).split('&') {
+        let (end, equals) = (start + pair.len(), pair.find('=').ok_or(Fault::Parameter)?);
+        let name = Text::new(text, Span { start, end: start + equals }, Part::Query)?;
+        if equals == 0 {
             return Err(Fault::Parameter);
         }
-        if params.iter().any(|(earlier, _)| *earlier == key) {
+        if params.iter().any(|(earlier, _)| earlier.of(text) == name.of(text)) {
             return Err(Fault::RepeatedParameter);
         }
-        params.push((key, decode(value, Part::Query)?));
+        let value = Text::new(text, Span { start: start + equals + 1, end }, Part::Query)?;
+        params.push((name, value));
+        start = end + 1;
     }
     Ok(params)
 }
@@ -469,9 +488,9 @@ impl fmt::Display for Handle {
             path if path.starts_with('/') => f.write_str("/***")?,
             _ => f.write_str("***")?,
         }
-        for (index, (key, _)) in parsed.params.iter().enumerate() {
+        for (index, (name, _)) in self.query().enumerate() {
             let separator = if index > 0 { '&' } else { '?' };
-            write!(f, "{separator}{}=***", if is_plain_word(key) { key } else { "***" })?;
+            write!(f, "{separator}{}=***", if is_plain_word(name) { name } else { "***" })?;
         }
         Ok(())
     }

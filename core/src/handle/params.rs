@@ -9,31 +9,21 @@ use serde_core::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde_core::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde_core::forward_to_deserialize_any;
 
-use super::error::HandleError;
+use super::{Handle, HandleError};
 use crate::error::{Message, mask};
 use crate::spelling::{DURATION, parse_duration, read_bool};
 use crate::suggest;
 
-pub(super) fn deserialize<T: DeserializeOwned>(
-    params: &[(String, String)],
-) -> Result<T, HandleError> {
+pub(super) fn deserialize<T: DeserializeOwned>(handle: &Handle) -> Result<T, HandleError> {
     let known = RefCell::new(Vec::new());
-    let value = T::deserialize(Params { pairs: params, known: &known }).map_err(|error| error.0)?;
+    let value = T::deserialize(Params { handle, known: &known }).map_err(|error| error.0)?;
     let known = known.into_inner();
     if known.contains(&ANY) {
         return Ok(value);
     }
-    refuse_unknown(params, &known).map(|()| value)
-}
-
-/// Refuses every parameter that is not one of `known`.
-pub(super) fn refuse_unknown(
-    params: &[(String, String)],
-    known: &[&'static str],
-) -> Result<(), HandleError> {
-    match params.iter().find(|(key, _)| !known.contains(&key.as_str())) {
-        Some((key, _)) => Err(unknown(key, known)),
-        None => Ok(()),
+    match handle.query().find(|(key, _)| !known.contains(key)) {
+        Some((key, _)) => Err(HandleError::unknown_parameter(key, &known)),
+        None => Ok(value),
     }
 }
 
@@ -43,7 +33,7 @@ const ANY: &str = "*";
 /// The parameters, of which each struct takes those it has a field for. A tuple of structs shares
 /// them, so that adapters need not repeat the fields they have in common.
 struct Params<'a> {
-    pairs: &'a [(String, String)],
+    handle: &'a Handle,
     known: &'a RefCell<Vec<&'static str>>,
 }
 
@@ -53,7 +43,7 @@ impl<'de> Deserializer<'de> for Params<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.known.borrow_mut().push(ANY);
         let value = |(key, value)| (Name(key), Value { name: Key::Any(key), value });
-        let pairs = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).map(value);
+        let pairs = self.handle.query().map(value);
         visitor.visit_map(MapDeserializer::new(pairs))
     }
 
@@ -64,15 +54,15 @@ impl<'de> Deserializer<'de> for Params<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         self.known.borrow_mut().extend(fields);
-        let pairs = self.pairs.iter().filter_map(|(key, value)| {
-            let name = fields.iter().find(|field| *field == key)?;
+        let pairs = self.handle.query().filter_map(|(key, value)| {
+            let name = fields.iter().find(|field| **field == key)?;
             Some((Name(name), Value { name: Key::Known(name), value }))
         });
         visitor.visit_map(MapDeserializer::new(pairs))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
-        let params = Params { pairs: self.pairs, known: self.known };
+        let params = Params { handle: self.handle, known: self.known };
         visitor.visit_seq(SeqDeserializer::new(iter::repeat_n(params, len)))
     }
 
@@ -96,7 +86,7 @@ impl<'de> Deserializer<'de> for Params<'_> {
 
 impl Clone for Params<'_> {
     fn clone(&self) -> Self {
-        Self { pairs: self.pairs, known: self.known }
+        Self { handle: self.handle, known: self.known }
     }
 }
 
@@ -106,10 +96,6 @@ impl IntoDeserializer<'_, Error> for Params<'_> {
     fn into_deserializer(self) -> Self {
         self
     }
-}
-
-fn unknown(key: &str, known: &[&'static str]) -> HandleError {
-    HandleError::unknown_parameter(key, known)
 }
 
 struct Name<'a>(&'a str);
@@ -303,7 +289,7 @@ impl de::Error for Error {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self(unknown(field, expected))
+        Self(HandleError::unknown_parameter(field, expected))
     }
 
     fn missing_field(field: &'static str) -> Self {

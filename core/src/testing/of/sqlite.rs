@@ -57,7 +57,7 @@ impl Isolate for Sqlite {
 fn is_in_memory(sqlite: &Sqlite) -> bool {
     let handle = sqlite.handle();
     handle.path_decoded().trim_start_matches('/') == ":memory:"
-        || handle.query().iter().any(|(name, value)| name == "mode" && value == "memory")
+        || handle.query().any(|(name, value)| name == "mode" && value == "memory")
 }
 
 /// Beside those of other users' tests, and of each test.
