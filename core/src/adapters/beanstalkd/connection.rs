@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
@@ -58,6 +58,10 @@ pub(super) struct Shared {
 
 struct State {
     out: Vec<u8>,
+    /// Where it goes, while the connection lasts.
+    writer: Option<Arc<OwnedWriteHalf>>,
+    /// The task has taken commands that it may not have written to the end.
+    writing: bool,
     pending: VecDeque<Pending>,
     /// The tube that the last command in the queue uses.
     used: Tube,
@@ -130,9 +134,13 @@ impl Connection {
     pub(super) async fn dial(server: &Server, lane: bool) -> io::Result<Self> {
         let stream = TcpStream::connect((server.host.as_str(), server.port)).await?;
         stream.set_nodelay(true)?;
+        let (reader, writer) = stream.into_split();
+        let writer = Arc::new(writer);
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 out: Vec::new(),
+                writer: Some(Arc::clone(&writer)),
+                writing: false,
                 pending: VecDeque::new(),
                 used: Tube::default_tube(),
                 watched: [Tube::default_tube()].into(),
@@ -149,7 +157,7 @@ impl Connection {
             lane,
             longest_job: server.longest_job,
         });
-        tokio::spawn(run(stream, Arc::clone(&shared)));
+        tokio::spawn(run(reader, writer, Arc::clone(&shared)));
         Ok(Self(shared))
     }
 
@@ -286,6 +294,19 @@ impl State {
         self.pending.push_back(pending);
     }
 
+    /// Writes what is in the queue, as far as the socket takes it. Whether that is all.
+    fn write_now(&mut self) -> bool {
+        // The task meets what goes wrong.
+        let written = self.writer.as_ref().and_then(|writer| writer.try_write(&self.out).ok());
+        let written = written.unwrap_or(0);
+        if written < self.out.len() {
+            self.out.drain(..written);
+            return false;
+        }
+        empty(&mut self.out);
+        true
+    }
+
     fn set_up(&mut self, setup: Setup<'_>) {
         match setup {
             Setup::None => {}
@@ -327,8 +348,13 @@ impl Shared {
         let (sender, answer) = oneshot::channel();
         let longest = command.longest_answer(self.longest_job);
         let pending = Pending::Caller { sender, blocks: command.blocks(), longest, _slot: slot };
+        // Where nothing is under way, the task need not be woken to write. Else it writes at once
+        // what has gathered.
+        let is_alone = state.pending.is_empty() && !state.writing;
         state.push(command, pending);
-        self.written.notify_one();
+        if !is_alone || !state.write_now() {
+            self.written.notify_one();
+        }
         answer
     }
 
@@ -345,6 +371,7 @@ impl Shared {
             }
             state.end = Some(why);
             state.out = Vec::new();
+            state.writer = None;
             state.reserved = HashMap::new();
             mem::take(&mut state.pending)
         };
@@ -483,14 +510,13 @@ impl Drop for Ending {
     }
 }
 
-async fn run(stream: TcpStream, shared: Arc<Shared>) {
+async fn run(reader: OwnedReadHalf, writer: Arc<OwnedWriteHalf>, shared: Arc<Shared>) {
     let _ending = Ending(Arc::clone(&shared));
-    let (reader, writer) = stream.into_split();
     let ended = async {
         shared.ended.notified().await;
         End::Closed
     };
-    let work = first(read(reader, &shared), write(writer, &shared));
+    let work = first(read(reader, &shared), write(&writer, &shared));
     let why = first(first(work, stir(&shared)), ended).await;
     shared.end(why);
 }
@@ -524,29 +550,50 @@ async fn read(mut reader: OwnedReadHalf, shared: &Arc<Shared>) -> End {
             }
         }
         buffer.drain(..start);
-        if buffer.is_empty() && buffer.capacity() > BIG_BUFFER {
-            buffer = Vec::new();
+        if buffer.is_empty() {
+            empty(&mut buffer);
         }
     }
 }
 
 /// Writes all that has gathered at once.
-async fn write(mut writer: OwnedWriteHalf, shared: &Shared) -> End {
+async fn write(writer: &OwnedWriteHalf, shared: &Shared) -> End {
     let mut buffer = Vec::new();
     loop {
-        mem::swap(&mut buffer, &mut shared.state().out);
+        {
+            let mut state = shared.state();
+            mem::swap(&mut buffer, &mut state.out);
+            state.writing = !buffer.is_empty();
+        }
         if buffer.is_empty() {
             shared.written.notified().await;
             continue;
         }
-        if let Err(error) = writer.write_all(&buffer).await {
+        if let Err(error) = write_all(writer, &buffer).await {
             return broken(error);
         }
-        buffer.clear();
-        if buffer.capacity() > BIG_BUFFER {
-            buffer = Vec::new();
+        empty(&mut buffer);
+    }
+}
+
+async fn write_all(writer: &OwnedWriteHalf, mut rest: &[u8]) -> io::Result<()> {
+    while !rest.is_empty() {
+        writer.writable().await?;
+        match writer.try_write(rest) {
+            Ok(written) => rest = &rest[written..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(())
+}
+
+/// Keeps the memory of a buffer, unless it is much.
+fn empty(buffer: &mut Vec<u8>) {
+    if buffer.capacity() > BIG_BUFFER {
+        *buffer = Vec::new();
+    }
+    buffer.clear();
 }
 
 async fn stir(shared: &Shared) -> End {
@@ -585,7 +632,7 @@ fn strange(what: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     use tokio::net::TcpListener;
     use tokio::net::tcp::OwnedReadHalf;
 
