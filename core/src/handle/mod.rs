@@ -312,11 +312,11 @@ impl Handle {
     /// # Ok::<(), backing_services::HandleError>(())
     /// ```
     pub fn params<T: DeserializeOwned>(&self) -> Result<T, HandleError> {
-        params::deserialize(self)
+        params::deserialize(self.query())
     }
 
     /// The parameters, decoded, in the order written.
-    pub(crate) fn query(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+    pub(crate) fn query(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
         let Parsed { url, params, .. } = &*self.parsed;
         params.iter().map(|(name, value)| (name.of(url.expose()), value.of(url.expose())))
     }

@@ -9,19 +9,23 @@ use serde_core::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde_core::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde_core::forward_to_deserialize_any;
 
-use super::{Handle, HandleError};
+use super::error::HandleError;
 use crate::error::{Message, mask};
 use crate::spelling::{DURATION, parse_duration, read_bool};
 use crate::suggest;
 
-pub(super) fn deserialize<T: DeserializeOwned>(handle: &Handle) -> Result<T, HandleError> {
+/// `pairs` are names and values, decoded.
+pub(super) fn deserialize<'a, T: DeserializeOwned>(
+    mut pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> Result<T, HandleError> {
     let known = RefCell::new(Vec::new());
-    let value = T::deserialize(Params { handle, known: &known }).map_err(|error| error.0)?;
+    let params = Params { pairs: pairs.clone(), known: &known };
+    let value = T::deserialize(params).map_err(|error| error.0)?;
     let known = known.into_inner();
     if known.contains(&ANY) {
         return Ok(value);
     }
-    match handle.query().find(|(key, _)| !known.contains(key)) {
+    match pairs.find(|(key, _)| !known.contains(key)) {
         Some((key, _)) => Err(HandleError::unknown_parameter(key, &known)),
         None => Ok(value),
     }
@@ -32,18 +36,19 @@ const ANY: &str = "*";
 
 /// The parameters, of which each struct takes those it has a field for. A tuple of structs shares
 /// them, so that adapters need not repeat the fields they have in common.
-struct Params<'a> {
-    handle: &'a Handle,
+#[derive(Clone)]
+struct Params<'a, I> {
+    pairs: I,
     known: &'a RefCell<Vec<&'static str>>,
 }
 
-impl<'de> Deserializer<'de> for Params<'_> {
+impl<'de, 'v, I: Iterator<Item = (&'v str, &'v str)> + Clone> Deserializer<'de> for Params<'_, I> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.known.borrow_mut().push(ANY);
         let value = |(key, value)| (Name(key), Value { name: Key::Any(key), value });
-        let pairs = self.handle.query().map(value);
+        let pairs = self.pairs.map(value);
         visitor.visit_map(MapDeserializer::new(pairs))
     }
 
@@ -54,7 +59,7 @@ impl<'de> Deserializer<'de> for Params<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         self.known.borrow_mut().extend(fields);
-        let pairs = self.handle.query().filter_map(|(key, value)| {
+        let pairs = self.pairs.filter_map(|(key, value)| {
             let name = fields.iter().find(|field| **field == key)?;
             Some((Name(name), Value { name: Key::Known(name), value }))
         });
@@ -62,8 +67,7 @@ impl<'de> Deserializer<'de> for Params<'_> {
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
-        let params = Params { handle: self.handle, known: self.known };
-        visitor.visit_seq(SeqDeserializer::new(iter::repeat_n(params, len)))
+        visitor.visit_seq(SeqDeserializer::new(iter::repeat_n(self, len)))
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -84,13 +88,10 @@ impl<'de> Deserializer<'de> for Params<'_> {
     }
 }
 
-impl Clone for Params<'_> {
-    fn clone(&self) -> Self {
-        Self { handle: self.handle, known: self.known }
-    }
-}
-
-impl IntoDeserializer<'_, Error> for Params<'_> {
+impl<'v, I> IntoDeserializer<'_, Error> for Params<'_, I>
+where
+    I: Iterator<Item = (&'v str, &'v str)> + Clone,
+{
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
