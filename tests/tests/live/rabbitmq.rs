@@ -174,7 +174,8 @@ async fn a_client_certificate() {
     OnRabbitMq::use_it(&client).await.unwrap();
 
     let none = handle().param("connect_timeout", "2s").build().unwrap();
-    assert!(cause(&none).await.contains("ertificate"), "{}", cause(&none).await);
+    let refused = cause(&none).await;
+    assert!(refused.contains("ertificate"), "{refused}");
     let strange = Ca::new("wrong").issue(&["app"]);
     assert!(cause(&with(&strange)).await.contains("nknown"), "{}", cause(&with(&strange)).await);
     let not_a_key = handle()

@@ -90,7 +90,10 @@ impl Reactor for Wires {
         address: SocketAddr,
     ) -> impl Future<Output = io::Result<Wire>> + Send + 'static {
         let (stream, guard) = (self.tokio.tcp_connect_addr(address), Guard::new(self.limits));
-        async move { Ok(Wire { stream: Box::new(stream.await?), state: Arc::default(), guard }) }
+        async move {
+            let stream = Box::new(stream.await?);
+            Ok(Wire { stream, state: Arc::default(), guard, deaf: None })
+        }
     }
 }
 
@@ -99,6 +102,9 @@ pub(super) struct Wire {
     stream: Box<dyn Bytes>,
     state: Arc<State>,
     guard: Guard,
+    /// Why nothing more can be written. What the broker said before that, most often why it
+    /// refuses the client, may be yet to read.
+    deaf: Option<io::Error>,
 }
 
 trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -128,12 +134,20 @@ impl Wire {
         Cutter(Arc::clone(&self.state))
     }
 
-    /// A wire that failed once is cut.
-    fn cut_on_error<T>(&self, result: io::Result<T>) -> Poll<io::Result<T>> {
-        if result.is_err() {
-            self.state.cut();
+    /// Writes what the wire still takes; the rest goes nowhere.
+    fn write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        nowhere: T,
+        write: impl FnOnce(Pin<&mut (dyn Bytes + 'static)>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.state.is_cut(&self.state.writer, cx) || self.deaf.is_some() {
+            return Poll::Ready(Ok(nowhere));
         }
-        Poll::Ready(result)
+        Poll::Ready(Ok(ready!(write(Pin::new(&mut *self.stream), cx)).unwrap_or_else(|error| {
+            self.deaf = Some(error);
+            nowhere
+        })))
     }
 }
 
@@ -176,11 +190,16 @@ impl AsyncRead for Wire {
         if let Ok(length) = read {
             read = self.guard.look(&mut buffer[..length]).map(|()| length);
         }
-        if matches!(read, Ok(0)) {
-            // RabbitMQ does not close one half alone.
+        // RabbitMQ does not close one half alone, and a wire that failed once is cut.
+        if matches!(read, Ok(0) | Err(_)) {
             self.state.cut();
         }
-        self.cut_on_error(read)
+        if matches!(read, Ok(0))
+            && let Some(error) = self.deaf.take()
+        {
+            read = Err(error);
+        }
+        Poll::Ready(read)
     }
 }
 
@@ -190,11 +209,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.state.is_cut(&self.state.writer, cx) {
-            return Poll::Ready(Ok(buffer.len()));
-        }
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buffer));
-        self.cut_on_error(written)
+        self.write(cx, buffer.len(), |stream, cx| stream.poll_write(cx, buffer))
     }
 
     fn poll_write_vectored(
@@ -202,32 +217,81 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.state.is_cut(&self.state.writer, cx) {
-            return Poll::Ready(Ok(buffers.iter().map(|buffer| buffer.len()).sum()));
-        }
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, buffers));
-        self.cut_on_error(written)
+        let length = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.write(cx, length, |stream, cx| stream.poll_write_vectored(cx, buffers))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.state.is_cut(&self.state.writer, cx) {
-            return Poll::Ready(Ok(()));
-        }
-        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
-        self.cut_on_error(flushed)
+        self.write(cx, (), AsyncWrite::poll_flush)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.state.is_cut(&self.state.writer, cx) {
-            return Poll::Ready(Ok(()));
-        }
-        let closed = ready!(Pin::new(&mut self.stream).poll_close(cx));
-        self.cut_on_error(closed)
+        self.write(cx, (), AsyncWrite::poll_close)
     }
 }
 
 impl fmt::Debug for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Wire")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes nothing any more, and has something to say yet.
+    struct Refused(Option<&'static [u8]>);
+
+    impl AsyncRead for Refused {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            mut buffer: &mut [u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(self.0.take().map_or(Ok(0), |last| buffer.write(last)))
+        }
+    }
+
+    impl AsyncWrite for Refused {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// A broker that refuses the client may have closed before the client has written all it has.
+    #[test]
+    fn what_the_broker_said_last_is_read() {
+        let limits = Limits { frame: 4096, no_heartbeats: false, mechanism: "PLAIN" };
+        let last = b"AMQP\0\0\x09\x01";
+        let stream = Box::new(Refused(Some(last)));
+        let guard = Guard::new(limits);
+        let mut wire = Wire { stream, state: Arc::default(), guard, deaf: None };
+        let mut wire = Pin::new(&mut wire);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut buffer = [0; 16];
+        for _ in 0..2 {
+            assert!(matches!(wire.as_mut().poll_write(cx, b"AMQP"), Poll::Ready(Ok(4))));
+        }
+        assert!(matches!(wire.as_mut().poll_read(cx, &mut buffer), Poll::Ready(Ok(8))));
+        assert_eq!(buffer[..8], last[..]);
+        let Poll::Ready(Err(error)) = wire.as_mut().poll_read(cx, &mut buffer) else {
+            panic!("the failure is lost");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert!(matches!(wire.as_mut().poll_read(cx, &mut buffer), Poll::Ready(Ok(0))));
+        assert!(matches!(wire.poll_write(cx, b"AMQP"), Poll::Ready(Ok(4))));
     }
 }
