@@ -9,7 +9,6 @@ use std::fmt;
 use std::io;
 use std::ops::Deref;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -115,8 +114,6 @@ struct Link {
     ended: Closed,
     /// Whether nobody has it any more, and it is about to close.
     left: Closed,
-    /// Whether its end was waited with once.
-    lingered: AtomicBool,
     wake: Notify,
     /// That of the connection; those that only ask have their own.
     cutter: Mutex<Option<Cutter>>,
@@ -209,7 +206,6 @@ impl Link {
             target,
             ended: Closed::default(),
             left: Closed::default(),
-            lingered: AtomicBool::new(false),
             wake: Notify::new(),
             cutter: Mutex::new(None),
             channels: Mutex::new(Vec::new()),
@@ -237,8 +233,10 @@ impl Link {
                 silence();
                 return Ok(stream);
             }
+            // In a task, which ends quietly with the runtime.
             while then == Then::Recover
-                && let Some(broker) = link.wait_for_a_broker().await
+                && let Ok(Some(broker)) =
+                    tokio::spawn(Arc::clone(&link).until_a_broker_is_back()).await
             {
                 if let Ok((stream, cutter)) = link.target.dial(&dialer, &broker).await {
                     link.hold(Some(cutter));
@@ -280,34 +278,14 @@ impl Link {
         }))
     }
 
-    /// Returns on the thread of `lapin` with a broker that lets the client in, or without one when
-    /// nobody waits for that.
-    async fn wait_for_a_broker(self: &Arc<Self>) -> Option<Host> {
-        // On the runtime, where a task ends quietly with it. `lapin` sleeps by the runtime's clock
-        // when it is told of a failure, and panics if there is no runtime any more: then it is not
-        // told.
-        let back = tokio::spawn(Arc::clone(self).until_a_broker_is_back()).await;
-        if let Ok(Some(broker)) = back {
-            return Some(broker);
-        }
-        if back.is_ok() && !self.lingered.swap(true, Ordering::SeqCst) {
-            // Most often the app is about to end. `lapin` asks again, and need not wait each time.
-            std::thread::sleep(WATCH);
-        }
-        if back.is_err() || tokio::spawn(std::future::ready(())).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        None
-    }
-
     /// Returns with the first broker that lets the client in, or without one when nobody waits for
-    /// that any longer.
+    /// that.
     async fn until_a_broker_is_back(self: Arc<Self>) -> Option<Host> {
         let brokers = &self.target.brokers;
         let mut last = vec![String::new(); brokers.len()];
         let mut away = AWAY;
         let mut pause = away.pause();
-        loop {
+        while !self.ended.is_closed() {
             let _ = timeout(pause, self.wake.notified()).await;
             let mut refused = true;
             for (broker, last) in brokers.iter().zip(&mut last) {
@@ -328,6 +306,7 @@ impl Link {
             }
             pause = if refused { REFUSED_PAUSE } else { away.pause() };
         }
+        None
     }
 
     /// Lets go of a socket when `lapin` is stuck with it: it is full of data that nobody takes, the

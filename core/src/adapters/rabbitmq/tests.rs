@@ -356,6 +356,39 @@ async fn nothing_stays_of_a_broker_that_fell_silent() {
     }
 }
 
+/// The threads of `lapin` may outlive the runtime: an app most often ends after an attempt that
+/// failed, or with what it is connected to.
+#[test]
+fn nothing_panics_when_the_runtime_ends() {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name().is_some_and(|name| name.starts_with("lapin")) {
+            PANICS.fetch_add(1, Ordering::SeqCst);
+        }
+        usual(panic);
+    }));
+    for wait in [0, 10, 1300, 1400] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let client = runtime.block_on(async {
+            let port = Broker::new().listen().await;
+            taken(&format!("amqp://localhost:{port}")).connect().await.unwrap()
+        });
+        runtime.block_on(async {
+            let port = Broker { properties: nested(33), ..Broker::new() }.listen().await;
+            let rabbit = taken(&format!("amqp://localhost:{port}"));
+            for _ in 0..100 {
+                rabbit.connect().await.unwrap_err();
+            }
+            sleep(Duration::from_millis(wait)).await;
+        });
+        drop(runtime);
+        drop(client);
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(PANICS.load(Ordering::SeqCst), 0);
+}
+
 /// Neither a connection nor a thread stays of brokers that fall silent, at whatever point: in a
 /// process of its own, which has no others.
 #[test]

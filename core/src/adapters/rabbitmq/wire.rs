@@ -20,6 +20,7 @@ use async_rs::{Runtime, Tokio};
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use lapin::tcp::RustlsConnector;
+use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
@@ -67,7 +68,7 @@ pub(super) struct Wires {
 
 impl Reactor for Wires {
     type TcpStream = Wire;
-    type Sleep = <Tokio as Reactor>::Sleep;
+    type Sleep = JoinHandle<()>;
 
     /// Nothing here has a socket of its own to bring.
     fn register<H: Read + Write + Send + 'static>(
@@ -77,8 +78,10 @@ impl Reactor for Wires {
         Err::<DummyIO, _>(io::ErrorKind::Unsupported.into())
     }
 
+    /// In a task, which ends quietly with the runtime: the threads of `lapin` may outlive it, and
+    /// the timers of a runtime that has ended panic.
     fn sleep(&self, duration: Duration) -> Self::Sleep {
-        self.tokio.sleep(duration)
+        tokio::spawn(async move { tokio::time::sleep(duration).await })
     }
 
     fn interval(&self, duration: Duration) -> impl Stream<Item = Instant> + Send + 'static {
