@@ -3,6 +3,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::rustls::in_words;
 use super::{FailureKind, Message};
 use crate::handle::HandleError;
 
@@ -31,16 +32,6 @@ const RESOLVER: [&str; 9] = [
 pub(crate) const NO_TLS: &str = "the server speaks no TLS on this port";
 #[allow(dead_code, reason = "not every adapter can tell")]
 pub(crate) const TLS_ONLY: &str = "the server speaks TLS from the first byte on this port";
-
-/// How the errors of rustls begin that are about what the other side does.
-const RUSTLS: [&str; 6] = [
-    "received fatal alert",
-    "received unexpected message",
-    "received unexpected handshake message",
-    "peer is incompatible",
-    "peer misbehaved",
-    "peer sent no certificates",
-];
 
 /// Why a client could not be made or does not answer: the root cause.
 ///
@@ -183,8 +174,8 @@ impl ClientError {
             };
             return Self::of(FailureKind::UnknownHost, cause);
         }
-        if let Some(reason) = text.strip_prefix("invalid peer certificate: ") {
-            return Self::certificate(reason);
+        if let Some((cause, help)) = in_words(&text) {
+            return Self::of(FailureKind::Tls, cause).with_help(help);
         }
         // The answer to the first message of the handshake is no record of TLS.
         if text.starts_with("received corrupt message") {
@@ -196,9 +187,7 @@ impl ClientError {
             return Self::of(FailureKind::Protocol, "the server does not answer in HTTP")
                 .with_help("if it speaks TLS on this port, write the scheme with TLS: `https`");
         }
-        let is_tls = RUSTLS.iter().any(|begin| text.starts_with(begin));
-        let kind = if is_tls { FailureKind::Tls } else { FailureKind::Other };
-        Self::of(kind, text)
+        Self::new(text)
     }
 
     fn io(error: &io::Error) -> Self {
@@ -228,30 +217,6 @@ impl ClientError {
                 Self::of(kind, Message::ours(format_args!("{error}")))
             }
         }
-    }
-
-    /// A certificate that does not verify; the reasons are those of rustls.
-    fn certificate(reason: &str) -> Self {
-        if reason.contains("CaUsedAsEndEntity") {
-            let cause = "the server's certificate does not verify: it is made for a CA, as \
-                         `openssl req -x509` does by default";
-            return Self::of(FailureKind::Tls, cause).with_help(
-                "make one for a server: `openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem \
-                 -out cert.pem -days 365 -subj /CN=HOST -addext subjectAltName=DNS:HOST -addext \
-                 basicConstraints=critical,CA:FALSE`, and name `cert.pem` as the CA certificate",
-            );
-        }
-        let help = if reason.starts_with("UnknownIssuer") {
-            "the CA that signed it is not trusted: name its certificate in the handle"
-        } else if reason.contains("not valid for name") || reason.starts_with("NotValidForName") {
-            "use the host name that the certificate was made for"
-        } else if reason.contains("xpired") {
-            "the server needs a new certificate"
-        } else {
-            ""
-        };
-        let cause = Message::from("the server's certificate does not verify: ").said(reason);
-        Self::of(FailureKind::Tls, cause).with_help(help)
     }
 
     pub(crate) fn no_answer(limit: Duration) -> Self {

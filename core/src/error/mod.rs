@@ -7,6 +7,7 @@ mod kind;
 mod load;
 mod mask;
 mod message;
+mod rustls;
 
 use std::fmt;
 

@@ -345,7 +345,7 @@ fn a_root_cause_decides_the_kind() {
             text("invalid peer certificate: UnknownIssuer"),
             FailureKind::Tls,
             false,
-            "the server's certificate does not verify: UnknownIssuer",
+            "the server's certificate does not verify: the CA that signed it is not trusted",
         ),
         (
             text("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))"),
@@ -370,7 +370,7 @@ fn a_root_cause_decides_the_kind() {
             text("received fatal alert: CertificateRequired"),
             FailureKind::Tls,
             false,
-            "received fatal alert: CertificateRequired",
+            "the server asks for a client certificate",
         ),
         (text("it rains"), FailureKind::Other, false, "it rains"),
         (Box::new(io::Error::other(own)), FailureKind::NotAllowed, false, "no"),

@@ -196,6 +196,14 @@ async fn client_certificate() {
         .param("ssl-cert", certificate.to_str().unwrap())
         .param("ssl-key", key.to_str().unwrap());
     OnMariaDb::use_it(&connect(&with.build().unwrap()).await.unwrap()).await.unwrap();
+
+    let strange = Ca::new("wrong").issue(&["shop"]);
+    let with = builder()
+        .param("ssl-cert", strange.certificate().to_str().unwrap())
+        .param("ssl-key", strange.key().to_str().unwrap());
+    let refused = connect(&with.build().unwrap()).await.unwrap_err();
+    let cause = "the server does not take the client certificate: unknown ca";
+    assert_eq!(refused, cause);
 }
 
 #[tokio::test]

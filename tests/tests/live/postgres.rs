@@ -298,6 +298,14 @@ async fn client_certificate() {
         .param("sslcert", certificate.to_str().unwrap())
         .param("sslkey", key.to_str().unwrap());
     OnPostgreSql::use_it(&connect(&with.build().unwrap()).await.unwrap()).await.unwrap();
+
+    let strange = Ca::new("wrong").issue(&["shop"]);
+    let with = builder()
+        .param("sslcert", strange.certificate().to_str().unwrap())
+        .param("sslkey", strange.key().to_str().unwrap());
+    let refused = connect(&with.build().unwrap()).await.unwrap_err();
+    let cause = "the server does not take the client certificate: unknown ca";
+    assert_eq!(refused, cause);
 }
 
 #[tokio::test]
@@ -435,7 +443,7 @@ async fn the_process_environment_does_not_count() {
     let trusting_nobody = trusting_nobody.param("sslmode", "verify-full");
     let trusted = ca.ca();
     let said = ask_the_child(&trusting_nobody, &[("PGSSLROOTCERT", trusted.to_str().unwrap())]);
-    assert!(said.contains("does not verify: UnknownIssuer"), "{said}");
+    assert!(said.contains("the CA that signed it is not trusted"), "{said}");
 
     for variable in ["PGOPTIONS", "PGSSLCERT", "PGSSLKEY"] {
         let said = ask_the_child(&whole, &[(variable, "-c geqo=off")]);

@@ -84,6 +84,10 @@ fn failure<T>(result: Result<T, Error>) -> Failure {
     match result {
         Err(Error::Connect(report)) => {
             assert_is_for_people(&report.to_string());
+            for failure in report.failures() {
+                assert_no_type(failure.cause());
+                assert_no_type(failure.help());
+            }
             report.failures()[0].clone()
         }
         Err(other) => panic!("not loaded: {other}"),
@@ -104,6 +108,13 @@ pub(crate) fn assert_is_for_people(text: &str) {
         at > 0 && letter(bytes.get(at - 1)) && letter(bytes.get(at + 2)) && !is_field(text, at)
     };
     assert!(!text.match_indices("::").any(|(at, _)| is_path(at)), "shows a path of Rust: {text}");
+}
+
+/// None that encloses something, such as `DnsName("a.example")`.
+fn assert_no_type(text: &str) {
+    let mut pairs = text.chars().zip(text.chars().skip(1));
+    let encloses = pairs.any(|(before, open)| before.is_alphanumeric() && open == '(');
+    assert!(!encloses, "shows a type of Rust: {text}");
 }
 
 /// A report names the field of the struct as `Services::it`.
