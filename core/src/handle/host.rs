@@ -29,6 +29,9 @@ impl Host {
     /// `text` has passed the grammar.
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         let (name, port) = Self::split(text);
+        if is_plain(name) {
+            return Ok(Self { name: name.into(), port });
+        }
         if name.contains('%') {
             // A percent-encoded host is the path of a Unix socket and nothing else.
             let path = percent_decode_str(name).decode_utf8().map_err(|_| Fault::Host)?;
@@ -39,9 +42,6 @@ impl Host {
         }
         if is_number(name) {
             return Err(Fault::Number);
-        }
-        if is_plain(name) {
-            return Ok(Self { name: name.into(), port });
         }
         let name = match url::Host::parse(name).map_err(|_| Fault::Host)? {
             url::Host::Domain(name) => name,

@@ -17,11 +17,10 @@ struct Address<'a> {
     query: &'a str,
 }
 
-/// The text with what the addresses share once. What is no list is given back as it is.
+/// The text with what the addresses share once. What is no list is given back as it is, which it is
+/// without a `,` or `;`.
 pub(super) fn join(text: &str) -> Result<Cow<'_, str>, Fault> {
-    // Nearly no handle is one.
-    let is_list = [b',', b';'].iter().any(|separator| text.as_bytes().contains(separator))
-        && scheme(text).is_some_and(|scheme| slashes(&text[scheme.len() + 3..]).is_some());
+    let is_list = scheme(text).is_some_and(|scheme| slashes(&text[scheme.len() + 3..]).is_some());
     let addresses = if is_list { split(text) } else { Vec::new() };
     let (Some((first, others)), Some(last)) = (addresses.split_first(), addresses.last()) else {
         return Ok(text.into());

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use serde_core::de::DeserializeOwned;
 
-use self::grammar::{Fault, Part, Span};
+use self::grammar::{Fault, Marks, Part, Span};
 use crate::secret::Secret;
 use crate::spelling::is_plain_word;
 
@@ -93,9 +93,9 @@ enum Text {
 }
 
 impl Text {
-    fn new(text: &str, span: Span, part: Part) -> Result<Self, Fault> {
+    fn new(text: &str, marks: &Marks, span: Span, part: Part) -> Result<Self, Fault> {
         let written = span.of(text);
-        if has_escapes(written) {
+        if marks.may_escape(span) && has_escapes(written) {
             return decode(written, part).map(Self::Decoded);
         }
         Ok(Self::Written(span))
@@ -147,8 +147,7 @@ impl Handle {
     /// ```
     pub fn parse(text: &str) -> Result<Self, HandleError> {
         let text = grammar::without_final_newline(text);
-        list::join(text)
-            .and_then(|text| Parsed::new(&text))
+        Parsed::of(text)
             .map(|parsed| Self { parsed: Arc::new(parsed), origin: None })
             .map_err(HandleError::syntax)
     }
@@ -374,21 +373,32 @@ impl Handle {
 }
 
 impl Parsed {
-    fn new(text: &str) -> Result<Self, Fault> {
-        let spans = grammar::scan(text)?;
+    fn of(text: &str) -> Result<Self, Fault> {
+        let marks = Marks::of(text);
+        if marks.has_separator
+            && let Cow::Owned(joined) = list::join(text)?
+        {
+            return Self::new(&joined, &Marks::of(&joined));
+        }
+        Self::new(text, &marks)
+    }
+
+    fn new(text: &str, marks: &Marks) -> Result<Self, Fault> {
+        let spans = grammar::scan_by(text, marks)?;
         let is_there = |span: &Span| !span.is_empty();
         let scheme = spans.scheme.of(text);
         let is_upper = scheme.bytes().any(|byte| byte.is_ascii_uppercase());
         let lower_scheme = is_upper.then(|| scheme.to_ascii_lowercase());
         let username = spans.username.filter(is_there);
-        let username = username.map(|span| Text::new(text, span, Part::Username)).transpose()?;
+        let username =
+            username.map(|span| Text::new(text, marks, span, Part::Username)).transpose()?;
         let password = spans.password.filter(is_there);
         let password = password.map(|span| decode(span.of(text), Part::Password)).transpose()?;
         let password = password.map(Secret::new);
         let host = if scheme.eq_ignore_ascii_case("s3") { Host::bucket } else { Host::parse };
         let hosts = match spans.hosts.of(text) {
             "" => Hosts::None,
-            all if all.as_bytes().contains(&b',') => {
+            all if marks.has_separator && all.as_bytes().contains(&b',') => {
                 let mut hosts = Vec::with_capacity(count(all, b',', Part::Host)?);
                 for one in all.split(',') {
                     hosts.push(host(one)?);
@@ -397,8 +407,13 @@ impl Parsed {
             }
             one => Hosts::One(host(one)?),
         };
-        check_utf8(spans.path.of(text), Part::Path)?;
-        let params = spans.query.map_or_else(|| Ok(Vec::new()), |span| split_params(text, span))?;
+        if marks.may_escape(spans.path) {
+            check_utf8(spans.path.of(text), Part::Path)?;
+        }
+        let params = match spans.query {
+            Some(query) => split_params(text, marks, query)?,
+            None => Vec::new(),
+        };
         Ok(Self {
             url: Secret::new(text),
             scheme: spans.scheme,
@@ -447,7 +462,7 @@ fn count(text: &str, separator: u8, part: Part) -> Result<usize, Fault> {
     if separators < MOST { Ok(separators + 1) } else { Err(Fault::TooMany { part }) }
 }
 
-fn split_params(text: &str, query: Span) -> Result<Vec<(Text, Text)>, Fault> {
+fn split_params(text: &str, marks: &Marks, query: Span) -> Result<Vec<(Text, Text)>, Fault> {
     let mut params: Vec<(Text, Text)> = Vec::new();
     if query.is_empty() {
         return Ok(params);
@@ -456,14 +471,14 @@ fn split_params(text: &str, query: Span) -> Result<Vec<(Text, Text)>, Fault> {
     let mut start = query.start;
     for pair in query.of(text).split('&') {
         let (end, equals) = (start + pair.len(), pair.find('=').ok_or(Fault::Parameter)?);
-        let name = Text::new(text, Span { start, end: start + equals }, Part::Query)?;
+        let name = Text::new(text, marks, Span { start, end: start + equals }, Part::Query)?;
         if equals == 0 {
             return Err(Fault::Parameter);
         }
         if params.iter().any(|(earlier, _)| earlier.of(text) == name.of(text)) {
             return Err(Fault::RepeatedParameter);
         }
-        let value = Text::new(text, Span { start: start + equals + 1, end }, Part::Query)?;
+        let value = Text::new(text, marks, Span { start: start + equals + 1, end }, Part::Query)?;
         params.push((name, value));
         start = end + 1;
     }

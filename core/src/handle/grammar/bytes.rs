@@ -1,5 +1,7 @@
 //! Searching bytes while compiling, where iterators are not to be had.
 
+use super::part::Span;
+
 pub(super) const fn is_space(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == 0x0b
 }
@@ -42,7 +44,7 @@ pub(super) const fn find_within(bytes: &[u8], mut at: usize, end: usize, wanted:
 
 /// Where the bytes that divide a handle stand, found in one pass. One that is not there stands at
 /// the end.
-pub(super) struct Marks {
+pub(crate) struct Marks {
     /// The first `:`, `#` and `?`.
     pub(super) colon: usize,
     pub(super) hash: usize,
@@ -52,13 +54,26 @@ pub(super) struct Marks {
     pub(super) second_at: usize,
     /// The first `${` or `$(`, in the form in which a message shows it.
     pub(super) expansion: Option<&'static str>,
+    /// Whether a `,` or `;` is there, without which the handle is no list.
+    pub(crate) has_separator: bool,
+    /// From the first `%` to behind the last.
+    escapes: Span,
 }
 
 impl Marks {
-    pub(super) const fn of(bytes: &[u8]) -> Self {
+    pub(crate) const fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
         let end = bytes.len();
-        let mut marks =
-            Self { colon: end, hash: end, question: end, at: end, second_at: end, expansion: None };
+        let mut marks = Self {
+            colon: end,
+            hash: end,
+            question: end,
+            at: end,
+            second_at: end,
+            expansion: None,
+            has_separator: false,
+            escapes: Span { start: end, end },
+        };
         let mut at = 0;
         while at < end {
             if MARKS[bytes[at] as usize] {
@@ -69,9 +84,19 @@ impl Marks {
         marks
     }
 
+    /// Whether an escape may stand there: most handles have none, or one in the password.
+    pub(crate) const fn may_escape(&self, span: Span) -> bool {
+        span.start < self.escapes.end && self.escapes.start < span.end
+    }
+
     const fn add(&mut self, bytes: &[u8], at: usize) {
         let end = bytes.len();
         match bytes[at] {
+            b',' | b';' => self.has_separator = true,
+            b'%' => {
+                let start = if self.escapes.is_empty() { at } else { self.escapes.start };
+                self.escapes = Span { start, end: at + 1 };
+            }
             b':' if self.colon == end => self.colon = at,
             b'#' if self.hash == end => self.hash = at,
             b'?' if self.question == end => self.question = at,
@@ -92,7 +117,7 @@ impl Marks {
 /// Whether a byte is one of those that are looked for.
 const MARKS: [bool; 256] = {
     let mut table = [false; 256];
-    let wanted = b":#?@$";
+    let wanted = b":#?@$,;%";
     let mut at = 0;
     while at < wanted.len() {
         table[wanted[at] as usize] = true;

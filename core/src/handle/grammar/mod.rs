@@ -14,7 +14,8 @@ mod fault;
 mod hosts;
 mod part;
 
-use self::bytes::{Marks, find, find_within, is_space, starts_with, starts_with_word};
+pub(crate) use self::bytes::Marks;
+use self::bytes::{find, find_within, is_space, starts_with, starts_with_word};
 use self::chars::check;
 pub(crate) use self::fault::Fault;
 use self::hosts::check_hosts;
@@ -49,9 +50,13 @@ pub(crate) const fn without_final_newline(text: &str) -> &str {
 
 /// Splits a handle into its parts, or names the first rule it breaks.
 pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
+    scan_by(text, &Marks::of(text))
+}
+
+/// The same, where the marks are known.
+pub(crate) const fn scan_by(text: &str, marks: &Marks) -> Result<Spans, Fault> {
     let bytes = text.as_bytes();
-    let marks = Marks::of(bytes);
-    tri!(check_whole(bytes, &marks));
+    tri!(check_whole(bytes, marks));
     let scheme = tri!(scan_scheme(bytes, marks.colon));
 
     let rest = scheme.end + 1;
@@ -65,7 +70,7 @@ pub(crate) const fn scan(text: &str) -> Result<Spans, Fault> {
     let authority_end =
         if has_authority { find_within(bytes, authority, path_end, b'/') } else { authority };
     let span = Span { start: authority, end: authority_end };
-    let (username, password, hosts) = tri!(scan_authority(bytes, span, &marks));
+    let (username, password, hosts) = tri!(scan_authority(bytes, span, marks));
 
     let path = Span { start: authority_end, end: path_end };
     if hosts.is_empty() {
