@@ -9,17 +9,12 @@ use super::{Environment, Found, Origin, Unreadable};
 
 const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
-/// The folder that the process's environment names.
-pub(super) fn folder(environment: &Environment) -> Option<PathBuf> {
-    let entry = environment.layers.iter().find_map(|layer| layer.get(DIRECTORY))?;
-    entry.value().ok().map(PathBuf::from)
-}
-
-/// What is wrong with the variable that names the folder.
-pub(super) fn wrong(environment: &Environment) -> Option<Unreadable> {
+/// The folder that the process's environment names, or what is wrong with the variable.
+pub(super) fn folder(environment: &Environment) -> Result<Option<&Path>, Unreadable> {
     let mut layers = environment.layers.iter();
-    let (layer, entry) = layers.find_map(|layer| Some((layer, layer.get(DIRECTORY)?)))?;
-    layer.raw(DIRECTORY, entry).err()
+    let found = layers.find_map(|layer| Some((layer, layer.get(DIRECTORY)?)));
+    let Some((layer, entry)) = found else { return Ok(None) };
+    layer.raw(DIRECTORY, entry).map(|path| Some(Path::new(path)))
 }
 
 /// The names in it, in the alphabet's order.
@@ -33,7 +28,7 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
 
 /// The path of the credential of this name, if there is one.
 pub(super) fn path(environment: &Environment, name: &str) -> Option<PathBuf> {
-    let path = Path::join(&folder(environment)?, name);
+    let path = folder(environment).ok()??.join(name);
     // A dangling link is there, and reported.
     path.symlink_metadata().is_ok().then_some(path)
 }

@@ -85,23 +85,27 @@ impl<'a> Entry<'a> {
 
 impl Layer {
     pub(super) fn get(&self, name: &str) -> Option<Entry<'_>> {
-        self.get_joined(name, "")
+        // From the end: of a name given twice the last one counts.
+        let is_it = |(other, _): &(OsString, OsString)| is_joined(other, name, "");
+        let at = self.variables.iter().rposition(is_it)?;
+        self.set_entry(at)
     }
 
-    /// The variable whose name is this one with something behind it.
-    pub(super) fn get_joined(&self, name: &str, end: &str) -> Option<Entry<'_>> {
-        let (name, end) = (name.as_bytes(), end.as_bytes());
-        let length = name.len() + end.len();
-        // Most names differ in their length or in their first byte.
-        let is_it = |other: &[u8]| {
-            other.len() == length
-                && other.first() == name.first()
-                && other.starts_with(name)
-                && (end.is_empty() || other.ends_with(end))
-        };
-        // From the end: of a name given twice the last one counts.
-        let mut all = self.variables.iter();
-        let at = all.rposition(|(other, _)| is_it(other.as_encoded_bytes()))?;
+    /// The variable of this name, and that whose name is this one with something behind it.
+    pub(super) fn get_with(&self, name: &str, end: &str) -> (Option<Entry<'_>>, Option<Entry<'_>>) {
+        let (mut itself, mut with_end) = (None, None);
+        for (at, (other, _)) in self.variables.iter().enumerate() {
+            if is_joined(other, name, "") {
+                itself = Some(at);
+            } else if is_joined(other, name, end) {
+                with_end = Some(at);
+            }
+        }
+        let entry = |at: Option<usize>| at.and_then(|at| self.set_entry(at));
+        (entry(itself), entry(with_end))
+    }
+
+    fn set_entry(&self, at: usize) -> Option<Entry<'_>> {
         let (_, value) = self.variables.get(at)?;
         Some(self.entry(at, value)).filter(|entry| entry.is_set())
     }
@@ -155,4 +159,14 @@ impl Layer {
         let value = self.text(&name, entry)?.into();
         Ok(Found { value, origin: self.origin(name, entry) })
     }
+}
+
+/// Whether a name is these two in a row.
+fn is_joined(other: &OsStr, name: &str, end: &str) -> bool {
+    let (other, name) = (other.as_encoded_bytes(), name.as_bytes());
+    // Most names differ in their length or in their first byte.
+    other.len() == name.len() + end.len()
+        && other.first() == name.first()
+        && other.starts_with(name)
+        && (end.is_empty() || other.ends_with(end.as_bytes()))
 }

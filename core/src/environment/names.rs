@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::layer::{Entry, Layer};
 use super::{Environment, Found, Origin, Unreadable, credential, file};
@@ -56,7 +56,12 @@ pub(super) enum Place<'e> {
 }
 
 impl<'e> Names<'e> {
-    pub(super) fn new(environment: &'e Environment, root: &'static Table) -> Self {
+    /// What is set in the environment, and what stands in the folder of systemd's credentials.
+    pub(super) fn new(
+        environment: &'e Environment,
+        root: &'static Table,
+        credentials: Option<&Path>,
+    ) -> Self {
         let mut names = Self { fields: Vec::new(), root, declared: OnceCell::new() };
         names.fields.reserve_exact(root.fields.len());
         each_field(root, "", "", &mut |outer, prefix, field| {
@@ -88,8 +93,8 @@ impl<'e> Names<'e> {
                 }
             }
         }
-        if let Some(folder) = credential::folder(environment) {
-            for name in credential::names(&folder) {
+        if let Some(folder) = credentials {
+            for name in credential::names(folder) {
                 let path = folder.join(&name);
                 let found = || (name.clone().into(), Place::Credential(path.clone()));
                 for field in &mut names.fields {

@@ -51,12 +51,15 @@ impl Resolution {
 impl<'e> Resolver<'e> {
     pub(crate) fn new(environment: &'e Environment, root: &'static Table) -> Self {
         let mut broken = Vec::new();
-        broken.extend(credential::wrong(environment));
+        let credentials = credential::folder(environment).unwrap_or_else(|unreadable| {
+            broken.push(unreadable);
+            None
+        });
         let platforms = [
             binding::read(environment, &mut broken),
             cloud_foundry::read(environment, &mut broken),
         ];
-        Self { environment, names: Names::new(environment, root), platforms, broken }
+        Self { environment, names: Names::new(environment, root, credentials), platforms, broken }
     }
 
     /// What is wrong with the sources themselves.

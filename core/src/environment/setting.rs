@@ -29,7 +29,7 @@ impl Environment {
         for (depth, layer) in self.layers.iter().enumerate() {
             for name in names.clone() {
                 let file = || format!("{name}_FILE");
-                match (layer.get(&name), layer.get_joined(&name, "_FILE")) {
+                match layer.get_with(&name, "_FILE") {
                     (Some(_), Some(_)) => {
                         let why = "only one can be the value";
                         return Err(Unreadable::conflict(&name, &file(), why));
