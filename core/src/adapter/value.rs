@@ -300,6 +300,8 @@ macro_rules! integers {
             const KIND: Kind = Kind::Integer { min: $min, max: $max };
             const __WRITTEN: Option<&'static str> = Some(concat!("\"form\":\"", stringify!($type), "\""));
 
+            // Built where it is used: most types never are.
+            #[inline]
             fn read(text: &str) -> Option<Self> {
                 text.parse().ok()
             }
@@ -335,6 +337,7 @@ macro_rules! floats {
             const KIND: Kind = Kind::Float;
             const __WRITTEN: Option<&'static str> = Some("\"form\":\"float\"");
 
+            #[inline]
             fn read(text: &str) -> Option<Self> {
                 if is_float(text) { text.parse().ok() } else { None }
             }

@@ -129,8 +129,10 @@ impl<'e, 'n> Beside<'e, 'n> {
         }
         beside.agree();
         // Whether there is TLS at all decides what becomes of its certificates.
-        left.sort_by_key(|hit| tls::name(hit.word()).is_none() || is_certificate(hit.word()));
-        for hit in left {
+        let is_first =
+            |hit: &&Hit<'_>| tls::name(hit.word()).is_some() && !is_certificate(hit.word());
+        let (first, then): (Vec<_>, Vec<_>) = left.into_iter().partition(is_first);
+        for hit in first.into_iter().chain(then) {
             beside.judge(handle, hit);
         }
         beside.leave_certificates();

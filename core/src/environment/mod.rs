@@ -243,11 +243,13 @@ impl Environment {
 
     /// Every variable that is set and can be read, each once.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (String, String)> {
-        let names: std::collections::BTreeSet<_> = self.names().collect();
+        let mut names: Vec<_> = self.names().map(str::to_owned).collect();
+        names.sort();
+        names.dedup();
         names.into_iter().filter_map(|name| {
-            let layer = self.layers.iter().find(|layer| layer.get(name).is_some())?;
-            let value = layer.text(name, layer.get(name)?).ok()?;
-            Some((name.to_owned(), value.to_owned()))
+            let layer = self.layers.iter().find(|layer| layer.get(&name).is_some())?;
+            let value = layer.text(&name, layer.get(&name)?).ok()?.to_owned();
+            Some((name, value))
         })
     }
 }

@@ -367,7 +367,8 @@ fn candidates(
         let usual = |grammar: &&'static Grammar| {
             grammar.schemes().iter().any(|scheme| scheme.default_port() == Some(port))
         };
-        variants.sort_by_key(|grammar| !usual(grammar));
+        let (usual, others): (Vec<_>, Vec<_>) = variants.into_iter().partition(usual);
+        variants = [usual, others].concat();
     }
     variants
 }

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::fmt::Write;
-use std::ops::Range;
 
 /// A secret of fewer characters is masked only where it stands as a word, so that user `a` does not
 /// punch holes into the text.
@@ -92,20 +91,29 @@ impl Secrets {
         let end = message.floor_char_boundary(LONGEST_MESSAGE);
         let is_cut = end < message.len();
         let message = &message[..end];
-        let mut found = Vec::new();
-        for secret in &self.texts {
-            let is_short = secret.chars().count() < SHORT;
-            for (start, character) in message.char_indices() {
+        let secrets: Vec<_> =
+            self.texts.iter().map(|text| (text, text.chars().count() < SHORT)).collect();
+        // Secrets may overlap: what is left of one beside the mask of another would show a part of
+        // it.
+        let (mut masked, mut covered) = (String::with_capacity(message.len()), 0);
+        for (start, character) in message.char_indices() {
+            for (secret, is_short) in &secrets {
                 // Most places are no beginning, which the first character tells.
                 if (secret.starts_with(character) || ESCAPES.contains(&character))
                     && let Some(end) = end_of(secret, message, start, is_cut)
-                    && (!is_short || is_word(message, &(start..end)))
+                    && (!is_short || is_word(message, start, end))
                 {
-                    found.push(start..end);
+                    if start >= covered {
+                        masked.push_str("***");
+                    }
+                    covered = covered.max(end);
                 }
             }
+            if start >= covered {
+                masked.push(character);
+            }
         }
-        replace(message, found)
+        masked
     }
 }
 
@@ -114,29 +122,13 @@ pub(crate) fn mask<'a>(message: &str, secrets: impl IntoIterator<Item = &'a str>
     secrets.into_iter().fold(Secrets::of(message), Secrets::with).mask(message)
 }
 
-/// Secrets may overlap: what is left of one beside the mask of another would show a part of it.
-fn replace(message: &str, mut found: Vec<Range<usize>>) -> String {
-    found.sort_unstable_by_key(|found| (found.start, found.end));
-    let mut masked = String::with_capacity(message.len());
-    let mut end = 0;
-    for found in found {
-        if found.start >= end {
-            masked.push_str(&message[end..found.start]);
-            masked.push_str("***");
-        }
-        end = end.max(found.end);
-    }
-    masked.push_str(&message[end..]);
-    masked
-}
-
 fn after_equals(word: &str) -> Option<&str> {
     word.split_once('=').map(|(_, value)| value)
 }
 
-fn is_word(message: &str, found: &Range<usize>) -> bool {
-    !message[..found.start].ends_with(char::is_alphanumeric)
-        && !message[found.end..].starts_with(char::is_alphanumeric)
+fn is_word(message: &str, start: usize, end: usize) -> bool {
+    !message[..start].ends_with(char::is_alphanumeric)
+        && !message[end..].starts_with(char::is_alphanumeric)
 }
 
 /// Where a secret ends that begins at `start`, with each of its characters in any spelling. In a

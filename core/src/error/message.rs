@@ -61,6 +61,10 @@ impl Message {
     /// Masks what somebody else wrote, and only that.
     #[must_use]
     pub(crate) fn masked(&self, mask: impl Fn(&str) -> String) -> Self {
+        self.masked_by(&mask)
+    }
+
+    fn masked_by(&self, mask: &dyn Fn(&str) -> String) -> Self {
         let mut masked = Self::default();
         let mut end = 0;
         for said in &self.said {
