@@ -28,7 +28,9 @@ pub(super) fn in_words(text: &str) -> Option<(Message, &'static str)> {
     if let Some(why) = text.strip_prefix("peer misbehaved: ") {
         return Some((broken.said(&plain(why)), ""));
     }
-    if text.starts_with("received unexpected ") {
+    let unexpected =
+        ["received unexpected message: got", "received unexpected handshake message: got"];
+    if unexpected.iter().any(|begin| text.starts_with(begin)) {
         return Some((broken.said(&plain(text)), ""));
     }
     if text == "peer sent no certificates" {
