@@ -11,7 +11,7 @@ pub(crate) mod reader;
 pub(crate) mod server;
 mod shown;
 pub(crate) mod tls;
-#[cfg(any(feature = "memcached", feature = "nats"))]
+#[cfg(any(feature = "memcached", feature = "nats", feature = "redis"))]
 pub(crate) mod tls_client;
 pub(crate) mod value;
 

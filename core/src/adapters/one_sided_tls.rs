@@ -66,6 +66,25 @@ pub(super) async fn tls_only(host: &Host, help: &'static str) -> Option<ClientEr
     is_tls.then(|| ClientError::of(FailureKind::Tls, TLS_ONLY).with_help(help))
 }
 
+/// What a server says that ends the connection behind the handshake. With TLS 1.3 it asks for a
+/// client certificate only then, and a driver that writes meanwhile does not hear it.
+#[cfg(feature = "redis")]
+pub(super) async fn refused_behind_handshake(
+    host: &Host,
+    config: rustls::ClientConfig,
+) -> Option<ClientError> {
+    let server = rustls::pki_types::ServerName::try_from(host.name().to_owned()).ok()?;
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let heard = async {
+        let address = (host.name(), host.port().unwrap_or_default());
+        let stream = TcpStream::connect(address).await?;
+        let mut stream = connector.connect(server, stream).await?;
+        tokio::io::AsyncReadExt::read_u8(&mut stream).await
+    };
+    let error = ClientError::caused_by(timeout(PATIENCE, heard).await.ok()?.err()?);
+    (error.kind() == FailureKind::Tls).then_some(error)
+}
+
 /// The first two bytes that a server sends to who says this.
 pub(super) async fn answer(host: &Host, question: &[u8]) -> io::Result<[u8; 2]> {
     let answer = async {

@@ -92,9 +92,10 @@ use redis::{
 };
 
 use super::ending::within;
-use super::one_sided_tls::{self, explained, tls_only};
+use super::one_sided_tls::{self, explained, refused_behind_handshake, tls_only};
 use crate::adapter::CONNECT_TIMEOUT;
 use crate::adapter::tls::install_provider;
+use crate::adapter::tls_client::client_config;
 use crate::error::{ClientError, FailureKind, HandleError, Message, NO_TLS};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
@@ -296,11 +297,13 @@ impl Redis {
             return tls_only(host, "write `rediss://`, or add `tls=required`").await;
         }
         // A server without TLS waits for the end of the first line.
-        let answer = one_sided_tls::answer(host, b"PING\r\n").await.ok()?;
-        matches!(answer, [b'+' | b'-', _]).then(|| {
-            ClientError::of(FailureKind::Tls, NO_TLS)
-                .with_help("name the port where it does, or write `redis://` with `tls=none`")
-        })
+        let answer = one_sided_tls::answer(host, b"PING\r\n").await;
+        if matches!(answer, Ok([b'+' | b'-', _])) {
+            let help = "name the port where it does, or write `redis://` with `tls=none`";
+            return Some(ClientError::of(FailureKind::Tls, NO_TLS).with_help(help));
+        }
+        // As it is installed, Redis asks for a client certificate.
+        refused_behind_handshake(host, client_config(&self.tls).ok()?).await
     }
 }
 

@@ -85,6 +85,7 @@ fn alert(alert: &str) -> (Message, &'static str) {
             "the server asks for a client certificate".into(),
             "name one and its key in the handle, if the table of the adapter has words for them",
         ),
+        // Some say this also of a client that sent none.
         "NoCertificate"
         | "BadCertificate"
         | "UnsupportedCertificate"
@@ -93,8 +94,9 @@ fn alert(alert: &str) -> (Message, &'static str) {
         | "CertificateUnknown"
         | "UnknownCA"
         | "AccessDenied" => (
-            Message::from("the server does not take the client certificate: ").said(&plain(alert)),
-            "name one that a CA has signed which the server trusts",
+            Message::from("the server asks for a client certificate that it trusts: ")
+                .said(&plain(alert)),
+            "name one, and its key, that a CA has signed which the server trusts",
         ),
         "HandshakeFailure" | "InsufficientSecurity" => (
             "the server takes no cipher of the client's, or asks for a client certificate".into(),
@@ -193,7 +195,7 @@ mod tests {
             ),
             (
                 "received fatal alert: UnknownCA",
-                "the server does not take the client certificate: unknown ca",
+                "the server asks for a client certificate that it trusts: unknown ca",
             ),
             ("received fatal alert: InternalError", "the server ended TLS: internal error"),
             ("received fatal alert: Unknown(200)", "the server ended TLS: 200"),

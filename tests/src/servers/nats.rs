@@ -43,8 +43,12 @@ impl Nats {
     /// A server that presents `tls`, and wants [`user`](Self::user) and
     /// [`password`](Self::password).
     pub fn with_tls(tls: &Tls) -> Self {
-        let login = format!("authorization {{ user: {USER:?}, password: {PASSWORD:?} }}");
-        Self::run(&login, Some(tls))
+        Self::run(&login(), Some((tls, false)))
+    }
+
+    /// The same, and it lets in clients alone that have a certificate of the same CA.
+    pub fn with_client_certificates(tls: &Tls) -> Self {
+        Self::run(&login(), Some((tls, true)))
     }
 
     /// A server in clear text that wants the [credentials](Self::credentials) of a user, as hosted
@@ -92,11 +96,12 @@ impl Nats {
         self.daemon.thaw();
     }
 
-    fn run(authorization: &str, tls: Option<&Tls>) -> Self {
+    /// Of its clients' certificates those of the CA are asked for, if that is said.
+    fn run(authorization: &str, tls: Option<(&Tls, bool)>) -> Self {
         let folder = folder("nats");
-        let tls = tls.map_or_else(String::new, |tls| {
+        let tls = tls.map_or_else(String::new, |(tls, verify)| {
             tls::copy(tls, folder.path());
-            tls_block(folder.path())
+            tls_block(folder.path(), verify)
         });
         let data = folder.path().join("data");
         Self::run_in(
@@ -189,8 +194,14 @@ fn listening(port: u16, settings: &str) -> String {
     format!("listen: \"127.0.0.1:{port}\"\n{settings}\n")
 }
 
-fn tls_block(folder: &Path) -> String {
-    format!("tls {{ cert_file: \"{0}/cert.pem\", key_file: \"{0}/key.pem\" }}", folder.display())
+fn login() -> String {
+    format!("authorization {{ user: {USER:?}, password: {PASSWORD:?} }}")
+}
+
+fn tls_block(folder: &Path, verify: bool) -> String {
+    let files = "cert_file: \"{}/cert.pem\", key_file: \"{}/key.pem\", ca_file: \"{}/ca.pem\"";
+    let files = files.replace("{}", &folder.display().to_string());
+    format!("tls {{ {files}, verify: {verify} }}")
 }
 
 fn answers(stream: &mut TcpStream) -> io::Result<bool> {

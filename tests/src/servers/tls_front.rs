@@ -9,6 +9,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 use tokio::runtime::{self, Runtime};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::tls;
 
@@ -21,7 +22,16 @@ pub struct TlsFront {
 impl TlsFront {
     /// Presents `tls` on a free port, and connects to the server on `backend` for each client.
     pub fn start(tls: &Tls, backend: u16) -> Self {
-        let acceptor = TlsAcceptor::from(Arc::new(tls::server_config(tls)));
+        Self::run(tls::server_config(tls), backend)
+    }
+
+    /// The same, and it lets in clients alone that have a certificate of the same CA.
+    pub fn with_client_certificates(tls: &Tls, backend: u16) -> Self {
+        Self::run(tls::server_config_for(tls, tls::clients_of(tls)), backend)
+    }
+
+    fn run(config: ServerConfig, backend: u16) -> Self {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("its port").port();
         listener.set_nonblocking(true).expect("a listener for tokio");

@@ -7,6 +7,7 @@ mod beanstalkd;
 mod blobs;
 mod book;
 mod cli;
+mod client_certificates;
 mod collector;
 mod consumers;
 mod couchdb;

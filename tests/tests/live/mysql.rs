@@ -202,7 +202,7 @@ async fn client_certificate() {
         .param("ssl-cert", strange.certificate().to_str().unwrap())
         .param("ssl-key", strange.key().to_str().unwrap());
     let refused = connect(&with.build().unwrap()).await.unwrap_err();
-    let cause = "the server does not take the client certificate: unknown ca";
+    let cause = "the server asks for a client certificate that it trusts: unknown ca";
     assert_eq!(refused, cause);
 }
 

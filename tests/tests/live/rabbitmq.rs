@@ -178,7 +178,7 @@ async fn a_client_certificate() {
     assert_eq!(refused, "the server asks for a client certificate");
     let strange = Ca::new("wrong").issue(&["app"]);
     let refused = cause(&with(&strange)).await;
-    assert_eq!(refused, "the server does not take the client certificate: unknown ca");
+    assert_eq!(refused, "the server asks for a client certificate that it trusts: unknown ca");
     let not_a_key = handle()
         .param("certfile", ours.certificate().to_str().unwrap())
         .param("keyfile", ours.certificate().to_str().unwrap());
