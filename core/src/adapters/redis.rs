@@ -57,7 +57,9 @@
 //! `redis` makes its TLS configuration from rustls's provider for the process. Where the app has
 //! not chosen one when the first `rediss` handle connects, aws-lc-rs is installed.
 //!
-//! Cluster mode, Sentinel and client certificates are not supported.
+//! Cluster mode, Sentinel and client certificates are not supported. Redis with TLS [asks for
+//! one](https://redis.io/docs/latest/operate/oss_and_stack/management/security/encryption/) unless
+//! its `tls-auth-clients` says `no` or `optional`: the failure then says so.
 //!
 //! # A hostile server
 //!
@@ -96,7 +98,7 @@ use super::one_sided_tls::{self, explained, refused_behind_handshake, tls_only};
 use crate::adapter::CONNECT_TIMEOUT;
 use crate::adapter::tls::install_provider;
 use crate::adapter::tls_client::client_config;
-use crate::error::{ClientError, FailureKind, HandleError, Message, NO_TLS};
+use crate::error::{CLIENT_CERTIFICATE, ClientError, FailureKind, HandleError, Message, NO_TLS};
 use crate::handle::{Handle, Host};
 use crate::secret::Secret;
 use crate::{Adapter, Connect, Tls, Word};
@@ -221,7 +223,15 @@ impl Connect for Redis {
     const PROVEN: bool = true;
 
     async fn connect(&self) -> Result<ConnectionManager, ClientError> {
-        explained(self.manager(), self.one_sided_tls()).await
+        let connected = explained(self.manager(), self.one_sided_tls()).await;
+        connected.map_err(|error| {
+            // As it is installed, Redis does, and the handle cannot name one.
+            if error.cause().as_str().starts_with(CLIENT_CERTIFICATE) {
+                error.with_help("set `tls-auth-clients` of the server to `optional` or `no`")
+            } else {
+                error
+            }
+        })
     }
 
     async fn ping(client: &ConnectionManager) -> Result<(), ClientError> {
@@ -302,7 +312,6 @@ impl Redis {
             let help = "name the port where it does, or write `redis://` with `tls=none`";
             return Some(ClientError::of(FailureKind::Tls, NO_TLS).with_help(help));
         }
-        // As it is installed, Redis asks for a client certificate.
         refused_behind_handshake(host, client_config(&self.tls).ok()?).await
     }
 }

@@ -26,6 +26,8 @@ pub use self::kind::{FailureKind, ProblemKind};
 pub use self::load::{LoadError, Problem};
 pub(crate) use self::mask::{Secrets, mask};
 pub use self::message::Message;
+#[allow(unused_imports, reason = "one adapter asks")]
+pub(crate) use self::rustls::CLIENT_CERTIFICATE;
 pub use crate::handle::HandleError;
 
 /// Either report, for `?` in `main`.

@@ -45,6 +45,9 @@ pub(super) fn in_words(text: &str) -> Option<(Message, &'static str)> {
     None
 }
 
+/// What to say of a server that lets in clients alone that have a certificate.
+pub(crate) const CLIENT_CERTIFICATE: &str = "the server asks for a client certificate";
+
 const VERSIONS: &str = "it has to speak TLS 1.2 or 1.3";
 
 /// Why a certificate does not verify.
@@ -82,7 +85,7 @@ const OTHER_HOST: &str = "use the host name that the certificate was made for";
 fn alert(alert: &str) -> (Message, &'static str) {
     match alert {
         "CertificateRequired" => (
-            "the server asks for a client certificate".into(),
+            CLIENT_CERTIFICATE.into(),
             "name one and its key in the handle, if the table of the adapter has words for them",
         ),
         // Some say this also of a client that sent none.

@@ -54,6 +54,8 @@ async fn a_client_certificate_is_asked_for() {
             assert!(failure.elapsed() < Duration::from_secs(2), "{report}");
         }
         assert_eq!(report.failures().len(), 7, "{report}");
+        let help = "set `tls-auth-clients` of the server to `optional` or `no`";
+        assert!(report.to_string().contains(help), "{report}");
     }
 }
 
