@@ -95,7 +95,7 @@ impl Reactor for Wires {
         let (stream, guard) = (self.tokio.tcp_connect_addr(address), Guard::new(self.limits));
         async move {
             let stream = Box::new(stream.await?);
-            Ok(Wire { stream, state: Arc::default(), guard, deaf: None })
+            Ok(Wire { stream, state: Arc::default(), guard, write_error: None })
         }
     }
 }
@@ -107,7 +107,7 @@ pub(super) struct Wire {
     guard: Guard,
     /// Why nothing more can be written. What the broker said before that, most often why it
     /// refuses the client, may be yet to read.
-    deaf: Option<io::Error>,
+    write_error: Option<io::Error>,
 }
 
 trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -144,11 +144,11 @@ impl Wire {
         nowhere: T,
         write: impl FnOnce(Pin<&mut (dyn Bytes + 'static)>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
-        if self.state.is_cut(&self.state.writer, cx) || self.deaf.is_some() {
+        if self.state.is_cut(&self.state.writer, cx) || self.write_error.is_some() {
             return Poll::Ready(Ok(nowhere));
         }
         Poll::Ready(Ok(ready!(write(Pin::new(&mut *self.stream), cx)).unwrap_or_else(|error| {
-            self.deaf = Some(error);
+            self.write_error = Some(error);
             nowhere
         })))
     }
@@ -198,7 +198,7 @@ impl AsyncRead for Wire {
             self.state.cut();
         }
         if matches!(read, Ok(0))
-            && let Some(error) = self.deaf.take()
+            && let Some(error) = self.write_error.take()
         {
             read = Err(error);
         }
@@ -281,7 +281,7 @@ mod tests {
         let last = b"AMQP\0\0\x09\x01";
         let stream = Box::new(Refused(Some(last)));
         let guard = Guard::new(limits);
-        let mut wire = Wire { stream, state: Arc::default(), guard, deaf: None };
+        let mut wire = Wire { stream, state: Arc::default(), guard, write_error: None };
         let mut wire = Pin::new(&mut wire);
         let cx = &mut Context::from_waker(Waker::noop());
         let mut buffer = [0; 16];
