@@ -59,9 +59,10 @@ pub(super) const fn add_expected(text: &Text, kind: Kind) -> Text {
     }
 }
 
-/// The place of a word among those of an enum.
-pub const fn word_index(words: &[&[&str]], text: &str) -> Option<usize> {
-    find_word(words, text)
+/// The place of a word among those of an enum. Every default, and nearly every other, is written
+/// as it stands there.
+pub fn word_index(words: &[&[&str]], text: &str) -> Option<usize> {
+    words.iter().position(|same| same.contains(&text)).or_else(|| find_word(words, text))
 }
 
 /// No scheme of a variant is one of an earlier variant's.
