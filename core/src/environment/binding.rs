@@ -46,9 +46,7 @@ pub(super) fn read(environment: &Environment, broken: &mut Vec<Unreadable>) -> B
         schemes_tell: false,
         all: Vec::new(),
     };
-    let mut layers = environment.layers.iter();
-    let found = layers.find_map(|layer| Some((layer, layer.get(ROOT)?)));
-    let Some((layer, root)) = found else { return bindings };
+    let Some((layer, root)) = environment.find(ROOT) else { return bindings };
     let origin = layer.origin(ROOT.into(), root);
     let root = match layer.raw(ROOT, root) {
         Ok(root) => Path::new(root),

@@ -91,11 +91,7 @@ fn unread(json: &str) -> Result<Vec<Bound>, (String, &'static str)> {
 }
 
 fn json(environment: &Environment) -> Result<Option<(Cow<'_, str>, Origin)>, Unreadable> {
-    let find = |name: &str| {
-        let mut layers = environment.layers.iter();
-        layers.find_map(|layer| Some((layer, layer.get(name)?)))
-    };
-    match (find(VARIABLE), find(FILE)) {
+    match (environment.find(VARIABLE), environment.find(FILE)) {
         (Some(_), Some(_)) => {
             Err(Unreadable::conflict(VARIABLE, FILE, "only one can list the services"))
         }

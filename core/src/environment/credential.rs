@@ -11,9 +11,7 @@ const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 /// The folder that the process's environment names, or what is wrong with the variable.
 pub(super) fn folder(environment: &Environment) -> Result<Option<&Path>, Unreadable> {
-    let mut layers = environment.layers.iter();
-    let found = layers.find_map(|layer| Some((layer, layer.get(DIRECTORY)?)));
-    let Some((layer, entry)) = found else { return Ok(None) };
+    let Some((layer, entry)) = environment.find(DIRECTORY) else { return Ok(None) };
     layer.raw(DIRECTORY, entry).map(|path| Some(Path::new(path)))
 }
 

@@ -27,7 +27,7 @@ use std::path::Path;
 
 pub(crate) use self::beside::{Note, Why};
 pub(crate) use self::found::{Found, Unreadable};
-use self::layer::Layer;
+use self::layer::{Entry, Layer};
 #[cfg(feature = "json")]
 pub(crate) use self::names::stem;
 pub(crate) use self::resolve::{Located, Resolution, Resolver};
@@ -247,10 +247,15 @@ impl Environment {
         names.sort();
         names.dedup();
         names.into_iter().filter_map(|name| {
-            let layer = self.layers.iter().find(|layer| layer.get(&name).is_some())?;
-            let value = layer.text(&name, layer.get(&name)?).ok()?.to_owned();
+            let (layer, entry) = self.find(&name)?;
+            let value = layer.text(&name, entry).ok()?.to_owned();
             Some((name, value))
         })
+    }
+
+    /// The first layer that has a variable, and the variable.
+    fn find(&self, name: &str) -> Option<(&Layer, Entry<'_>)> {
+        self.layers.iter().find_map(|layer| Some((layer, layer.get(name)?)))
     }
 }
 

@@ -111,7 +111,7 @@ impl Environment {
 
     /// The value of a variable, as it is.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let set = self.layers.iter().find_map(|layer| layer.get(name))?;
+        let (_, set) = self.find(name)?;
         set.value().ok()?.to_str()
     }
 
