@@ -199,9 +199,11 @@ fn login() -> String {
 }
 
 fn tls_block(folder: &Path, verify: bool) -> String {
-    let files = "cert_file: \"{}/cert.pem\", key_file: \"{}/key.pem\", ca_file: \"{}/ca.pem\"";
-    let files = files.replace("{}", &folder.display().to_string());
-    format!("tls {{ {files}, verify: {verify} }}")
+    let at = folder.display();
+    format!(
+        "tls {{ cert_file: \"{at}/cert.pem\", key_file: \"{at}/key.pem\", \
+         ca_file: \"{at}/ca.pem\", verify: {verify} }}"
+    )
 }
 
 fn answers(stream: &mut TcpStream) -> io::Result<bool> {

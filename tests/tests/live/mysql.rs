@@ -191,17 +191,14 @@ async fn client_certificate() {
     let without = connect(&builder().build().unwrap()).await.unwrap_err();
     assert!(without.starts_with("access denied"), "{without}");
 
-    let [certificate, key] = [client.certificate(), client.key()];
-    let with = builder()
-        .param("ssl-cert", certificate.to_str().unwrap())
-        .param("ssl-key", key.to_str().unwrap());
-    OnMariaDb::use_it(&connect(&with.build().unwrap()).await.unwrap()).await.unwrap();
+    let with = |tls: &Tls| {
+        let builder = builder().param("ssl-cert", tls.certificate().to_str().unwrap());
+        builder.param("ssl-key", tls.key().to_str().unwrap()).build().unwrap()
+    };
+    OnMariaDb::use_it(&connect(&with(&client)).await.unwrap()).await.unwrap();
 
     let strange = Ca::new("wrong").issue(&["shop"]);
-    let with = builder()
-        .param("ssl-cert", strange.certificate().to_str().unwrap())
-        .param("ssl-key", strange.key().to_str().unwrap());
-    let refused = connect(&with.build().unwrap()).await.unwrap_err();
+    let refused = connect(&with(&strange)).await.unwrap_err();
     let cause = "the server asks for a client certificate that it trusts: unknown ca";
     assert_eq!(refused, cause);
 }

@@ -293,17 +293,14 @@ async fn client_certificate() {
     let without = connect(&builder().build().unwrap()).await.unwrap_err();
     assert_eq!(without, "access denied: the server asks for a client certificate");
 
-    let [certificate, key] = [client.certificate(), client.key()];
-    let with = builder()
-        .param("sslcert", certificate.to_str().unwrap())
-        .param("sslkey", key.to_str().unwrap());
-    OnPostgreSql::use_it(&connect(&with.build().unwrap()).await.unwrap()).await.unwrap();
+    let with = |tls: &Tls| {
+        let builder = builder().param("sslcert", tls.certificate().to_str().unwrap());
+        builder.param("sslkey", tls.key().to_str().unwrap()).build().unwrap()
+    };
+    OnPostgreSql::use_it(&connect(&with(&client)).await.unwrap()).await.unwrap();
 
     let strange = Ca::new("wrong").issue(&["shop"]);
-    let with = builder()
-        .param("sslcert", strange.certificate().to_str().unwrap())
-        .param("sslkey", strange.key().to_str().unwrap());
-    let refused = connect(&with.build().unwrap()).await.unwrap_err();
+    let refused = connect(&with(&strange)).await.unwrap_err();
     let cause = "the server asks for a client certificate that it trusts: unknown ca";
     assert_eq!(refused, cause);
 }
