@@ -1,18 +1,19 @@
 //! One TCP connection: commands go into a queue in the order of their answers, whatever becomes of
 //! those who wait for them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
 use std::io;
 use std::mem;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, oneshot};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::protocol::{Command, MAX_FIGURES, Refused, Reply, Tube, parse};
@@ -45,15 +46,28 @@ pub(super) struct Connection(Arc<Shared>);
 /// What the handles, the jobs and the task of a connection share.
 pub(super) struct Shared {
     state: Mutex<State>,
-    slots: Arc<Semaphore>,
-    /// There is something to write.
+    /// Locked before `state`.
+    reader: Mutex<Reader>,
+    slots: Semaphore,
+    /// There is something to write for the task.
     written: Notify,
+    /// There is something to read for the task.
+    awaited: Notify,
     /// Nothing waits for an answer.
     idle: Notify,
     ended: Notify,
     /// It may have to wait for a job, and so holds one at most.
     lane: bool,
     longest_job: usize,
+}
+
+/// Where answers come from, and what has come and is not parsed yet.
+struct Reader {
+    /// While the connection lasts.
+    half: Option<OwnedReadHalf>,
+    buffer: Vec<u8>,
+    /// For the caller that reads.
+    answer: Option<Answer>,
 }
 
 struct State {
@@ -63,16 +77,21 @@ struct State {
     /// The task has taken commands that it may not have written to the end.
     writing: bool,
     pending: VecDeque<Pending>,
+    /// Whether the task reads, while anything is pending. A caller that found nothing under way
+    /// reads for itself, so that its answer need not pass through the task.
+    task_reads: bool,
+    /// Wakes that caller, should its answer not come from what it has read.
+    caller: Option<Waker>,
     /// The tube that the last command in the queue uses.
     used: Tube,
     /// Sorted.
     watched: Arc<[Tube]>,
     /// The jobs in hand, and which of their reservations it is: the server gives a job whose time
     /// to run is over out again, also to this connection.
-    reserved: HashMap<u64, u64>,
+    reserved: BTreeMap<u64, u64>,
     reservations: u64,
-    /// When the last answer came.
-    heard: Instant,
+    /// How many have come.
+    answers: u64,
     closing: bool,
     end: Option<End>,
 }
@@ -80,11 +99,12 @@ struct State {
 /// Who gets the next answer.
 enum Pending {
     Caller {
-        sender: oneshot::Sender<Answer>,
+        /// None for one that reads.
+        sender: Option<oneshot::Sender<Answer>>,
         blocks: bool,
         /// The longest body that the answer may have.
         longest: usize,
-        _slot: OwnedSemaphorePermit,
+        slots: usize,
     },
     /// `use`, `watch` and `ignore`: what comes behind them relies on them.
     Setup,
@@ -142,22 +162,26 @@ impl Connection {
                 writer: Some(Arc::clone(&writer)),
                 writing: false,
                 pending: VecDeque::new(),
+                task_reads: true,
+                caller: None,
                 used: Tube::default_tube(),
                 watched: [Tube::default_tube()].into(),
-                reserved: HashMap::new(),
+                reserved: BTreeMap::new(),
                 reservations: 0,
-                heard: Instant::now(),
+                answers: 0,
                 closing: false,
                 end: None,
             }),
-            slots: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
+            reader: Mutex::new(Reader { half: Some(reader), buffer: Vec::new(), answer: None }),
+            slots: Semaphore::new(IN_FLIGHT as usize),
             written: Notify::new(),
+            awaited: Notify::new(),
             idle: Notify::new(),
             ended: Notify::new(),
             lane,
             longest_job: server.longest_job,
         });
-        tokio::spawn(run(reader, writer, Arc::clone(&shared)));
+        tokio::spawn(run(writer, Arc::clone(&shared)));
         Ok(Self(shared))
     }
 
@@ -165,9 +189,40 @@ impl Connection {
         &self.0
     }
 
+    /// Whether a command can be sent, as far as is known.
     pub(super) fn is_alive(&self) -> bool {
-        let state = self.0.state();
-        state.end.is_none() && !state.closing
+        self.0.is_alive()
+    }
+
+    /// Room for one more command.
+    async fn slot(
+        &self,
+        command: Command<'_>,
+        limit: Duration,
+    ) -> Result<SemaphorePermit<'_>, Fault> {
+        let slots = u32::try_from(1 + command.body_len() / SLOT).unwrap_or(IN_FLIGHT);
+        let slots = slots.min(IN_FLIGHT);
+        match self.0.slots.try_acquire_many(slots) {
+            Ok(slot) => Ok(slot),
+            // Apart, so that not every command has the room that this takes.
+            Err(_) => Box::pin(self.wait_for_slots(slots, limit)).await,
+        }
+    }
+
+    async fn wait_for_slots(
+        &self,
+        slots: u32,
+        limit: Duration,
+    ) -> Result<SemaphorePermit<'_>, Fault> {
+        let answers = self.0.state().answers;
+        match timeout(limit, self.0.slots.acquire_many(slots)).await {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(_)) => Err(Fault::NotSent(self.0.end_or_closed())),
+            Err(_) => {
+                self.0.doubt(answers);
+                Err(Fault::NotSent(no_answer()))
+            }
+        }
     }
 
     /// Sends a command and waits for its answer, `limit` for each.
@@ -178,39 +233,12 @@ impl Connection {
         limit: Duration,
     ) -> Result<Answer, Fault> {
         let slot = self.slot(command, limit).await?;
-        let answer = self.send(slot, setup, command)?;
-        self.answer(answer, limit).await
-    }
-
-    /// Room for one more command.
-    async fn slot(
-        &self,
-        command: Command<'_>,
-        limit: Duration,
-    ) -> Result<OwnedSemaphorePermit, Fault> {
-        let slots = u32::try_from(1 + command.body_len() / SLOT).unwrap_or(IN_FLIGHT);
-        let room = Arc::clone(&self.0.slots).acquire_many_owned(slots.min(IN_FLIGHT));
-        match timeout(limit, room).await {
-            Ok(Ok(slot)) => Ok(slot),
-            Ok(Err(_)) => Err(Fault::NotSent(self.0.end_or_closed())),
-            Err(_) => {
-                self.0.doubt(limit);
-                Err(Fault::NotSent(no_answer()))
-            }
-        }
-    }
-
-    /// Puts a command into the queue. From here on it is carried out also if nobody waits for it.
-    fn send(
-        &self,
-        slot: OwnedSemaphorePermit,
-        setup: Setup<'_>,
-        command: Command<'_>,
-    ) -> Result<oneshot::Receiver<Answer>, Fault> {
-        let mut state = self.0.state();
-        state.check_open()?;
-        state.set_up(setup);
-        Ok(self.0.queue(&mut state, slot, command))
+        let sent = {
+            let mut state = self.0.state();
+            state.check_open()?;
+            self.0.send(&mut state, slot, setup, command)
+        };
+        self.answer(sent, limit).await
     }
 
     /// [`call`](Self::call) about a job in hand.
@@ -220,14 +248,16 @@ impl Connection {
         command: Command<'_>,
         limit: Duration,
     ) -> Result<Answer, Fault> {
+        // A job whose connection has ended is lost, and the command is not sent.
+        self.is_alive();
         let slot = self.slot(command, limit).await?;
-        let answer = {
+        let sent = {
             let mut state = self.0.state();
             state.check_open()?;
             state.check_current(held)?;
-            self.0.queue(&mut state, slot, command)
+            self.0.send(&mut state, slot, Setup::None, command)
         };
-        self.answer(answer, limit).await
+        self.answer(sent, limit).await
     }
 
     /// [`call_for`](Self::call_for) with a command that ends the reservation.
@@ -237,8 +267,9 @@ impl Connection {
         command: Command<'_>,
         limit: Duration,
     ) -> Result<Answer, Fault> {
+        self.is_alive();
         let slot = self.slot(command, limit).await?;
-        let answer = {
+        let sent = {
             let mut state = self.0.state();
             state.check_open()?;
             let current = state.check_current(held);
@@ -246,23 +277,117 @@ impl Connection {
             held.settled = true;
             current?;
             state.reserved.remove(&held.id);
-            self.0.queue(&mut state, slot, command)
+            self.0.send(&mut state, slot, Setup::None, command)
         };
-        self.answer(answer, limit).await
+        self.answer(sent, limit).await
     }
 
-    async fn answer(
-        &self,
-        answer: oneshot::Receiver<Answer>,
-        limit: Duration,
-    ) -> Result<Answer, Fault> {
-        match timeout(limit, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(Fault::NoAnswer(self.0.end_or_closed())),
+    async fn answer(&self, mut sent: Sent<'_>, limit: Duration) -> Result<Answer, Fault> {
+        let until = Instant::now() + limit;
+        let early = match &mut sent.wait {
+            // The task wakes it before the limit, so that only late answers take a timer.
+            Wait::Reading(reading) if limit > 2 * STIR => reading.until_woken().await,
+            _ => None,
+        };
+        let answer = match early {
+            Some(answer) => Ok(answer),
+            None => timeout_at(until, poll_fn(|context| sent.poll(context))).await,
+        };
+        match answer {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(Fault::NoAnswer(self.0.end_or_closed())),
             Err(_) => {
-                self.0.doubt(limit);
+                self.0.doubt(sent.answers);
                 Err(Fault::NoAnswer(no_answer()))
             }
+        }
+    }
+}
+
+/// A command whose answer is awaited.
+struct Sent<'a> {
+    /// How many had come before it.
+    answers: u64,
+    wait: Wait<'a>,
+}
+
+enum Wait<'a> {
+    Reading(Reading<'a>),
+    ForOthers(oneshot::Receiver<Answer>),
+}
+
+impl Sent<'_> {
+    /// Nothing when the connection has ended.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Answer>> {
+        match &mut self.wait {
+            Wait::Reading(reading) => reading.poll(context),
+            Wait::ForOthers(answer) => Pin::new(answer).poll(context).map(Result::ok),
+        }
+    }
+}
+
+/// A caller that reads, as long as it is the only one: it may not be polled for a while, which must
+/// hold nobody up.
+struct Reading<'a> {
+    shared: &'a Arc<Shared>,
+    is_over: bool,
+}
+
+impl Reading<'_> {
+    /// The answer, unless the caller is woken without it.
+    async fn until_woken(&mut self) -> Option<Option<Answer>> {
+        let mut is_woken = false;
+        poll_fn(|context| match self.poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if mem::replace(&mut is_woken, true) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Answer>> {
+        let shared = self.shared;
+        let mut reader = shared.reader();
+        loop {
+            if let Some(answer) = reader.answer.take() {
+                self.end();
+                return Poll::Ready(Some(answer));
+            }
+            {
+                let mut state = shared.state();
+                if state.end.is_some() {
+                    return Poll::Ready(None);
+                }
+                if let Some(caller) = &mut state.caller {
+                    caller.clone_from(context.waker());
+                }
+                if state.task_reads {
+                    return Poll::Pending;
+                }
+            }
+            if let Err(end) = ready!(shared.poll_receive(&mut reader, context)) {
+                shared.end(end);
+                return Poll::Ready(None);
+            }
+        }
+    }
+
+    /// Lets the next caller read.
+    fn end(&mut self) {
+        self.is_over = true;
+        let mut state = self.shared.state();
+        state.caller = None;
+        self.shared.leave_to_the_task(&mut state);
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let mut reader = self.shared.reader();
+            self.end();
+            // If it is a job, it is given back.
+            reader.answer = None;
         }
     }
 }
@@ -339,23 +464,57 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn queue(
-        &self,
+    fn reader(&self) -> MutexGuard<'_, Reader> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a command into the queue. From here on it is carried out also if nobody waits for it.
+    fn send(
+        self: &Arc<Self>,
         state: &mut State,
-        slot: OwnedSemaphorePermit,
+        slot: SemaphorePermit<'_>,
+        setup: Setup<'_>,
         command: Command<'_>,
-    ) -> oneshot::Receiver<Answer> {
-        let (sender, answer) = oneshot::channel();
+    ) -> Sent<'_> {
+        // Where nothing is under way, the task need not be woken to write and to read. Else it
+        // writes at once what has gathered.
+        let is_alone = state.pending.is_empty() && state.caller.is_none() && !state.writing;
+        state.set_up(setup);
+        let (sender, wait) = if is_alone {
+            state.caller = Some(Waker::noop().clone());
+            state.task_reads = false;
+            (None, Wait::Reading(Reading { shared: self, is_over: false }))
+        } else {
+            let (sender, answer) = oneshot::channel();
+            (Some(sender), Wait::ForOthers(answer))
+        };
         let longest = command.longest_answer(self.longest_job);
-        let pending = Pending::Caller { sender, blocks: command.blocks(), longest, _slot: slot };
-        // Where nothing is under way, the task need not be woken to write. Else it writes at once
-        // what has gathered.
-        let is_alone = state.pending.is_empty() && !state.writing;
+        let (blocks, slots) = (command.blocks(), slot.num_permits());
+        // Given back as the answer comes.
+        slot.forget();
+        let pending = Pending::Caller { sender, blocks, longest, slots };
         state.push(command, pending);
         if !is_alone || !state.write_now() {
             self.written.notify_one();
         }
-        answer
+        if !is_alone {
+            self.leave_to_the_task(state);
+        }
+        Sent { answers: state.answers, wait }
+    }
+
+    /// Puts a command into the queue whose answer nobody waits for.
+    fn push(&self, state: &mut State, command: Command<'_>, pending: Pending) {
+        state.push(command, pending);
+        self.written.notify_one();
+        self.leave_to_the_task(state);
+    }
+
+    fn leave_to_the_task(&self, state: &mut State) {
+        state.task_reads = true;
+        if !state.pending.is_empty() {
+            self.awaited.notify_one();
+        }
     }
 
     fn end_or_closed(&self) -> End {
@@ -372,19 +531,20 @@ impl Shared {
             state.end = Some(why);
             state.out = Vec::new();
             state.writer = None;
-            state.reserved = HashMap::new();
+            state.reserved = BTreeMap::new();
             mem::take(&mut state.pending)
         };
         self.slots.close();
         self.ended.notify_one();
+        self.wake_caller();
         self.idle.notify_one();
         drop(pending);
     }
 
-    /// Ends the connection if the server has been silent for `limit`; one that is only slow keeps
-    /// it.
-    fn doubt(&self, limit: Duration) {
-        let silent = self.state().heard.elapsed() >= limit;
+    /// Ends the connection if the server has been silent since it had given so many answers; one
+    /// that is only slow keeps it.
+    fn doubt(&self, answers: u64) {
+        let silent = self.state().answers == answers;
         if silent {
             self.end(no_answer());
         }
@@ -397,6 +557,7 @@ impl Shared {
                 {
                     let mut state = self.state();
                     state.closing = true;
+                    self.leave_to_the_task(&mut state);
                     let blocks =
                         |waiting: &Pending| matches!(waiting, Pending::Caller { blocks: true, .. });
                     if state.pending.is_empty() || state.pending.iter().any(blocks) {
@@ -411,6 +572,98 @@ impl Shared {
         self.end(End::Closed);
     }
 
+    fn wake_caller(&self) {
+        let caller = self.state().caller.clone();
+        caller.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// For the task: whether it has something to read, and then whether that has come.
+    fn poll_read(self: &Arc<Self>, context: &mut Context<'_>) -> Poll<Result<bool, End>> {
+        let mut reader = self.reader();
+        let is_awaited = {
+            let state = self.state();
+            state.task_reads && !state.pending.is_empty()
+        };
+        if !is_awaited {
+            return Poll::Ready(Ok(false));
+        }
+        ready!(self.poll_receive(&mut reader, context))?;
+        if reader.answer.is_some() {
+            self.wake_caller();
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Reads once, and hands out what is complete.
+    fn poll_receive(
+        self: &Arc<Self>,
+        reader: &mut Reader,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), End>> {
+        let Some(half) = &mut reader.half else { return Poll::Ready(Err(End::Closed)) };
+        reader.buffer.reserve(READ);
+        let read = ready!(pin!(half.read_buf(&mut reader.buffer)).poll(context));
+        Poll::Ready(self.received(reader, read))
+    }
+
+    /// Also finds out whether the server has closed the connection while nobody reads. This asks
+    /// the runtime alone as long as nothing has come.
+    fn is_alive(self: &Arc<Self>) -> bool {
+        // Where somebody reads, this need not.
+        let reader = self.reader.try_lock();
+        let (is_alive, is_idle) = {
+            let state = self.state();
+            let is_alive = state.end.is_none() && !state.closing;
+            (is_alive, is_alive && state.caller.is_none() && state.pending.is_empty())
+        };
+        let Ok(mut reader) = reader else { return is_alive };
+        let Reader { half: Some(half), buffer, .. } = &mut *reader else { return is_alive };
+        if !is_idle {
+            return is_alive;
+        }
+        buffer.reserve(READ);
+        let read = half.try_read_buf(buffer);
+        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            return true;
+        }
+        // It is for nobody, or for a caller that has just asked.
+        match self.received(&mut reader, read) {
+            Ok(()) => self.wake_caller(),
+            Err(end) => self.end(end),
+        }
+        self.state().end.is_none()
+    }
+
+    fn received(self: &Arc<Self>, reader: &mut Reader, read: io::Result<usize>) -> Result<(), End> {
+        if read.map_err(broken)? == 0 {
+            return Err(broken(io::ErrorKind::UnexpectedEof.into()));
+        }
+        let Reader { buffer, answer, .. } = reader;
+        let mut start = 0;
+        while start < buffer.len() {
+            match parse(&buffer[start..], self.longest_answer()) {
+                Ok(Some((reply, length))) => {
+                    start += length;
+                    self.deliver(reply, answer).map_err(broken)?;
+                }
+                Ok(None) => break,
+                Err(Refused::Malformed) => {
+                    return Err(broken(strange("the server does not speak the protocol")));
+                }
+                Err(Refused::TooLong) => {
+                    let what = "the answer is too long: `max_job_size` says how long a job may be";
+                    return Err(broken(io::Error::new(io::ErrorKind::FileTooLarge, what)));
+                }
+            }
+        }
+        if start == buffer.len() {
+            empty(buffer);
+        } else {
+            buffer.drain(..start);
+        }
+        Ok(())
+    }
+
     /// The longest body that the next answer may have.
     fn longest_answer(&self) -> usize {
         match self.state().pending.front() {
@@ -420,15 +673,15 @@ impl Shared {
         }
     }
 
-    /// Hands a reply to whom it is for.
-    fn deliver(self: &Arc<Self>, reply: Reply) -> io::Result<()> {
-        let (pending, last, reservation) = {
+    /// Hands a reply to whom it is for; `read` is for the caller that reads.
+    fn deliver(self: &Arc<Self>, reply: Reply, read: &mut Option<Answer>) -> io::Result<()> {
+        let (pending, is_last, reservation, is_read) = {
             let mut state = self.state();
-            state.heard = Instant::now();
+            state.answers += 1;
             let Some(pending) = state.pending.pop_front() else {
                 return match state.end {
                     Some(_) => Ok(()),
-                    None => Err(strange("the server answered what nobody asked")),
+                    None => Err(unasked()),
                 };
             };
             // One whose time to run was over meanwhile is not ours to release: it may be in hand
@@ -439,22 +692,23 @@ impl Shared {
                 && !state.reserved.contains_key(id)
             {
                 let release = Command::Release { id: *id, priority: stats.priority, delay: 0 };
-                state.push(release, Pending::Nobody);
-                self.written.notify_one();
+                self.push(&mut state, release, Pending::Nobody);
             }
             if let Reply::Reserved { id, .. } = &reply {
                 state.reservations += 1;
                 let reservation = state.reservations;
                 state.reserved.insert(*id, reservation);
             }
-            (pending, state.pending.is_empty(), state.reservations)
+            let is_last = state.closing && state.pending.is_empty();
+            (pending, is_last, state.reservations, state.caller.is_some())
         };
-        if last {
+        if is_last {
             self.idle.notify_one();
         }
         // What is dropped here takes the lock again.
         match (pending, reply) {
-            (Pending::Caller { sender, .. }, reply) => {
+            (Pending::Caller { sender, slots, .. }, reply) => {
+                self.slots.add_permits(slots);
                 let answer = match reply {
                     Reply::Reserved { id, body } => {
                         let connection = Arc::clone(self);
@@ -462,8 +716,12 @@ impl Shared {
                     }
                     reply => Answer::Reply(reply),
                 };
-                // A caller that is gone: a job is given back as the answer is dropped.
-                drop(sender.send(answer));
+                // To a caller that is gone a job is given back as the answer is dropped.
+                match sender {
+                    Some(sender) => drop(sender.send(answer)),
+                    None if is_read => *read = Some(answer),
+                    None => drop(answer),
+                }
                 Ok(())
             }
             // Puts would go to the wrong tube from here on.
@@ -495,8 +753,7 @@ impl Drop for Held {
         if state.check_open().is_ok() && state.check_current(self).is_ok() {
             state.reserved.remove(&self.id);
             // A release sets the priority, so the present one is needed.
-            state.push(Command::StatsJob(self.id), Pending::Unwanted(self.id));
-            connection.written.notify_one();
+            connection.push(&mut state, Command::StatsJob(self.id), Pending::Unwanted(self.id));
         }
     }
 }
@@ -507,51 +764,28 @@ struct Ending(Arc<Shared>);
 impl Drop for Ending {
     fn drop(&mut self) {
         self.0.end(broken(io::ErrorKind::ConnectionAborted.into()));
+        self.0.reader().half = None;
     }
 }
 
-async fn run(reader: OwnedReadHalf, writer: Arc<OwnedWriteHalf>, shared: Arc<Shared>) {
+async fn run(writer: Arc<OwnedWriteHalf>, shared: Arc<Shared>) {
     let _ending = Ending(Arc::clone(&shared));
     let ended = async {
         shared.ended.notified().await;
         End::Closed
     };
-    let work = first(read(reader, &shared), write(&writer, &shared));
+    let work = first(read(&shared), write(&writer, &shared));
     let why = first(first(work, stir(&shared)), ended).await;
     shared.end(why);
 }
 
-async fn read(mut reader: OwnedReadHalf, shared: &Arc<Shared>) -> End {
-    let mut buffer = Vec::with_capacity(READ);
+/// Reads what no caller reads.
+async fn read(shared: &Arc<Shared>) -> End {
     loop {
-        buffer.reserve(READ);
-        match reader.read_buf(&mut buffer).await {
-            Ok(0) => return broken(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) => {}
-            Err(error) => return broken(error),
-        }
-        let mut start = 0;
-        loop {
-            match parse(&buffer[start..], shared.longest_answer()) {
-                Ok(Some((reply, length))) => {
-                    start += length;
-                    if let Err(error) = shared.deliver(reply) {
-                        return broken(error);
-                    }
-                }
-                Ok(None) => break,
-                Err(Refused::Malformed) => {
-                    return broken(strange("the server does not speak the protocol"));
-                }
-                Err(Refused::TooLong) => {
-                    let what = "the answer is too long: `max_job_size` says how long a job may be";
-                    return broken(io::Error::new(io::ErrorKind::FileTooLarge, what));
-                }
-            }
-        }
-        buffer.drain(..start);
-        if buffer.is_empty() {
-            empty(&mut buffer);
+        match poll_fn(|context| shared.poll_read(context)).await {
+            Ok(true) => {}
+            Ok(false) => shared.awaited.notified().await,
+            Err(end) => return end,
         }
     }
 }
@@ -596,21 +830,27 @@ fn empty(buffer: &mut Vec<u8>) {
     buffer.clear();
 }
 
-async fn stir(shared: &Shared) -> End {
+/// What is to be done now and then.
+async fn stir(shared: &Arc<Shared>) -> End {
     loop {
         sleep(STIR).await;
-        let mut state = shared.state();
-        if !state.reserved.is_empty() && state.pending.is_empty() && state.end.is_none() {
-            state.push(Command::ListTubeUsed, Pending::Nobody);
-            shared.written.notify_one();
+        shared.is_alive();
+        {
+            let mut state = shared.state();
+            if !state.reserved.is_empty() && state.pending.is_empty() && state.end.is_none() {
+                shared.push(&mut state, Command::ListTubeUsed, Pending::Nobody);
+            }
+            // A caller may have stopped asking for its answer.
+            shared.leave_to_the_task(&mut state);
         }
+        shared.wake_caller();
     }
 }
 
 /// What the first of two to end gives.
 pub(super) async fn first<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
     let (mut one, mut other) = (pin!(one), pin!(other));
-    std::future::poll_fn(|context| match one.as_mut().poll(context) {
+    poll_fn(|context| match one.as_mut().poll(context) {
         Poll::Pending => other.as_mut().poll(context),
         ready @ Poll::Ready(_) => ready,
     })
@@ -623,6 +863,10 @@ fn broken(error: io::Error) -> End {
 
 fn no_answer() -> End {
     broken(io::ErrorKind::TimedOut.into())
+}
+
+fn unasked() -> io::Error {
+    strange("the server answered what nobody asked")
 }
 
 fn strange(what: &str) -> io::Error {
@@ -722,6 +966,113 @@ mod tests {
             let asked = connection.call(Setup::None, Command::ListTubeUsed, LIMIT);
             let _ = timeout(Duration::from_millis(200), asked).await;
             assert_eq!(server.await.unwrap(), [then], "{state}");
+        }
+    }
+    /// What one that is forgotten has asked for holds up nobody, and is read.
+    #[tokio::test]
+    async fn a_caller_that_is_not_polled_holds_nobody_up() {
+        let (connection, mut reader, mut writer) = pair().await;
+        let server = tokio::spawn(async move {
+            for id in 1..=3 {
+                let mut line = String::new();
+                reader.read_line(&mut line).await.unwrap();
+                assert_eq!(line, format!("delete {id}\r\n"));
+                writer.write_all(b"DELETED\r\n").await.unwrap();
+            }
+            (reader, writer)
+        });
+        let delete = |id| connection.call(Setup::None, Command::Delete(id), LIMIT);
+        let (mut forgotten, mut other) = (pin!(delete(1)), pin!(delete(2)));
+        let asked = poll_fn(|context| Poll::Ready(forgotten.as_mut().poll(context).is_pending()));
+        assert!(asked.await);
+        let answer = timeout(LIMIT / 2, other.as_mut()).await.expect("an answer in time");
+        assert!(matches!(answer, Ok(Answer::Reply(Reply::Deleted))));
+        // The first one's answer has been read meanwhile, and is kept for it.
+        let answer = timeout(LIMIT / 2, delete(3)).await.expect("an answer in time");
+        assert!(matches!(answer, Ok(Answer::Reply(Reply::Deleted))));
+        assert!(matches!(forgotten.await, Ok(Answer::Reply(Reply::Deleted))));
+        drop(server.await.unwrap());
+    }
+
+    /// Wherever a caller leaves, those behind it get their own answers, and its job goes back.
+    #[tokio::test]
+    async fn a_caller_that_leaves_takes_no_answer_along() {
+        for others in 0..3_u64 {
+            let (connection, mut reader, mut writer) = pair().await;
+            let connection = Arc::new(connection);
+            let server = tokio::spawn(async move {
+                let mut lines = Vec::new();
+                // The first answer comes when its caller has left.
+                for line in 0..=others {
+                    lines.push(String::new());
+                    reader.read_line(lines.last_mut().unwrap()).await.unwrap();
+                    if line == 0 {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        writer.write_all(b"RESERVED 7 1\r\n").await.unwrap();
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        writer.write_all(b"x\r\n").await.unwrap();
+                    } else {
+                        writer.write_all(format!("KICKED {line}\r\n").as_bytes()).await.unwrap();
+                    }
+                }
+                let mut line = String::new();
+                reader.read_line(&mut line).await.unwrap();
+                (line, writer)
+            });
+            let reserve = connection.call(Setup::None, Command::Reserve { seconds: 0 }, LIMIT);
+            assert!(timeout(Duration::from_millis(10), reserve).await.is_err());
+            let kicks: Vec<_> = (1..=others)
+                .map(|number| {
+                    let connection = Arc::clone(&connection);
+                    tokio::spawn(async move {
+                        let kick = Command::Kick(1);
+                        let answer = connection.call(Setup::None, kick, LIMIT).await;
+                        let kicked = Reply::Kicked(Some(number));
+                        assert!(matches!(answer, Ok(Answer::Reply(reply)) if reply == kicked));
+                    })
+                })
+                .collect();
+            for kick in kicks {
+                kick.await.unwrap();
+            }
+            let (line, _writer) = timeout(LIMIT, server).await.expect("given back").unwrap();
+            assert_eq!(line, "stats-job 7\r\n", "{others} others");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_end_is_seen_while_nobody_asks() {
+        let (connection, reader, writer) = pair().await;
+        assert!(connection.is_alive());
+        drop((reader, writer));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!connection.is_alive());
+
+        let (connection, _reader, mut writer) = pair().await;
+        writer.write_all(b"DELETED\r\n").await.unwrap();
+        tokio::time::sleep(STIR + STIR / 2).await;
+        let end = connection.0.state().end.clone();
+        assert!(matches!(end, Some(End::Broken(why)) if why.to_string() == unasked().to_string()));
+    }
+
+    /// However it ends while a caller reads, the caller hears of it at once.
+    #[tokio::test]
+    async fn a_caller_that_reads_hears_of_the_end() {
+        for by_the_server in [true, false] {
+            let (connection, reader, writer) = pair().await;
+            let shared = Arc::clone(connection.shared());
+            let ends = async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                if by_the_server {
+                    drop((reader, writer));
+                } else {
+                    shared.end(End::Closed);
+                }
+                std::future::pending().await
+            };
+            let call = connection.call(Setup::None, Command::Delete(1), LIMIT);
+            let answer = timeout(LIMIT / 2, first(call, ends)).await.expect("an end in time");
+            assert!(matches!(answer, Err(Fault::NoAnswer(_))));
         }
     }
 }
