@@ -174,7 +174,7 @@ impl BeanstalkdClient {
     /// # }
     /// ```
     pub async fn put(&self, body: impl AsRef<[u8]>) -> Result<u64> {
-        self.put_with(body, PutOptions::new()).await
+        self.put_bytes(body.as_ref(), PutOptions::new()).await
     }
 
     /// [`put`](Self::put) with a priority, a delay or a time to run.
@@ -192,16 +192,7 @@ impl BeanstalkdClient {
     /// # }
     /// ```
     pub async fn put_with(&self, body: impl AsRef<[u8]>, options: PutOptions) -> Result<u64> {
-        let put = Command::Put {
-            priority: options.priority,
-            delay: seconds(options.delay),
-            ttr: seconds(options.ttr.unwrap_or(self.core.ttr)).max(1),
-            body: body.as_ref(),
-        };
-        match self.change(Setup::Use(&self.tube), put).await? {
-            Reply::Inserted(id) => Ok(id),
-            other => Err(BeanstalkdError::from_reply(&other)),
-        }
+        self.put_bytes(body.as_ref(), options).await
     }
 
     /// A consumer of this tube. Any number of tasks may reserve through it and its clones.
@@ -477,9 +468,26 @@ impl BeanstalkdClient {
         self.core.close().await;
     }
 
+    async fn put_bytes(&self, body: &[u8], options: PutOptions) -> Result<u64> {
+        let put = Command::Put {
+            priority: options.priority,
+            delay: seconds(options.delay),
+            ttr: seconds(options.ttr.unwrap_or(self.core.ttr)).max(1),
+            body,
+        };
+        match self.change(Setup::Use(&self.tube), put).await? {
+            Reply::Inserted(id) => Ok(id),
+            other => Err(BeanstalkdError::from_reply(&other)),
+        }
+    }
+
     /// A command that is not sent twice.
-    async fn change(&self, setup: Setup<'_>, command: Command<'_>) -> Result<Reply> {
-        self.reply(setup, command, Repeat::No).await
+    fn change(
+        &self,
+        setup: Setup<'_>,
+        command: Command<'_>,
+    ) -> impl Future<Output = Result<Reply>> {
+        self.reply(setup, command, Repeat::No)
     }
 
     async fn expect(&self, setup: Setup<'_>, command: Command<'_>, reply: &Reply) -> Result<()> {

@@ -203,9 +203,9 @@ impl Consumer {
                             // There may be more jobs than the one that the last task waited for.
                             continue;
                         }
-                        self.wait(until).await
+                        Box::pin(self.wait(until)).await
                     }
-                    Ok(None) => self.wait(until).await,
+                    Ok(None) => Box::pin(self.wait(until)).await,
                     other => other,
                 };
             let passed = until.is_some_and(|until| until <= Instant::now());

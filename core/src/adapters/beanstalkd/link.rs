@@ -88,14 +88,19 @@ impl Core {
 
     /// The shared connection, a new one if need be.
     pub(super) async fn connection(&self, deadline: Option<Instant>) -> Result<Arc<Connection>> {
+        if self.closed.is_closed() {
+            return Err(BeanstalkdError::Closed);
+        }
+        match self.living() {
+            Some(connection) => Ok(connection),
+            // Apart, so that not every command has the room that this takes.
+            None => Box::pin(self.reconnect(deadline)).await,
+        }
+    }
+
+    async fn reconnect(&self, deadline: Option<Instant>) -> Result<Arc<Connection>> {
         let mut pause = Pause::new();
         loop {
-            if self.closed.is_closed() {
-                return Err(BeanstalkdError::Closed);
-            }
-            if let Some(connection) = self.living() {
-                return Ok(connection);
-            }
             let until = deadline.unwrap_or_else(|| self.deadline());
             let error = match timeout_at(until, self.dial_main()).await {
                 Ok(Ok(connection)) => return Ok(connection),
