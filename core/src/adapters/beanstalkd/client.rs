@@ -2,11 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Answer, Server, Setup};
+use super::connection::Server;
 use super::consumer::Consumer;
 use super::job::Job;
 use super::link::{Core, Repeat};
 use super::protocol::{Command, Reply, Tube, seconds};
+use super::shared::{Answer, Setup};
 use super::stats::{self, JobStats, Stats};
 use super::{BeanstalkdError, DEFAULT_PRIORITY};
 

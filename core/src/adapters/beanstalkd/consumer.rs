@@ -6,10 +6,12 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::BeanstalkdError;
-use super::connection::{Answer, Connection, End, Fault, Setup, first};
+use super::connection::Connection;
 use super::job::Job;
 use super::link::{Core, Pause, Repeat, Spare};
 use super::protocol::{Command, Reply, Tube, seconds};
+use super::shared::{Answer, End, Fault, Setup};
+use super::task::first;
 
 /// How long the server is asked to wait at once: so soon is noticed that it has gone without a
 /// word.

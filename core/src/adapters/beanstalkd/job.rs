@@ -3,9 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::BeanstalkdError;
-use super::connection::{Answer, Connection, End, Fault, Held};
+use super::connection::Connection;
 use super::link::Spare;
 use super::protocol::{Command, Reply, seconds};
+use super::shared::{Answer, End, Fault, Held};
 
 type Result<T> = std::result::Result<T, BeanstalkdError>;
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::BeanstalkdError;
-use super::connection::{Answer, Connection, End, Fault, Server, Setup, Shared};
+use super::connection::{Connection, Server};
 use super::protocol::Command;
+use super::shared::{Answer, End, Fault, Setup, Shared};
 use crate::adapters::ending::Closed;
 use crate::backoff::Backoff;
 

@@ -45,7 +45,10 @@ mod error;
 mod job;
 mod link;
 mod protocol;
+mod reading;
+mod shared;
 mod stats;
+mod task;
 
 use std::io;
 use std::time::Duration;
