@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -272,6 +273,44 @@ async fn dropped_futures_lose_nothing() {
     }
     assert_eq!(left.len() as u64, JOBS);
     assert_eq!(queue.stats().await.unwrap().number("current-jobs-reserved"), Some(0));
+}
+
+/// Whoever reads the answers, a caller that is alone or the task of the connection: each gets its
+/// own, also beside one that leaves and one that is not polled for a while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_that_come_and_go_get_their_own_answers() {
+    let server = servers::Beanstalkd::start();
+    let queue = client(&server, "").await;
+    let callers = (0..4_u64).map(|caller| {
+        let queue = queue.clone();
+        tokio::spawn(async move {
+            for round in 0..500 {
+                let body = format!("{caller} {round}");
+                let id = queue.put(&body).await.unwrap();
+                let _ = timeout(Duration::from_micros(round % 150), queue.stats()).await;
+                let mut kept = pin!(queue.list_tubes());
+                let early = timeout(Duration::ZERO, kept.as_mut()).await;
+                let found = queue.peek(id).await.unwrap().map(|job| job.body);
+                assert_eq!(found, Some(body.into_bytes()));
+                if round % 2 == 0 {
+                    let tubes = match early {
+                        Ok(tubes) => tubes,
+                        Err(_) => kept.await,
+                    };
+                    assert_eq!(tubes.unwrap(), ["default"]);
+                }
+                queue.delete(id).await.unwrap();
+                if round % 20 == caller {
+                    // One of the others may be alone meanwhile.
+                    sleep(Duration::from_millis(2)).await;
+                }
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        timeout(PATIENCE * 6, caller).await.expect("an answer got lost").unwrap();
+    }
+    assert_eq!(queue.stats().await.unwrap().number("current-jobs-ready"), Some(0));
 }
 
 #[tokio::test]
