@@ -50,8 +50,9 @@
 //!
 //! # A hostile server
 //!
-//! `async-nats` 0.51.0 buffers as much as the server says that a message has, and stays busy with a
-//! flood of pings also when the client is gone.
+//! `async-nats` 0.51.0 buffers as much as the server says that a message has, and a line that does
+//! not end, which it searches anew from its start with each read; it stays busy with a flood of
+//! pings also when the client is gone.
 //!
 //! # Providers
 //!

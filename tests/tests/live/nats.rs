@@ -41,6 +41,12 @@ impl Subject for OnNats {
             upstream: "src/connection.rs",
             seen: "of memory or took or left behind or nothing",
         },
+        Limit {
+            test: "hostile_servers/a flood of garbage",
+            driver: "async-nats 0.51.0",
+            upstream: "src/connection.rs",
+            seen: "of memory or took or left behind or nothing",
+        },
     ];
 
     fn start() -> servers::Nats {
