@@ -18,6 +18,7 @@ mod stores;
 mod telemetry;
 
 use std::env;
+use std::process::{self, Command};
 use std::time::{Duration, Instant};
 
 use backing_services::{Adapter, Connect, Handle, HandleBuilder};
@@ -29,9 +30,20 @@ const WARM_UP: u32 = 25;
 /// Even, because the side that begins changes with each.
 const PAIRS: u32 = 150;
 const AIM: f64 = 0.97;
+/// glibc gives the end of a thread's heap back to the system as soon as so much of it is free, and
+/// asks for it anew: whether a side's buffers lie there is chance, and made flushes, whose
+/// compression takes 300 kB, 10 % faster or slower from run to run. It is read at the start.
+const HELD_MEMORY: (&str, &str) = ("MALLOC_TRIM_THRESHOLD_", "268435456");
+const AGAIN: &str = "--again";
 
 fn main() {
-    // Those with a dash are cargo's.
+    if env::args().all(|argument| argument != AGAIN) {
+        let (name, value) = HELD_MEMORY;
+        let mut again = Command::new(env::current_exe().expect("this program"));
+        again.args(env::args_os().skip(1)).arg(AGAIN).env(name, value);
+        process::exit(again.status().expect("a run").code().unwrap_or(1));
+    }
+    // Those with a dash are not names.
     let names: Vec<_> = env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
     let is_wanted = |name: &str| {
         names.is_empty() || names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))

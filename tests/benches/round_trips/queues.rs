@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_nats::ConnectOptions;
 use backing_services::{Beanstalkd, Nats, RabbitMq};
 use backing_services_tests::servers;
@@ -7,10 +9,13 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::{compare, connect, handle};
 
 const BODY: [u8; 100] = [b'x'; 100];
+/// For an answer, as our client has it.
+const LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) async fn rabbitmq(name: &str) {
     let server = servers::RabbitMq::start();
@@ -62,7 +67,8 @@ pub(crate) async fn beanstalkd(name: &str) {
     .await;
 }
 
-/// There is no driver to compare with: one command after the other, each waiting for its answer.
+/// There is no driver to compare with: one command after the other, each waiting for its answer
+/// for a time and not for ever, as our client does.
 struct ByHand {
     stream: BufReader<TcpStream>,
     line: String,
@@ -89,9 +95,12 @@ impl ByHand {
     }
 
     async fn ask(&mut self, command: &[u8]) -> &str {
-        self.stream.write_all(command).await.expect("sent");
-        self.line.clear();
-        self.stream.read_line(&mut self.line).await.expect("an answer");
+        let answer = async {
+            self.stream.write_all(command).await.expect("sent");
+            self.line.clear();
+            self.stream.read_line(&mut self.line).await.expect("an answer");
+        };
+        timeout(LIMIT, answer).await.expect("an answer in time");
         &self.line
     }
 }

@@ -26,6 +26,7 @@ type Result<T, E = BeanstalkdError> = std::result::Result<T, E>;
 /// `connect_timeout`. A server that says nothing for so long has its connection ended.
 ///
 /// Dropping the future of a command does no harm: it is carried out once it has been queued.
+/// One that is not polled for a while holds up no other.
 ///
 /// ```no_run
 /// use backing_services::adapters::beanstalkd::{BeanstalkdClient, BeanstalkdError};

@@ -237,6 +237,7 @@ impl Shared {
         self.leave_to_the_task(state);
     }
 
+    /// From here on the task reads, until nothing is pending.
     pub(super) fn leave_to_the_task(&self, state: &mut State) {
         state.task_reads = true;
         if !state.pending.is_empty() {
