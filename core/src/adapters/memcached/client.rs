@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -391,6 +392,9 @@ impl MemcachedClient {
     }
 
     pub(super) fn home(&self, key: &[u8]) -> Result<&Home, ClientError> {
+        if let [home] = &*self.homes {
+            return Ok(home);
+        }
         // A handle has a host.
         let home = self.homes.iter().max_by_key(|home| xxh3_64_with_seed(key, home.seed));
         home.ok_or_else(|| ClientError::new("the handle has no host"))
@@ -434,7 +438,9 @@ impl MemcachedClient {
     }
 
     async fn call(&self, home: &Home, command: &[u8]) -> Result<Answer, ClientError> {
-        within(self.timeout, async { home.call(command).await?.map_err(ClientError::from) }).await
+        // Pinned, so that it is not moved into the time limit: it is big.
+        let answer = pin!(async { home.call(command).await?.map_err(ClientError::from) });
+        within(self.timeout, answer).await
     }
 }
 
