@@ -117,6 +117,8 @@ pub(crate) async fn nats(name: &str) {
     let (ours, bare) = (connect::<Nats>(&handle).await, dial().await);
     let echo = dial().await;
     let mut questions = echo.subscribe("echo").await.expect("a subscription");
+    // The first question may be asked before the server knows of it otherwise.
+    echo.flush().await.expect("sent");
     let answering = tokio::spawn(async move {
         while let Some(question) = questions.next().await {
             if let Some(reply) = question.reply {
