@@ -18,35 +18,25 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct OnNats;
 
+/// What async-nats takes in of a server that never ends a line.
+const fn flooded(test: &'static str) -> Limit {
+    Limit {
+        test,
+        driver: "async-nats 0.51.0",
+        upstream: "src/connection.rs",
+        seen: "of memory or took or left behind or nothing",
+    }
+}
+
 impl Subject for OnNats {
     type Adapter = Nats;
     type Server = servers::Nats;
 
     const LIMITS: &[Limit] = &[
-        Limit {
-            test: "hostile_servers/a line without an end",
-            driver: "async-nats 0.51.0",
-            upstream: "src/connection.rs",
-            seen: "of memory or took or left behind or nothing",
-        },
-        Limit {
-            test: "hostile_servers/a flood of zeros",
-            driver: "async-nats 0.51.0",
-            upstream: "src/connection.rs",
-            seen: "of memory or took or left behind or nothing",
-        },
-        Limit {
-            test: "hostile_servers/a flood of ones",
-            driver: "async-nats 0.51.0",
-            upstream: "src/connection.rs",
-            seen: "of memory or took or left behind or nothing",
-        },
-        Limit {
-            test: "hostile_servers/a flood of garbage",
-            driver: "async-nats 0.51.0",
-            upstream: "src/connection.rs",
-            seen: "of memory or took or left behind or nothing",
-        },
+        flooded("hostile_servers/a line without an end"),
+        flooded("hostile_servers/a flood of zeros"),
+        flooded("hostile_servers/a flood of ones"),
+        flooded("hostile_servers/a flood of garbage"),
     ];
 
     fn start() -> servers::Nats {
