@@ -392,9 +392,6 @@ impl MemcachedClient {
     }
 
     pub(super) fn home(&self, key: &[u8]) -> Result<&Home, ClientError> {
-        if let [home] = &*self.homes {
-            return Ok(home);
-        }
         // A handle has a host.
         let home = self.homes.iter().max_by_key(|home| xxh3_64_with_seed(key, home.seed));
         home.ok_or_else(|| ClientError::new("the handle has no host"))
