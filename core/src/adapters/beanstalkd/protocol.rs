@@ -160,7 +160,7 @@ impl Command<'_> {
     }
 }
 
-/// By hand: the formatting of std would be half of what a command costs.
+/// By hand: with the formatting of std a command runs nearly a tenth more instructions.
 fn line(out: &mut Vec<u8>, word: &str, tube: Option<&Tube>, numbers: &[u64]) {
     out.extend_from_slice(word.as_bytes());
     if let Some(tube) = tube {
