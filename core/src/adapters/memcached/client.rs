@@ -10,7 +10,7 @@ use deadpool::Status;
 use deadpool::managed::{self, Metrics, Object, Pool, PoolError, RecycleResult};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::connection::{Answer, Connection, Fault, Server, Value};
+use super::connection::{Answer, Connection, Fault, Find, Server, Value};
 use crate::adapters::ending::within;
 use crate::adapters::one_sided_tls::tls_only;
 use crate::adapters::room;
@@ -98,7 +98,7 @@ impl MemcachedClient {
     /// # }
     /// ```
     pub async fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<Vec<u8>>, ClientError> {
-        Ok(self.read(b"get ", key.as_ref()).await?.map(|value| value.data))
+        Ok(self.read(b"get ", key.as_ref()).await?.map(|(data, _)| data))
     }
 
     /// The values of those of the keys that have one.
@@ -126,11 +126,10 @@ impl MemcachedClient {
         let mut found = HashMap::new();
         for (home, mut command) in commands.into_values() {
             command.extend_from_slice(b"\r\n");
-            let values = match self.call(home, &command).await? {
-                Answer::Values(values) => values,
-                Answer::Line(_) => return Err(Fault::Nonsense.into()),
+            let mut find = |value: Value<'_>| {
+                found.insert(value.key.to_vec(), value.data);
             };
-            found.extend(values.into_iter().map(|value| (value.key, value.data)));
+            self.values(home, &command, &mut find).await?;
         }
         Ok(found)
     }
@@ -152,7 +151,7 @@ impl MemcachedClient {
         key: impl AsRef<[u8]>,
     ) -> Result<Option<(Vec<u8>, u64)>, ClientError> {
         let value = self.read(b"gets ", key.as_ref()).await?;
-        Ok(value.map(|value| (value.data, value.version.unwrap_or_default())))
+        Ok(value.map(|(data, version)| (data, version.unwrap_or_default())))
     }
 
     /// Stores a value, whatever there is.
@@ -349,9 +348,9 @@ impl MemcachedClient {
     /// ```
     pub async fn flush_all(&self) -> Result<(), ClientError> {
         for home in self.homes.iter() {
-            match self.call(home, b"flush_all\r\n").await? {
-                Answer::Line(line) if line == "OK" => {}
-                _ => return Err(Fault::Nonsense.into()),
+            let line = self.call(home, b"flush_all\r\n").await?;
+            if line != "OK" {
+                return Err(Fault::Nonsense.into());
             }
         }
         Ok(())
@@ -372,10 +371,8 @@ impl MemcachedClient {
 
     /// What the first server says its version is.
     pub(super) async fn version(&self) -> Option<String> {
-        match self.call(self.homes.first()?, b"version\r\n").await.ok()? {
-            Answer::Line(line) => line.strip_prefix("VERSION ").map(str::to_owned),
-            Answer::Values(_) => None,
-        }
+        let line = self.call(self.homes.first()?, b"version\r\n").await.ok()?;
+        line.strip_prefix("VERSION ").map(str::to_owned)
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -397,12 +394,20 @@ impl MemcachedClient {
         home.ok_or_else(|| ClientError::new("the handle has no host"))
     }
 
-    async fn read(&self, name: &[u8], key: &[u8]) -> Result<Option<Value>, ClientError> {
+    async fn read(
+        &self,
+        name: &[u8],
+        key: &[u8],
+    ) -> Result<Option<(Vec<u8>, Option<u64>)>, ClientError> {
         let command = [name, checked(key)?, b"\r\n"].concat();
-        match self.call(self.home(key)?, &command).await? {
-            Answer::Values(mut values) => Ok(values.pop().filter(|value| value.key == key)),
-            Answer::Line(_) => Err(Fault::Nonsense.into()),
-        }
+        let mut found = None;
+        let mut find = |value: Value<'_>| {
+            if value.key == key {
+                found = Some((value.data, value.version));
+            }
+        };
+        self.values(self.home(key)?, &command, &mut find).await?;
+        Ok(found)
     }
 
     async fn store(
@@ -420,23 +425,44 @@ impl MemcachedClient {
         let head = format!(" 0 {ttl} {length}{version}\r\n");
         let name = store.name();
         let command = [name, checked(key)?, head.as_bytes(), value, b"\r\n"].concat();
-        match self.call(self.home(key)?, &command).await? {
-            Answer::Line(line) => said(&line, "STORED", &["NOT_STORED", "EXISTS", "NOT_FOUND"]),
-            Answer::Values(_) => Err(Fault::Nonsense.into()),
-        }
+        let line = self.call(self.home(key)?, &command).await?;
+        said(&line, "STORED", &["NOT_STORED", "EXISTS", "NOT_FOUND"])
     }
 
     async fn line(&self, name: &[u8], key: &[u8], rest: &[u8]) -> Result<String, ClientError> {
         let command = [name, checked(key)?, rest, b"\r\n"].concat();
-        match self.call(self.home(key)?, &command).await? {
+        self.call(self.home(key)?, &command).await
+    }
+
+    /// A command that is answered with a line.
+    async fn call(&self, home: &Home, command: &[u8]) -> Result<String, ClientError> {
+        match self.ask(home, command, &mut |_| {}).await? {
             Answer::Line(line) => Ok(line),
-            Answer::Values(_) => Err(Fault::Nonsense.into()),
+            Answer::End => Err(Fault::Nonsense.into()),
         }
     }
 
-    async fn call(&self, home: &Home, command: &[u8]) -> Result<Answer, ClientError> {
+    /// A command that is answered with values.
+    async fn values(
+        &self,
+        home: &Home,
+        command: &[u8],
+        find: &mut Find<'_>,
+    ) -> Result<(), ClientError> {
+        match self.ask(home, command, find).await? {
+            Answer::End => Ok(()),
+            Answer::Line(_) => Err(Fault::Nonsense.into()),
+        }
+    }
+
+    async fn ask(
+        &self,
+        home: &Home,
+        command: &[u8],
+        find: &mut Find<'_>,
+    ) -> Result<Answer, ClientError> {
         // Pinned, so that it is not moved into the time limit: it is big.
-        let answer = pin!(async { home.call(command).await?.map_err(ClientError::from) });
+        let answer = pin!(async { home.call(command, find).await?.map_err(ClientError::from) });
         within(self.timeout, answer).await
     }
 }
@@ -464,7 +490,7 @@ impl Home {
     /// Over a connection of the pool; if that fails over another, which has proven to work or is
     /// new.
     async fn answers(&self) -> Result<(), ClientError> {
-        let ask = async || self.call(b"version\r\n").await;
+        let ask = async || self.call(b"version\r\n", &mut |_| {}).await;
         let answer = async {
             match ask().await? {
                 Ok(answer) => Ok(answer),
@@ -486,11 +512,15 @@ impl Home {
     }
 
     /// The outer error is that of the pool.
-    async fn call(&self, command: &[u8]) -> Result<Result<Answer, Fault>, ClientError> {
+    async fn call(
+        &self,
+        command: &[u8],
+        find: &mut Find<'_>,
+    ) -> Result<Result<Answer, Fault>, ClientError> {
         let connection = self.pool.get().await;
         let limit = self.pool.timeouts().create.unwrap_or_default();
         let mut connection = connection.map_err(|error| pool_cause(error, limit))?;
-        let answer = connection.call(command).await;
+        let answer = connection.call(command, find).await;
         if !matches!(&answer, Ok(_) | Err(Fault::Refused(_))) {
             // A connection that failed once is not given back.
             drop(Object::take(connection));
@@ -501,19 +531,20 @@ impl Home {
 }
 
 impl managed::Manager for Manager {
-    type Type = Connection;
+    type Type = Box<Connection>;
     type Error = Fault;
 
-    async fn create(&self) -> Result<Connection, Fault> {
+    async fn create(&self) -> Result<Box<Connection>, Fault> {
         // Apart, as is the question below: most commands need neither and would carry their state.
-        Box::pin(Connection::open(&self.server)).await.inspect_err(|_| self.doubt())
+        let opened = Box::pin(Connection::open(&self.server)).await;
+        opened.map(Box::new).inspect_err(|_| self.doubt())
     }
 
     /// A connection that has been lying about may belong to a server that is gone. To ask each time
     /// would make two round trips of every one.
     async fn recycle(
         &self,
-        connection: &mut Connection,
+        connection: &mut Box<Connection>,
         metrics: &Metrics,
     ) -> RecycleResult<Fault> {
         if connection.is_busy() {
@@ -525,7 +556,9 @@ impl managed::Manager for Manager {
         if taken.elapsed() < TRUSTED && taken > *self.doubted() {
             return Ok(());
         }
-        Box::pin(connection.call(b"version\r\n")).await.inspect_err(|_| self.doubt())?;
+        Box::pin(connection.call(b"version\r\n", &mut |_| {}))
+            .await
+            .inspect_err(|_| self.doubt())?;
         Ok(())
     }
 }

@@ -2,12 +2,11 @@
 //! stream the handle asks for.
 
 use std::io;
+use std::mem;
+use std::ops::Range;
 
 use rustls_pki_types::ServerName;
-use tokio::io::{
-    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
-};
-use tokio::io::{BufReader, Take};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -15,11 +14,14 @@ use crate::error::{ClientError, FailureKind, Message};
 use crate::handle::Host;
 
 /// The longest line of an answer. A key has at most 250 bytes.
-const LONGEST_LINE: u64 = 4096;
+const LONGEST_LINE: usize = 4096;
 /// The longest value. A server takes values of 1 MiB unless it is told otherwise.
 const LONGEST_VALUE: u64 = 128 << 20;
 /// What is allocated before a value of an announced length begins to arrive.
 const FIRST_ALLOCATION: usize = 1 << 20;
+
+/// Begins the line before each value.
+const VALUE: &[u8] = b"VALUE ";
 
 /// How connections to one server are made.
 pub(super) struct Server {
@@ -35,8 +37,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A connection to a server.
 pub(super) struct Connection {
-    stream: BufReader<Box<dyn Stream>>,
-    line: Vec<u8>,
+    stream: Box<dyn Stream>,
+    /// What has come. Up to `taken` it has been read.
+    come: Vec<u8>,
+    taken: usize,
     /// A command is on its way: whoever gave it up has left its answer, or a part of it, to be
     /// taken for that to the next one.
     busy: bool,
@@ -47,17 +51,20 @@ pub(super) struct Connection {
 pub(super) enum Answer {
     /// Such as `STORED`.
     Line(String),
-    /// The values of the keys that are there.
-    Values(Vec<Value>),
+    /// The keys that are there have been handed out.
+    End,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Value {
-    pub(super) key: Vec<u8>,
+/// What a key has.
+pub(super) struct Value<'a> {
+    pub(super) key: &'a [u8],
     pub(super) data: Vec<u8>,
     /// Changes with each write.
     pub(super) version: Option<u64>,
 }
+
+/// Takes the values of an answer.
+pub(super) type Find<'a> = dyn FnMut(Value<'_>) + Send + 'a;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -73,9 +80,9 @@ pub(super) enum Fault {
 impl Connection {
     pub(super) async fn open(server: &Server) -> Result<Self, Fault> {
         let stream = stream(&server.host, server.tls.as_ref()).await?;
-        let mut connection = Self { stream: BufReader::new(stream), line: Vec::new(), busy: false };
+        let mut connection = Self { stream, come: Vec::new(), taken: 0, busy: false };
         if let Some(login) = &server.login {
-            connection.call(login).await?;
+            connection.call(login, &mut |_| {}).await?;
         }
         Ok(connection)
     }
@@ -85,65 +92,89 @@ impl Connection {
         self.busy
     }
 
-    /// Sends a command and reads its answer.
-    pub(super) async fn call(&mut self, command: &[u8]) -> Result<Answer, Fault> {
+    /// Sends a command, hands out the values of the answer, and gives what ends it.
+    pub(super) async fn call(
+        &mut self,
+        command: &[u8],
+        find: &mut Find<'_>,
+    ) -> Result<Answer, Fault> {
         self.busy = true;
         self.stream.write_all(command).await?;
         self.stream.flush().await?;
-        let answer = self.answer().await?;
+        let answer = self.answer(find).await?;
+        let Answer::Line(line) = answer else {
+            self.busy = self.has_more();
+            return Ok(answer);
+        };
+        let word = line.split_once(' ').map_or(&*line, |(word, _)| word);
         // What the server takes for no command may have been several.
-        self.busy = matches!(&answer, Answer::Line(line) if line == "ERROR");
-        match answer {
-            Answer::Line(line)
-                if ["ERROR", "CLIENT_ERROR", "SERVER_ERROR"]
-                    .iter()
-                    .any(|error| line.split(' ').next() == Some(error)) =>
-            {
-                Err(Fault::Refused(line))
-            }
-            answer => Ok(answer),
+        self.busy = word == "ERROR" || self.has_more();
+        if matches!(word, "ERROR" | "CLIENT_ERROR" | "SERVER_ERROR") {
+            return Err(Fault::Refused(line));
         }
+        Ok(Answer::Line(line))
     }
 
-    async fn answer(&mut self) -> Result<Answer, Fault> {
-        let mut values = Vec::new();
+    /// Whether there is something that nobody has asked for.
+    fn has_more(&self) -> bool {
+        self.taken < self.come.len()
+    }
+
+    async fn answer(&mut self, find: &mut Find<'_>) -> Result<Answer, Fault> {
         loop {
             let line = self.line().await?;
-            if line == "END" {
-                return Ok(Answer::Values(values));
+            let start = line.start;
+            let line = &self.come[line];
+            if line == b"END" {
+                return Ok(Answer::End);
             }
-            let Some(head) = line.strip_prefix("VALUE ") else {
+            let Some(head) = line.strip_prefix(VALUE) else {
+                let line = str::from_utf8(line).map_err(|_| Fault::Nonsense)?;
                 return Ok(Answer::Line(line.to_owned()));
             };
-            let mut words = head.split(' ');
-            let key = words.next().unwrap_or_default().as_bytes().to_vec();
+            let mut words = head.split(|byte| *byte == b' ');
+            let key = words.next().unwrap_or_default().len();
+            let key = start + VALUE.len()..start + VALUE.len() + key;
             // The second one is for flags.
-            let length = words.nth(1).and_then(|length| length.parse().ok());
-            let version = words.next().and_then(|version| version.parse().ok());
-            let data = self.data(length.ok_or(Fault::Nonsense)?).await?;
-            values.push(Value { key, data, version });
+            let length = words.nth(1).and_then(number).ok_or(Fault::Nonsense)?;
+            let version = words.next().and_then(number);
+            let data = self.data(length).await?;
+            find(Value { key: &self.come[key], data, version });
         }
     }
 
-    async fn line(&mut self) -> Result<&str, Fault> {
-        self.line.clear();
-        let mut some: Take<_> = (&mut self.stream).take(LONGEST_LINE);
-        some.read_until(b'\n', &mut self.line).await?;
-        match self.line.strip_suffix(b"\r\n") {
-            Some(line) => str::from_utf8(line).map_err(|_| Fault::Nonsense),
-            None if self.line.len() as u64 == LONGEST_LINE || self.line.ends_with(b"\n") => {
-                Err(Fault::Nonsense)
+    /// Where the next line is, without its end.
+    async fn line(&mut self) -> Result<Range<usize>, Fault> {
+        let mut seen = 0;
+        loop {
+            let rest = &self.come[self.taken..];
+            if let Some(end) = rest[seen..].iter().position(|byte| *byte == b'\n') {
+                let length = rest[..seen + end].strip_suffix(b"\r").ok_or(Fault::Nonsense)?.len();
+                let start = self.taken;
+                self.taken += seen + end + 1;
+                return Ok(start..start + length);
             }
-            None => Err(Fault::Io(io::ErrorKind::UnexpectedEof.into())),
+            seen = rest.len();
+            if seen >= LONGEST_LINE {
+                return Err(Fault::Nonsense);
+            }
+            self.come.drain(..mem::take(&mut self.taken));
+            self.come.reserve(LONGEST_LINE);
+            if self.stream.read_buf(&mut self.come).await? == 0 {
+                return Err(Fault::Io(io::ErrorKind::UnexpectedEof.into()));
+            }
         }
     }
 
+    /// A value and its end. What has come stays where it is.
     async fn data(&mut self, length: u64) -> Result<Vec<u8>, Fault> {
         if length > LONGEST_VALUE {
             return Err(Fault::Nonsense);
         }
         let whole = usize::try_from(length).map_err(|_| Fault::Nonsense)? + 2;
-        let mut data = Vec::new();
+        let rest = &self.come[self.taken..];
+        let mut data = rest[..whole.min(rest.len())].to_vec();
+        self.taken += data.len();
         while data.len() < whole {
             // More memory only for what has begun to arrive.
             let arrived = data.len();
@@ -153,9 +184,13 @@ impl Connection {
         if !data.ends_with(b"\r\n") {
             return Err(Fault::Nonsense);
         }
-        data.truncate(data.len() - 2);
+        data.truncate(whole - 2);
         Ok(data)
     }
+}
+
+fn number(word: &[u8]) -> Option<u64> {
+    str::from_utf8(word).ok()?.parse().ok()
 }
 
 async fn stream(host: &Host, tls: Option<&TlsConnector>) -> io::Result<Box<dyn Stream>> {
@@ -211,4 +246,116 @@ impl From<Fault> for ClientError {
 pub(super) fn login(user: &str, password: &str) -> Vec<u8> {
     let length = user.len() + 1 + password.len();
     format!("set login 0 0 {length}\r\n{user} {password}\r\n").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Found = (Vec<u8>, Vec<u8>, Option<u64>);
+
+    /// What becomes of an answer that comes in pieces of a size, before the connection ends.
+    async fn call(answer: &[u8], size: usize) -> (Result<Answer, Fault>, Vec<Found>, Connection) {
+        let (stream, mut server) = tokio::io::duplex(size);
+        let answer = answer.to_vec();
+        tokio::spawn(async move {
+            server.read_exact(&mut [0; 5]).await.unwrap();
+            // It may be refused before it has been read to its end.
+            let _ = server.write_all(&answer).await;
+        });
+        let mut connection =
+            Connection { stream: Box::new(stream), come: Vec::new(), taken: 0, busy: false };
+        let mut found = Vec::new();
+        let mut find = |value: Value<'_>| {
+            found.push((value.key.to_vec(), value.data, value.version));
+        };
+        let answer = connection.call(b"get\r\n", &mut find).await;
+        (answer, found, connection)
+    }
+
+    #[tokio::test]
+    async fn values_come_in_pieces_of_any_size() {
+        let answer = b"VALUE a 0 5\r\nx\r\nEN\r\nVALUE b 7 0 18446744073709551615\r\n\r\nEND\r\n";
+        let all: [Found; 2] = [
+            (b"a".to_vec(), b"x\r\nEN".to_vec(), None),
+            (b"b".to_vec(), Vec::new(), Some(u64::MAX)),
+        ];
+        for size in 1..=answer.len() {
+            let (answer, found, connection) = call(answer, size).await;
+            assert_eq!((answer.unwrap(), &found[..]), (Answer::End, &all[..]), "{size}");
+            assert!(!connection.is_busy(), "{size}");
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_come_in_pieces_of_any_size() {
+        for size in 1..=8 {
+            let (answer, found, connection) = call(b"STORED\r\n", size).await;
+            assert_eq!(answer.unwrap(), Answer::Line("STORED".to_owned()), "{size}");
+            assert_eq!((found, connection.is_busy()), (Vec::new(), false), "{size}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_value_is_as_long_as_it_is_said_to_be() {
+        let mut answer = format!("VALUE a 0 {}\r\n", 2 * FIRST_ALLOCATION).into_bytes();
+        answer.resize(answer.len() + 2 * FIRST_ALLOCATION, b'\n');
+        answer.extend_from_slice(b"\r\nEND\r\n");
+        for size in [100, answer.len()] {
+            let (end, found, _) = call(&answer, size).await;
+            assert_eq!(end.unwrap(), Answer::End);
+            assert_eq!(found[0].1, vec![b'\n'; 2 * FIRST_ALLOCATION]);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_refused() {
+        let endless = [b'x'; 2 * LONGEST_LINE];
+        for answer in [
+            &b"\n"[..],
+            b"END\n",
+            b"\xff\r\n",
+            b"VALUE a 0\r\n",
+            b"VALUE a 0 x\r\n",
+            b"VALUE a 0 -1\r\n",
+            b"VALUE a 0 3\r\nabcd\r\nEND\r\n",
+            b"VALUE a 0 99999999999999999999\r\n",
+            b"VALUE a 0 134217729\r\n",
+            &endless,
+        ] {
+            for size in [1, 2 * LONGEST_LINE] {
+                let (answer, _, connection) = call(answer, size).await;
+                assert!(matches!(answer, Err(Fault::Nonsense)), "{answer:?}");
+                assert!(connection.is_busy());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_none() {
+        for answer in ["", "END", "VALUE a 0 3\r\n", "VALUE a 0 3\r\nabc\r\n", "VALUE a 0 3\r\nab"]
+        {
+            let (answer, _, connection) = call(answer.as_bytes(), 100).await;
+            assert!(matches!(answer, Err(Fault::Io(_))), "{answer:?}");
+            assert!(connection.is_busy());
+        }
+    }
+
+    /// It would be taken for the answer to the next command.
+    #[tokio::test]
+    async fn more_than_an_answer_is_left_on_no_connection_that_is_used_again() {
+        for (answer, is_busy) in [
+            ("STORED\r\n", false),
+            ("STORED\r\nEND\r\n", true),
+            ("END\r\nE", true),
+            ("CLIENT_ERROR too large\r\n", false),
+            ("CLIENT_ERROR too large\r\nERROR\r\n", true),
+            // What the server took for commands may have been several.
+            ("ERROR\r\n", true),
+            ("ERROR no\r\n", true),
+        ] {
+            let (_, _, connection) = call(answer.as_bytes(), 100).await;
+            assert_eq!(connection.is_busy(), is_busy, "{answer}");
+        }
+    }
 }
