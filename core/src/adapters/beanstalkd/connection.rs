@@ -145,7 +145,9 @@ impl Connection {
         let until = Instant::now() + limit;
         let early = match &mut sent.wait {
             // The task wakes it before the limit, so that only late answers take a timer.
-            Wait::Reading(reading) if limit > 2 * STIR => reading.until_woken().await,
+            Wait::Reading(reading) if limit > 2 * STIR && self.0.is_at_home() => {
+                reading.until_woken().await
+            }
             _ => None,
         };
         let answer = match early {
@@ -392,6 +394,28 @@ mod tests {
         tokio::time::sleep(STIR + STIR / 2).await;
         let end = connection.0.state().end.clone();
         assert!(matches!(end, Some(End::Broken(why)) if why.to_string() == unasked().to_string()));
+    }
+
+    /// Neither the task nor the socket does anything while the runtime that made them stands still.
+    #[test]
+    fn a_runtime_that_stands_still_keeps_no_caller_of_another() {
+        let runtime = || {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            builder.enable_all().build().unwrap()
+        };
+        let (home, other) = (runtime(), runtime());
+        let (connection, _reader, _writer) = home.block_on(pair());
+        let limit = 2 * STIR + STIR / 2;
+        let answer = other.block_on(async {
+            let call = connection.call(Setup::None, Command::Delete(1), limit);
+            let late = async {
+                tokio::time::sleep(2 * limit).await;
+                None
+            };
+            // What is late is looked at first: else its waking the call would hide the fault.
+            first(late, async { Some(call.await) }).await
+        });
+        assert!(matches!(answer, Some(Err(Fault::NoAnswer(_)))));
     }
 
     /// However it ends while a caller reads, the caller hears of it at once.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::runtime;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     /// Nothing waits for an answer.
     idle: Notify,
     pub(super) ended: Notify,
+    /// Where the task is.
+    runtime: runtime::Id,
     /// It may have to wait for a job, and so holds one at most.
     lane: bool,
     pub(super) longest_job: usize,
@@ -216,6 +219,7 @@ impl Shared {
             awaited: Notify::new(),
             idle: Notify::new(),
             ended: Notify::new(),
+            runtime: runtime::Handle::current().id(),
             lane,
             longest_job,
         }
@@ -228,6 +232,11 @@ impl Shared {
 
     pub(super) fn reader(&self) -> MutexGuard<'_, Reader> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the caller runs where the task does: another runtime may stand still meanwhile.
+    pub(super) fn is_at_home(&self) -> bool {
+        runtime::Handle::current().id() == self.runtime
     }
 
     /// Puts a command into the queue whose answer nobody waits for.
