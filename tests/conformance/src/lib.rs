@@ -75,6 +75,7 @@
 //! | `killed_and_back_again` | the same client says that its server is gone, and finds it again |
 //! | `silent_server` | `connect_timeout` holds for a server that accepts and says nothing |
 //! | `silent_in_use` | a ping ends, also when the network drops everything |
+//! | `made_in_another_runtime` | a ping ends, also when the runtime that connected stands still |
 //! | `one_connection` | connecting costs the server one connection |
 //! | `hostile_servers` | one that floods, drips, hangs up or talks nonsense costs bounded time and memory, and leaves nothing behind (on Linux) |
 //! | `unknown_parameter` | is an error with the nearest name |
@@ -180,8 +181,8 @@ macro_rules! suite {
             }
 
             $crate::__tests!($subject: round_trip every_scheme wrong_password server_not_there
-                unknown_host killed_and_back_again silent_server silent_in_use one_connection
-                unknown_parameter close);
+                unknown_host killed_and_back_again silent_server silent_in_use
+                made_in_another_runtime one_connection unknown_parameter close);
             $crate::__hostile_test!($subject);
             $crate::__tls_tests!($subject);
         }

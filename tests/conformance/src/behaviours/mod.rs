@@ -1,6 +1,10 @@
 //! The list of behaviours: what the tests of [`suite!`](crate::suite) run.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use backing_services::{
@@ -221,6 +225,30 @@ pub async fn silent_in_use<S: Subject, C: App<S::Adapter>>() {
     let asked = tokio::time::timeout(limit, S::Adapter::ping(&client)).await;
     let error = asked.expect("a ping ends by itself").expect_err("nothing has been answered");
     assert_is_for_people(&error.to_string());
+}
+
+pub async fn made_in_another_runtime<S: Subject, C: App<S::Adapter>>() {
+    let server = S::start();
+    let handle = on_this_machine::<S>(hurried::<S>(), server.port());
+    let (client, standing) = thread::scope(|scope| {
+        let connect = || {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            let runtime = builder.enable_all().build().unwrap();
+            (runtime.block_on(C::connect(&handle)).unwrap(), runtime)
+        };
+        scope.spawn(connect).join().unwrap()
+    });
+    let mut ping = pin!(S::Adapter::ping(&client));
+    let mut late = pin!(tokio::time::sleep(Duration::from_secs(12)));
+    // What is late is looked at first: its waking the ping would hide that nothing else does.
+    let ended = poll_fn(|context| match late.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => ping.as_mut().poll(context).map(Some),
+    });
+    if let Err(error) = ended.await.expect("a ping ends by itself") {
+        assert_is_for_people(&error.to_string());
+    }
+    standing.shutdown_background();
 }
 
 pub async fn one_connection<S: Subject, C: App<S::Adapter>>() {
