@@ -3,21 +3,18 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deadpool::Status;
-use deadpool::managed::{self, Metrics, Object, Pool, PoolError, RecycleResult};
+use tokio::time::{Instant, timeout_at};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::connection::{Answer, Connection, Fault, Find, Server, Value};
+use super::connection::{Answer, Fault, Find, Server, Value};
+use super::pool::Pool;
 use crate::adapters::ending::within;
 use crate::adapters::one_sided_tls::tls_only;
-use crate::adapters::room;
 use crate::error::{ClientError, FailureKind};
 
-/// A connection that was taken so recently is not asked whether it still works.
-const TRUSTED: Duration = Duration::from_secs(1);
 /// A time to live beyond this is a second of the epoch to the server:
 /// <https://docs.memcached.org/protocols/basic/#expiration>.
 const LONGEST_RELATIVE: Duration = Duration::from_hours(30 * 24);
@@ -62,14 +59,7 @@ pub struct MemcachedClient {
 pub(super) struct Home {
     /// The server's name, not its place in the list, decides which keys live here.
     seed: u64,
-    pool: Pool<Manager>,
-}
-
-/// Makes and checks the connections to one server.
-pub(super) struct Manager {
-    server: Server,
-    /// When a connection failed last: what is older may be of a server that is gone.
-    doubted: Mutex<Instant>,
+    pool: Pool,
 }
 
 /// How a command that stores something is called.
@@ -129,7 +119,9 @@ impl MemcachedClient {
             let mut find = |value: Value<'_>| {
                 found.insert(value.key.to_vec(), value.data);
             };
-            self.values(home, &command, &mut find).await?;
+            if self.ask(home, &command, &mut find).await? != Answer::End {
+                return Err(Fault::Nonsense.into());
+            }
         }
         Ok(found)
     }
@@ -360,8 +352,8 @@ impl MemcachedClient {
     pub(super) async fn answers(&self) -> Result<(), ClientError> {
         // One after the other: a list is short, and the first that fails is the answer.
         for home in self.homes.iter() {
-            let limit = home.pool.timeouts().create.unwrap_or(self.timeout);
-            within(limit, home.answers()).await.map_err(|error| match self.homes.len() {
+            let answered = within(home.pool.connect_timeout, home.answers()).await;
+            answered.map_err(|error| match self.homes.len() {
                 1 => error,
                 _ => error.at(&home.name()),
             })?;
@@ -376,10 +368,7 @@ impl MemcachedClient {
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        self.homes.iter().any(|home| {
-            let Status { size, max_size, available, .. } = home.pool.status();
-            room::is_full(max_size, size, available)
-        })
+        self.homes.iter().any(|home| home.pool.is_busy())
     }
 
     pub(super) fn close(&self) {
@@ -406,8 +395,10 @@ impl MemcachedClient {
                 found = Some((value.data, value.version));
             }
         };
-        self.values(self.home(key)?, &command, &mut find).await?;
-        Ok(found)
+        match self.ask(self.home(key)?, &command, &mut find).await? {
+            Answer::End => Ok(found),
+            Answer::Line(_) => Err(Fault::Nonsense.into()),
+        }
     }
 
     async fn store(
@@ -442,62 +433,43 @@ impl MemcachedClient {
         }
     }
 
-    /// A command that is answered with values.
-    async fn values(
-        &self,
-        home: &Home,
-        command: &[u8],
-        find: &mut Find<'_>,
-    ) -> Result<(), ClientError> {
-        match self.ask(home, command, find).await? {
-            Answer::End => Ok(()),
-            Answer::Line(_) => Err(Fault::Nonsense.into()),
-        }
-    }
-
     async fn ask(
         &self,
         home: &Home,
         command: &[u8],
         find: &mut Find<'_>,
     ) -> Result<Answer, ClientError> {
+        let now = Instant::now();
         // Pinned, so that it is not moved into the time limit: it is big.
-        let answer = pin!(async { home.call(command, find).await?.map_err(ClientError::from) });
-        within(self.timeout, answer).await
+        let answer = pin!(home.pool.call(command, find, now));
+        match timeout_at(now + self.timeout, answer).await {
+            Ok(answer) => Ok(answer??),
+            Err(_) => Err(ClientError::no_answer(self.timeout)),
+        }
     }
 }
 
 impl Home {
-    pub(super) fn new(server: Server, size: usize, timeout: Duration) -> Result<Self, ClientError> {
+    pub(super) fn new(server: Server, size: usize, connect_timeout: Duration) -> Self {
         let seed = xxh3_64_with_seed(server.host.to_string().as_bytes(), 0);
-        let manager = Manager { server, doubted: Mutex::new(Instant::now()) };
-        let pool = Pool::builder(manager)
-            .runtime(deadpool::Runtime::Tokio1)
-            // What failed comes up first, and says that the others are to be tried.
-            .queue_mode(managed::QueueMode::Lifo)
-            .max_size(size)
-            // All else is bounded by the timeout of the command.
-            .create_timeout(Some(timeout))
-            .build()
-            .map_err(ClientError::caused_by)?;
-        Ok(Self { seed, pool })
+        Self { seed, pool: Pool::new(server, size, connect_timeout) }
     }
 
     pub(super) fn name(&self) -> String {
-        self.pool.manager().server.host.to_string()
+        self.pool.server.host.to_string()
     }
 
     /// Over a connection of the pool; if that fails over another, which has proven to work or is
     /// new.
     async fn answers(&self) -> Result<(), ClientError> {
-        let ask = async || self.call(b"version\r\n", &mut |_| {}).await;
+        let ask = async || self.pool.call(b"version\r\n", &mut |_| {}, Instant::now()).await;
         let answer = async {
             match ask().await? {
                 Ok(answer) => Ok(answer),
                 Err(_) => ask().await?.map_err(ClientError::from),
             }
         };
-        let Server { host, tls, .. } = &self.pool.manager().server;
+        let Server { host, tls, .. } = &self.pool.server;
         match answer.await {
             Ok(Answer::Line(line)) if line.starts_with("VERSION ") => Ok(()),
             Ok(_) => Err(Fault::Nonsense.into()),
@@ -509,68 +481,6 @@ impl Home {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// The outer error is that of the pool.
-    async fn call(
-        &self,
-        command: &[u8],
-        find: &mut Find<'_>,
-    ) -> Result<Result<Answer, Fault>, ClientError> {
-        let connection = self.pool.get().await;
-        let limit = self.pool.timeouts().create.unwrap_or_default();
-        let mut connection = connection.map_err(|error| pool_cause(error, limit))?;
-        let answer = connection.call(command, find).await;
-        if !matches!(&answer, Ok(_) | Err(Fault::Refused(_))) {
-            // A connection that failed once is not given back.
-            drop(Object::take(connection));
-            self.pool.manager().doubt();
-        }
-        Ok(answer)
-    }
-}
-
-impl managed::Manager for Manager {
-    type Type = Box<Connection>;
-    type Error = Fault;
-
-    async fn create(&self) -> Result<Box<Connection>, Fault> {
-        // Apart, as is the question below: most commands need neither and would carry their state.
-        let opened = Box::pin(Connection::open(&self.server)).await;
-        opened.map(Box::new).inspect_err(|_| self.doubt())
-    }
-
-    /// A connection that has been lying about may belong to a server that is gone. To ask each time
-    /// would make two round trips of every one.
-    async fn recycle(
-        &self,
-        connection: &mut Box<Connection>,
-        metrics: &Metrics,
-    ) -> RecycleResult<Fault> {
-        if connection.is_busy() {
-            // By a call that was given up.
-            self.doubt();
-            return Err(Fault::Io(std::io::ErrorKind::NotConnected.into()).into());
-        }
-        let taken = metrics.recycled.unwrap_or(metrics.created);
-        if taken.elapsed() < TRUSTED && taken > *self.doubted() {
-            return Ok(());
-        }
-        Box::pin(connection.call(b"version\r\n", &mut |_| {}))
-            .await
-            .inspect_err(|_| self.doubt())?;
-        Ok(())
-    }
-}
-
-impl Manager {
-    fn doubted(&self) -> MutexGuard<'_, Instant> {
-        self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Has every connection asked before it is given out again.
-    fn doubt(&self) {
-        *self.doubted() = Instant::now();
     }
 }
 
@@ -584,14 +494,6 @@ impl Store {
             Self::Prepend => b"prepend ",
             Self::Cas(_) => b"cas ",
         }
-    }
-}
-
-fn pool_cause(error: PoolError<Fault>, limit: Duration) -> ClientError {
-    match error {
-        PoolError::Backend(fault) => fault.into(),
-        PoolError::Timeout(_) => ClientError::no_answer(limit),
-        _ => ClientError::new("the client is closed"),
     }
 }
 
@@ -634,10 +536,7 @@ fn number(line: &str) -> Result<Option<u64>, ClientError> {
 
 impl fmt::Debug for MemcachedClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = |home: &Home| {
-            let Status { size, .. } = home.pool.status();
-            format!("{}: {size} connections", home.name())
-        };
+        let state = |home: &Home| format!("{}: {} connections", home.name(), home.pool.len());
         let homes: Vec<_> = self.homes.iter().map(state).collect();
         write!(f, "MemcachedClient({})", homes.join(", "))
     }

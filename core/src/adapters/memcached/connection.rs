@@ -8,6 +8,7 @@ use std::ops::Range;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use crate::error::{ClientError, FailureKind, Message};
@@ -38,9 +39,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 /// A connection to a server.
 pub(super) struct Connection {
     stream: Box<dyn Stream>,
-    /// What has come. Up to `taken` it has been read.
+    /// What has come. Up to `read` it has been taken.
     come: Vec<u8>,
-    taken: usize,
+    read: usize,
+    /// When its last command began.
+    pub(super) taken: Instant,
     /// A command is on its way: whoever gave it up has left its answer, or a part of it, to be
     /// taken for that to the next one.
     busy: bool,
@@ -80,7 +83,8 @@ pub(super) enum Fault {
 impl Connection {
     pub(super) async fn open(server: &Server) -> Result<Self, Fault> {
         let stream = stream(&server.host, server.tls.as_ref()).await?;
-        let mut connection = Self { stream, come: Vec::new(), taken: 0, busy: false };
+        let mut connection =
+            Self { stream, come: Vec::new(), read: 0, taken: Instant::now(), busy: false };
         if let Some(login) = &server.login {
             connection.call(login, &mut |_| {}).await?;
         }
@@ -117,7 +121,7 @@ impl Connection {
 
     /// Whether there is something that nobody has asked for.
     fn has_more(&self) -> bool {
-        self.taken < self.come.len()
+        self.read < self.come.len()
     }
 
     async fn answer(&mut self, find: &mut Find<'_>) -> Result<Answer, Fault> {
@@ -147,18 +151,18 @@ impl Connection {
     async fn line(&mut self) -> Result<Range<usize>, Fault> {
         let mut seen = 0;
         loop {
-            let rest = &self.come[self.taken..];
+            let rest = &self.come[self.read..];
             if let Some(end) = rest[seen..].iter().position(|byte| *byte == b'\n') {
                 let length = rest[..seen + end].strip_suffix(b"\r").ok_or(Fault::Nonsense)?.len();
-                let start = self.taken;
-                self.taken += seen + end + 1;
+                let start = self.read;
+                self.read += seen + end + 1;
                 return Ok(start..start + length);
             }
             seen = rest.len();
             if seen >= LONGEST_LINE {
                 return Err(Fault::Nonsense);
             }
-            self.come.drain(..mem::take(&mut self.taken));
+            self.come.drain(..mem::take(&mut self.read));
             self.come.reserve(LONGEST_LINE);
             if self.stream.read_buf(&mut self.come).await? == 0 {
                 return Err(Fault::Io(io::ErrorKind::UnexpectedEof.into()));
@@ -172,9 +176,9 @@ impl Connection {
             return Err(Fault::Nonsense);
         }
         let whole = usize::try_from(length).map_err(|_| Fault::Nonsense)? + 2;
-        let rest = &self.come[self.taken..];
+        let rest = &self.come[self.read..];
         let mut data = rest[..whole.min(rest.len())].to_vec();
-        self.taken += data.len();
+        self.read += data.len();
         while data.len() < whole {
             // More memory only for what has begun to arrive.
             let arrived = data.len();
@@ -263,8 +267,13 @@ mod tests {
             // It may be refused before it has been read to its end.
             let _ = server.write_all(&answer).await;
         });
-        let mut connection =
-            Connection { stream: Box::new(stream), come: Vec::new(), taken: 0, busy: false };
+        let mut connection = Connection {
+            stream: Box::new(stream),
+            come: Vec::new(),
+            read: 0,
+            taken: Instant::now(),
+            busy: false,
+        };
         let mut found = Vec::new();
         let mut find = |value: Value<'_>| {
             found.push((value.key.to_vec(), value.data, value.version));

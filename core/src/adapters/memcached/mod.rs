@@ -37,6 +37,7 @@
 
 mod client;
 mod connection;
+mod pool;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -146,7 +147,7 @@ impl Connect for Memcached {
             let server = Server { host, tls: tls.clone(), login: login.clone() };
             Home::new(server, self.max_connections.get(), self.connect_timeout)
         });
-        Ok(MemcachedClient::new(homes.collect::<Result<_, _>>()?, self.timeout))
+        Ok(MemcachedClient::new(homes.collect(), self.timeout))
     }
 
     async fn ping(client: &MemcachedClient) -> Result<(), ClientError> {
