@@ -8,20 +8,20 @@ use crate::{compare, connect};
 
 const OBJECT: [u8; 1024] = [b'x'; 1024];
 
-pub(crate) async fn s3(name: &str) {
+pub(crate) async fn s3() {
     let server = S3Server::start();
     let ours = connect::<S3>(&handle(&server, "")).await;
-    compare_reading(name, (&ours, "cover"), &server).await;
+    compare_reading((&ours, "cover"), &server).await;
 }
 
-pub(crate) async fn blobs(name: &str) {
+pub(crate) async fn blobs() {
     let server = S3Server::start();
     let ours = connect::<Blobs>(&handle(&server, "/shop/covers")).await;
-    compare_reading(name, (&ours, "dune"), &server).await;
+    compare_reading((&ours, "dune"), &server).await;
 }
 
 /// Both read an object of the same length.
-async fn compare_reading(name: &str, (ours, object): (&dyn ObjectStore, &str), server: &S3Server) {
+async fn compare_reading((ours, object): (&dyn ObjectStore, &str), server: &S3Server) {
     let (bare, path) = (bare(server), Path::from(object));
     ours.put(&path, OBJECT.to_vec().into()).await.expect("written");
     bare.put(&path, OBJECT.to_vec().into()).await.expect("written");
@@ -30,7 +30,7 @@ async fn compare_reading(name: &str, (ours, object): (&dyn ObjectStore, &str), s
         assert_eq!(*read, OBJECT);
     };
     let what = "get of 1 KiB, s3s";
-    compare(name, what, async || get(ours).await, async || get(&bare).await).await;
+    compare(what, async || get(ours).await, async || get(&bare).await).await;
 }
 
 fn endpoint(server: &S3Server) -> String {

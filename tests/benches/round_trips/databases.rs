@@ -16,25 +16,25 @@ macro_rules! query {
     };
 }
 
-pub(crate) async fn mysql(name: &str) {
+pub(crate) async fn mysql() {
     let server = MariaDb::start();
     let handle = maria_db(&server);
     let ours = connect::<MySql>(&handle).await;
     let bare = MySqlPool::connect(handle.expose_url()).await.expect("a pool");
-    compare(name, "a prepared query", query!(ours, "SELECT ?"), query!(bare, "SELECT ?")).await;
+    compare("a prepared query", query!(ours, "SELECT ?"), query!(bare, "SELECT ?")).await;
 }
 
-pub(crate) async fn postgres(name: &str) {
+pub(crate) async fn postgres() {
     let server = PostgreSql::start();
     let handle = handle("postgres", server.port(), |builder| {
         builder.username(server.user()).password(server.password()).name(server.database())
     });
     let ours = connect::<Postgres>(&handle).await;
     let bare = PgPool::connect(handle.expose_url()).await.expect("a pool");
-    compare(name, "a prepared query", query!(ours, "SELECT $1"), query!(bare, "SELECT $1")).await;
+    compare("a prepared query", query!(ours, "SELECT $1"), query!(bare, "SELECT $1")).await;
 }
 
-pub(crate) async fn sqlite(name: &str) {
+pub(crate) async fn sqlite() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("bench.db");
     let path = path.to_str().expect("a path in UTF-8");
@@ -42,20 +42,20 @@ pub(crate) async fn sqlite(name: &str) {
     let handle = handle.expect("a handle");
     let ours = connect::<Sqlite>(&handle).await;
     let bare = SqlitePool::connect(handle.expose_url()).await.expect("a pool");
-    compare(name, "a prepared query", query!(ours, "SELECT ?"), query!(bare, "SELECT ?")).await;
+    compare("a prepared query", query!(ours, "SELECT ?"), query!(bare, "SELECT ?")).await;
 }
 
-pub(crate) async fn sql(name: &str) {
+pub(crate) async fn sql() {
     let server = MariaDb::start();
     let handle = maria_db(&server);
     let ours = connect::<Sql>(&handle).await;
     install_default_drivers();
     let bare = AnyPool::connect(handle.expose_url()).await.expect("a pool");
     let what = "a prepared query, MariaDB";
-    compare(name, what, query!(ours, "SELECT ?"), query!(bare, "SELECT ?")).await;
+    compare(what, query!(ours, "SELECT ?"), query!(bare, "SELECT ?")).await;
 }
 
-pub(crate) async fn couchdb(name: &str) {
+pub(crate) async fn couchdb() {
     let server = servers::CouchDb::start();
     let (user, password) = (server.user(), server.password());
     let login = |builder: HandleBuilder| builder.username(user).password(password);
@@ -66,7 +66,6 @@ pub(crate) async fn couchdb(name: &str) {
     let bare = bare.db(server.database()).await.expect("a database");
     bare.create(&mut json!({ "_id": "dune", "price": 12 })).await.expect("a document");
     compare(
-        name,
         "get of a document, PouchDB",
         async || assert_eq!(ours.get_raw("dune").await.expect("a document")["price"], 12),
         async || assert_eq!(bare.get_raw("dune").await.expect("a document")["price"], 12),

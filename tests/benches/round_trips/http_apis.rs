@@ -12,32 +12,32 @@ const SECRET: &str = "fedcba9876543210fedcba9876543210";
 const ANSWER: &str = r#"{"data":[{"id":"1","text":"grüße"}],"meta":{"result_count":1}}"#;
 const WHAT: &str = "GET of JSON, a fake server";
 
-pub(crate) async fn http_api(name: &str) {
+pub(crate) async fn http_api() {
     let server = Server::start();
     let url = server.url("/v1/users/1");
     let call = |api: &HttpClient| api.get("users/1");
-    server.compare::<HttpApi>(name, "/v1", call, |http| http.get(&url).bearer_auth(TOKEN)).await;
+    server.compare::<HttpApi>("/v1", call, |http| http.get(&url).bearer_auth(TOKEN)).await;
 }
 
-pub(crate) async fn twitter(name: &str) {
+pub(crate) async fn twitter() {
     let server = Server::start();
     let url = server.url("/2/tweets/search/recent");
     let query = [("query", "from:rustlang")];
     let call = |api: &HttpClient| api.get("tweets/search/recent").query(&query);
     let bare = |http: &reqwest::Client| http.get(&url).query(&query).bearer_auth(TOKEN);
-    server.compare::<Twitter>(name, "/2", call, bare).await;
+    server.compare::<Twitter>("/2", call, bare).await;
 }
 
-pub(crate) async fn google_maps(name: &str) {
+pub(crate) async fn google_maps() {
     let server = Server::start();
     let url = server.url("/maps/api/geocode/json");
     let address = ("address", "Straße 1, Köln");
     let call = |api: &HttpClient| api.get("geocode/json").query(&[address]);
     let bare = |http: &reqwest::Client| http.get(&url).query(&[address, ("key", TOKEN)]);
-    server.compare::<GoogleMaps>(name, "/maps/api", call, bare).await;
+    server.compare::<GoogleMaps>("/maps/api", call, bare).await;
 }
 
-pub(crate) async fn last_fm(name: &str) {
+pub(crate) async fn last_fm() {
     let server = Server::start();
     let handle = handle("http", server.0.port(), |builder| {
         builder.username(TOKEN).password(SECRET).path("/2.0/")
@@ -45,7 +45,6 @@ pub(crate) async fn last_fm(name: &str) {
     let ours = connect::<LastFm>(&handle).await;
     let (bare, url) = (bare(), server.url("/2.0/"));
     compare(
-        name,
         WHAT,
         async || {
             let call = ours.call("artist.getInfo").param("artist", "Sigur Rós");
@@ -82,7 +81,6 @@ impl Server {
 
     async fn compare<A: Adapter + Connect<Client = HttpClient>>(
         &self,
-        name: &str,
         path: &str,
         call: impl Fn(&HttpClient) -> HttpRequest,
         bare_call: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
@@ -90,7 +88,6 @@ impl Server {
         let handle = handle("http", self.0.port(), |builder| builder.password(TOKEN).path(path));
         let (ours, bare) = (connect::<A>(&handle).await, bare());
         compare(
-            name,
             WHAT,
             async || {
                 let answer = call(&ours).send().await.expect("success");

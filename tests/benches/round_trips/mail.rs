@@ -16,19 +16,19 @@ use crate::{compare, connect, handle};
 
 const TOKEN: &str = "0a129aee-e1cd-480d-b08d-4f48548ff48d";
 
-pub(crate) async fn smtp(name: &str) {
+pub(crate) async fn smtp() {
     let port = sink().await;
     let ours = connect::<Smtp>(&handle("smtp", port, |builder| builder)).await;
-    compare_sending(name, port, ours).await;
+    compare_sending(port, ours).await;
 }
 
-pub(crate) async fn mail(name: &str) {
+pub(crate) async fn mail() {
     let port = sink().await;
     let ours = connect::<Mail>(&handle("smtp", port, |builder| builder)).await;
-    compare_sending(name, port, ours).await;
+    compare_sending(port, ours).await;
 }
 
-async fn compare_sending<T>(name: &str, port: u16, ours: T)
+async fn compare_sending<T>(port: u16, ours: T)
 where
     T: AsyncTransport + Sync,
     T::Error: std::fmt::Debug,
@@ -42,7 +42,6 @@ where
         .body("It is on its way.\n".repeat(20))
         .expect("a message");
     compare(
-        name,
         "a message, an SMTP server that drops it",
         async || drop(ours.send(message.clone()).await.expect("sent")),
         async || drop(bare.send(message.clone()).await.expect("sent")),
@@ -101,7 +100,7 @@ async fn swallow(stream: TcpStream) -> io::Result<()> {
     }
 }
 
-pub(crate) async fn postmark(name: &str) {
+pub(crate) async fn postmark() {
     let server = FakeServer::start(|_| {
         let answer = r#"{"To":"ada@example.com","SubmittedAt":"2014-02-17T07:25:01.4178645-05:00","MessageID":"b7bc2f4a-e38e-4336-af7d-e6c392c2f817","ErrorCode":0,"Message":"OK"}"#;
         Response::new(answer.into())
@@ -118,7 +117,6 @@ pub(crate) async fn postmark(name: &str) {
         .body(Body::text("It is on its way.\n".repeat(20)))
         .build();
     compare(
-        name,
         "a message by its API, a fake server",
         async || {
             let answer = message.clone().execute(&ours).await.expect("an answer");

@@ -17,7 +17,7 @@ const BODY: [u8; 100] = [b'x'; 100];
 /// For an answer, as our client has it.
 const LIMIT: Duration = Duration::from_secs(10);
 
-pub(crate) async fn rabbitmq(name: &str) {
+pub(crate) async fn rabbitmq() {
     let server = servers::RabbitMq::start();
     let handle = handle("amqp", server.port(), |builder| {
         builder.username(server.user()).password(server.password()).name(server.vhost())
@@ -34,7 +34,7 @@ pub(crate) async fn rabbitmq(name: &str) {
         assert!(sent.await.expect("sent").await.expect("an answer").is_ack());
     };
     let what = "publish with confirm";
-    compare(name, what, async || publish(&ours).await, async || publish(&bare).await).await;
+    compare(what, async || publish(&ours).await, async || publish(&bare).await).await;
 }
 
 /// A channel to a queue that keeps little.
@@ -48,13 +48,12 @@ async fn confirming(channel: lapin::Result<Channel>) -> Channel {
     channel
 }
 
-pub(crate) async fn beanstalkd(name: &str) {
+pub(crate) async fn beanstalkd() {
     let server = servers::Beanstalkd::in_memory();
     let ours = connect::<Beanstalkd>(&handle("beanstalkd", server.port(), |builder| builder)).await;
     let consumer = ours.consumer();
     let mut bare = ByHand::connect(server.port()).await;
     compare(
-        name,
         "put, reserve, delete",
         async || {
             ours.put(BODY).await.expect("put");
@@ -105,7 +104,7 @@ impl ByHand {
     }
 }
 
-pub(crate) async fn nats(name: &str) {
+pub(crate) async fn nats() {
     let server = servers::Nats::start();
     let (user, password) = (server.user(), server.password());
     let handle = handle("nats", server.port(), |builder| builder.username(user).password(password));
@@ -130,6 +129,6 @@ pub(crate) async fn nats(name: &str) {
         let answer = client.request("echo", BODY.as_slice().into()).await.expect("an answer");
         assert_eq!(*answer.payload, BODY);
     };
-    compare(name, "request and reply", async || ask(&ours).await, async || ask(&bare).await).await;
+    compare("request and reply", async || ask(&ours).await, async || ask(&bare).await).await;
     answering.abort();
 }

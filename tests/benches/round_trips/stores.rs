@@ -7,7 +7,7 @@ use crate::{compare, connect, handle};
 
 const WORD: &str = "grüße 🦀";
 
-pub(crate) async fn redis(name: &str) {
+pub(crate) async fn redis() {
     let server = servers::Redis::start();
     let handle = handle("redis", server.port(), |builder| {
         builder.username(servers::Redis::user()).password(servers::Redis::password()).name("2")
@@ -21,10 +21,10 @@ pub(crate) async fn redis(name: &str) {
         let word: String = client.clone().get("word").await.expect("get");
         assert_eq!(word, WORD);
     };
-    compare(name, "`GET`", async || get(&ours).await, async || get(&bare).await).await;
+    compare("`GET`", async || get(&ours).await, async || get(&bare).await).await;
 }
 
-pub(crate) async fn memcached(name: &str) {
+pub(crate) async fn memcached() {
     let server = servers::Memcached::start();
     let ours = connect::<Memcached>(&handle("memcached", server.port(), |builder| builder)).await;
     let url = format!("tcp://127.0.0.1:{}", server.port());
@@ -32,7 +32,6 @@ pub(crate) async fn memcached(name: &str) {
     bare.set("word", WORD, None, None).await.expect("set");
     let assert_found = |word: Option<Vec<u8>>| assert_eq!(word.as_deref(), Some(WORD.as_bytes()));
     compare(
-        name,
         "`get`",
         async || assert_found(ours.get("word").await.expect("get")),
         async || {

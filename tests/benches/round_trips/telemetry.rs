@@ -13,26 +13,25 @@ use crate::{compare, connect, handle};
 
 const KEY: &str = "0123456789abcdefNRAL";
 
-pub(crate) async fn new_relic(name: &str) {
+pub(crate) async fn new_relic() {
     let server = FakeServer::start(|_| Response::default());
     let port = server.port();
     let handle = handle("newrelic", port, |builder| builder.username(KEY).param("tls", "none"));
     let ours = connect::<NewRelic>(&handle).await;
-    compare_flushes(name, &ours, provider(port, &[("api-key", KEY)])).await;
+    compare_flushes(&ours, provider(port, &[("api-key", KEY)])).await;
     NewRelic::close(ours).await;
 }
 
-pub(crate) async fn otlp(name: &str) {
+pub(crate) async fn otlp() {
     let server = FakeServer::start(|_| Response::default());
     let ours = connect::<Otlp>(&handle("http", server.port(), |builder| builder)).await;
-    compare_flushes(name, &ours, provider(server.port(), &[])).await;
+    compare_flushes(&ours, provider(server.port(), &[])).await;
     Otlp::close(ours).await;
 }
 
 /// A flush blocks; so it is for both.
-async fn compare_flushes(name: &str, ours: &TelemetryClient, bare: SdkTracerProvider) {
+async fn compare_flushes(ours: &TelemetryClient, bare: SdkTracerProvider) {
     compare(
-        name,
         "flush of a span, a fake server",
         async || flush(&ours.tracer_provider),
         async || flush(&bare),
