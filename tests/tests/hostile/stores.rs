@@ -66,6 +66,7 @@ fn memcached() {
             vec![
                 ("a value of 2^64-1", Once(b"VALUE k 0 18446744073709551615\r\n".to_vec())),
                 ("a value of 1 GB", Then(b"VALUE k 0 1000000000\r\n".to_vec(), b"A".to_vec())),
+                ("values without an end", Flood(b"VALUE k 0 1\r\nx\r\n".to_vec())),
                 ("a version without an end", Then(b"VERSION ".to_vec(), b"1".to_vec())),
                 ("errors without an end", Flood(b"ERROR\r\n".to_vec())),
             ],

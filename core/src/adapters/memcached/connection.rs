@@ -105,7 +105,10 @@ impl Connection {
         self.busy = true;
         self.stream.write_all(command).await?;
         self.stream.flush().await?;
-        let answer = self.answer(find).await?;
+        // A key stands behind each space of the line, if it asks for values.
+        let line = command.iter().take_while(|byte| **byte != b'\n');
+        let keys = line.filter(|byte| **byte == b' ').count();
+        let answer = self.answer(keys, find).await?;
         let Answer::Line(line) = answer else {
             self.busy = self.has_more();
             return Ok(answer);
@@ -124,7 +127,8 @@ impl Connection {
         self.read < self.come.len()
     }
 
-    async fn answer(&mut self, find: &mut Find<'_>) -> Result<Answer, Fault> {
+    /// That of a command with so many keys at most.
+    async fn answer(&mut self, mut keys: usize, find: &mut Find<'_>) -> Result<Answer, Fault> {
         loop {
             let line = self.line().await?;
             let start = line.start;
@@ -136,6 +140,7 @@ impl Connection {
                 let line = str::from_utf8(line).map_err(|_| Fault::Nonsense)?;
                 return Ok(Answer::Line(line.to_owned()));
             };
+            keys = keys.checked_sub(1).ok_or(Fault::Nonsense)?;
             let mut words = head.split(|byte| *byte == b' ');
             let key = words.next().unwrap_or_default().len();
             let key = start + VALUE.len()..start + VALUE.len() + key;
@@ -256,6 +261,8 @@ pub(super) fn login(user: &str, password: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    const COMMAND: &[u8] = b"get a b\r\n";
+
     type Found = (Vec<u8>, Vec<u8>, Option<u64>);
 
     /// What becomes of an answer that comes in pieces of a size, before the connection ends.
@@ -263,7 +270,7 @@ mod tests {
         let (stream, mut server) = tokio::io::duplex(size);
         let answer = answer.to_vec();
         tokio::spawn(async move {
-            server.read_exact(&mut [0; 5]).await.unwrap();
+            server.read_exact(&mut [0; COMMAND.len()]).await.unwrap();
             // It may be refused before it has been read to its end.
             let _ = server.write_all(&answer).await;
         });
@@ -278,7 +285,7 @@ mod tests {
         let mut find = |value: Value<'_>| {
             found.push((value.key.to_vec(), value.data, value.version));
         };
-        let answer = connection.call(b"get\r\n", &mut find).await;
+        let answer = connection.call(COMMAND, &mut find).await;
         (answer, found, connection)
     }
 
@@ -330,6 +337,7 @@ mod tests {
             b"VALUE a 0 3\r\nabcd\r\nEND\r\n",
             b"VALUE a 0 99999999999999999999\r\n",
             b"VALUE a 0 134217729\r\n",
+            b"VALUE a 0 0\r\n\r\nVALUE b 0 0\r\n\r\nVALUE c 0 0\r\n\r\nEND\r\n",
             &endless,
         ] {
             for size in [1, 2 * LONGEST_LINE] {
