@@ -118,6 +118,8 @@ impl Pool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
 
@@ -153,11 +155,16 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_is_given_up_takes_its_connection_along() {
         let (pool, listener) = pool(1).await;
-        let answered = timeout(Duration::from_millis(100), call(&pool)).await;
-        assert!(answered.is_err());
+        let heard = async {
+            let (mut first, _) = listener.accept().await.unwrap();
+            assert_eq!(hear(&mut first).await, "flush_all\r\n");
+            first
+        };
+        let mut first = tokio::select! {
+            _ = call(&pool) => panic!("nothing has been answered"),
+            first = heard => first,
+        };
         assert_eq!(pool.len(), 0);
-        let (mut first, _) = listener.accept().await.unwrap();
-        assert_eq!(hear(&mut first).await, "flush_all\r\n");
         assert_eq!(hear(&mut first).await, "");
         // Its place is free again.
         let server = async {
@@ -173,34 +180,38 @@ mod tests {
     #[tokio::test]
     async fn a_connection_is_asked_once_another_has_failed() {
         let (pool, listener) = pool(2).await;
-        let server = async {
-            let (mut one, _) = listener.accept().await.unwrap();
-            let (mut other, _) = listener.accept().await.unwrap();
-            for stream in [&mut one, &mut other] {
-                hear(stream).await;
-                stream.write_all(b"OK\r\n").await.unwrap();
+        let (heard, left) = (Mutex::new(Vec::new()), AtomicUsize::new(usize::MAX));
+        // Whichever connection has the next command when none is left hangs up.
+        let serve = async || {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            loop {
+                let command = hear(&mut stream).await;
+                heard.lock().unwrap().push(command.clone());
+                let answer = match &*command {
+                    "" => return,
+                    "version\r\n" => "VERSION 1\r\n",
+                    _ if left.fetch_sub(1, Ordering::SeqCst) == 0 => return,
+                    _ => "OK\r\n",
+                };
+                stream.write_all(answer.as_bytes()).await.unwrap();
             }
-            (one, other)
         };
-        let calls = async { tokio::join!(call(&pool), call(&pool)) };
-        let (_, (one, other)) = both(calls, server).await;
-        assert_eq!(pool.len(), 2);
-        // The one that comes up first has failed; the other is asked for its version.
-        let server = async |mut first: TcpStream, mut then: TcpStream| {
-            hear(&mut first).await;
-            drop(first);
-            assert_eq!(hear(&mut then).await, "version\r\n");
-            then.write_all(b"VERSION 1\r\n").await.unwrap();
-            assert_eq!(hear(&mut then).await, "flush_all\r\n");
-            then.write_all(b"OK\r\n").await.unwrap();
-            then
-        };
+        let server = async { tokio::join!(serve(), serve()) };
         let calls = async {
+            let (one, other) = tokio::join!(call(&pool), call(&pool));
+            assert!(one.unwrap().is_ok() && other.unwrap().is_ok());
+            assert_eq!(pool.len(), 2);
+            heard.lock().unwrap().clear();
+            left.store(0, Ordering::SeqCst);
             assert!(call(&pool).await.unwrap().is_err());
+            left.store(1, Ordering::SeqCst);
             assert!(call(&pool).await.unwrap().is_ok());
+            assert_eq!(pool.len(), 1);
+            pool.close();
         };
-        let ((), _then) = both(calls, server(other, one)).await;
-        assert_eq!(pool.len(), 1);
+        both(calls, server).await;
+        let heard = heard.into_inner().unwrap();
+        assert_eq!(heard, ["flush_all\r\n", "version\r\n", "flush_all\r\n", ""]);
     }
 
     #[tokio::test]
