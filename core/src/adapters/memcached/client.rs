@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::time::{Instant, timeout_at};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::connection::{Answer, Fault, Find, Server, Value};
@@ -439,13 +438,10 @@ impl MemcachedClient {
         command: &[u8],
         find: &mut Find<'_>,
     ) -> Result<Answer, ClientError> {
-        let now = Instant::now();
         // Pinned, so that it is not moved into the time limit: it is big.
-        let answer = pin!(home.pool.call(command, find, now));
-        match timeout_at(now + self.timeout, answer).await {
-            Ok(answer) => Ok(answer??),
-            Err(_) => Err(ClientError::no_answer(self.timeout)),
-        }
+        let answer =
+            pin!(async { home.pool.call(command, find).await?.map_err(ClientError::from) });
+        within(self.timeout, answer).await
     }
 }
 
@@ -462,7 +458,7 @@ impl Home {
     /// Over a connection of the pool; if that fails over another, which has proven to work or is
     /// new.
     async fn answers(&self) -> Result<(), ClientError> {
-        let ask = async || self.pool.call(b"version\r\n", &mut |_| {}, Instant::now()).await;
+        let ask = async || self.pool.call(b"version\r\n", &mut |_| {}).await;
         let answer = async {
             match ask().await? {
                 Ok(answer) => Ok(answer),

@@ -5,10 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::connection::{Answer, Connection, Fault, Find, Server};
-use crate::adapters::{ending, room};
+use crate::adapters::ending::{closed, within};
+use crate::adapters::room;
 use crate::error::ClientError;
 
 /// A connection that was taken so recently is not asked whether it still works.
@@ -45,10 +46,9 @@ impl Pool {
         &self,
         command: &[u8],
         find: &mut Find<'_>,
-        now: Instant,
     ) -> Result<Result<Answer, Fault>, ClientError> {
-        let _slot = self.slots.acquire().await.map_err(|_| ending::closed())?;
-        let mut connection = self.connection(now).await?;
+        let _slot = self.slots.acquire().await.map_err(|_| closed())?;
+        let mut connection = self.connection().await?;
         let answer = connection.call(command, find).await;
         if connection.is_busy() {
             self.doubt();
@@ -62,7 +62,8 @@ impl Pool {
     }
 
     /// One that works, as far as is known.
-    async fn connection(&self, now: Instant) -> Result<Connection, ClientError> {
+    async fn connection(&self) -> Result<Connection, ClientError> {
+        let now = Instant::now();
         while let Some((mut connection, doubted)) = self.next() {
             let taken = mem::replace(&mut connection.taken, now);
             // One that has been lying about may belong to a server that is gone. To ask each time
@@ -85,9 +86,8 @@ impl Pool {
     }
 
     async fn open(&self) -> Result<Connection, ClientError> {
-        let opened = timeout(self.connect_timeout, Connection::open(&self.server)).await;
-        let opened = opened.map_err(|_| ClientError::no_answer(self.connect_timeout))?;
-        Ok(opened.inspect_err(|_| self.doubt())?)
+        let open = Connection::open(&self.server);
+        within(self.connect_timeout, async { Ok(open.await.inspect_err(|_| self.doubt())?) }).await
     }
 
     /// Has every connection asked before its next command.
@@ -122,6 +122,7 @@ mod tests {
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
 
     use super::*;
     use crate::Handle;
@@ -137,7 +138,7 @@ mod tests {
     }
 
     async fn call(pool: &Pool) -> Result<Result<Answer, Fault>, ClientError> {
-        pool.call(b"flush_all\r\n", &mut |_| {}, Instant::now()).await
+        pool.call(b"flush_all\r\n", &mut |_| {}).await
     }
 
     /// An app and its server, which may not wait for each other for ever.
