@@ -24,9 +24,12 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Serves on a port of 127.0.0.1, until it is dropped.
 pub(super) struct HttpServer {
     port: u16,
-    accept: Box<dyn Fn(TcpListener) -> Accepting + Send + Sync>,
-    running: Option<Runtime>,
+    accept: Box<dyn Fn(TcpListener, Arc<Open>) -> Accepting + Send + Sync>,
+    running: Option<(Runtime, Arc<Open>)>,
 }
+
+/// Whoever has the listener or a connection holds this, and drops it after them.
+struct Open;
 
 type Accepting = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -43,8 +46,8 @@ impl HttpServer {
         let tls = tls.map(|tls| TlsAcceptor::from(Arc::new(tls::server_config(tls))));
         let port = free_port();
         let service = service(port);
-        let accept = move |listener| -> Accepting {
-            Box::pin(accept(listener, tls.clone(), service.clone()))
+        let accept = move |listener, open| -> Accepting {
+            Box::pin(accept(listener, open, tls.clone(), service.clone()))
         };
         let mut server = Self { port, accept: Box::new(accept), running: None };
         server.listen();
@@ -55,12 +58,13 @@ impl HttpServer {
         self.port
     }
 
-    /// Cuts all its connections. Returns when its port refuses new ones.
+    /// Cuts all its connections. Returns when they are cut and its port refuses new ones.
     pub(super) fn kill(&mut self) {
-        let Some(runtime) = self.running.take() else { return };
+        let Some((runtime, open)) = self.running.take() else { return };
         runtime.shutdown_background();
         let start = Instant::now();
-        while !refuses(self.port) {
+        // The runtime's thread drops the listener and the connections one after another.
+        while Arc::strong_count(&open) > 1 || !refuses(self.port) {
             assert!(start.elapsed() < LIMIT, "the server is dead, but its port answers");
             thread::sleep(Duration::from_millis(5));
         }
@@ -80,8 +84,9 @@ impl HttpServer {
             .enable_all()
             .build()
             .expect("a runtime");
-        runtime.spawn((self.accept)(listener));
-        self.running = Some(runtime);
+        let open = Arc::new(Open);
+        runtime.spawn((self.accept)(listener, Arc::clone(&open)));
+        self.running = Some((runtime, open));
     }
 }
 
@@ -91,7 +96,7 @@ impl Drop for HttpServer {
     }
 }
 
-async fn accept<S, B>(listener: TcpListener, tls: Option<TlsAcceptor>, service: S)
+async fn accept<S, B>(listener: TcpListener, open: Arc<Open>, tls: Option<TlsAcceptor>, service: S)
 where
     S: Service<http::Request<Incoming>, Response = http::Response<B>>,
     S: Clone + Send + 'static,
@@ -105,7 +110,10 @@ where
         // that is gone already is no matter.
         let _ = stream.set_nodelay(true);
         let (tls, service) = (tls.clone(), service.clone());
+        // In this order they are dropped, should the task never begin.
+        let connection = (stream, Arc::clone(&open));
         tokio::spawn(async move {
+            let (stream, _open) = connection;
             match tls {
                 // A client that does not trust the certificate ends here.
                 Some(tls) => {
