@@ -206,6 +206,15 @@ pub async fn killed_and_back_again<S: Subject, C: App<S::Adapter>>() {
     S::use_it(&client).await.unwrap();
 }
 
+pub async fn cut_as_it_is_used<S: Subject, C: App<S::Adapter>>() {
+    let server = S::start();
+    let proxy = Proxy::start(server.port());
+    let client = C::connect(&on_this_machine::<S>(preferred::<S>(), proxy.port())).await.unwrap();
+    S::use_it(&client).await.unwrap();
+    proxy.cut_at_next_use();
+    S::Adapter::ping(&client).await.expect("the server is there");
+}
+
 pub async fn silent_server<S: Subject, C: App<S::Adapter>>() {
     let server = Scripted::silent();
     let started = Instant::now();

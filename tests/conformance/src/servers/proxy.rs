@@ -1,4 +1,4 @@
-//! A proxy that counts, delays and falls silent.
+//! A proxy that counts, delays, cuts and falls silent.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
@@ -36,6 +36,8 @@ pub struct Proxy {
 struct State {
     connections: AtomicUsize,
     silent: AtomicBool,
+    /// How many of the connections end at their next use.
+    ending: AtomicUsize,
 }
 
 impl Proxy {
@@ -72,8 +74,8 @@ impl Proxy {
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
         let front = Scripted::start(move |client: TcpStream| {
-            shared.connections.fetch_add(1, Ordering::SeqCst);
-            pass_on(client, port, each_way, &shared);
+            let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+            pass_on(client, port, each_way, &Arc::new(Link { number, state: Arc::clone(&shared) }));
         });
         Self { front, state }
     }
@@ -113,6 +115,28 @@ impl Proxy {
     pub fn fall_silent(&self) {
         self.state.silent.store(true, Ordering::SeqCst);
     }
+
+    /// Each connection that there is ends when its client next sends something, which is lost: what
+    /// happens when a server closes an idle connection at the moment of its use. Later ones pass.
+    ///
+    /// ```
+    /// use std::io::{Read as _, Write as _};
+    /// use std::net::TcpStream;
+    ///
+    /// use backing_services_conformance::{Proxy, Scripted, Server as _};
+    ///
+    /// let server = Scripted::start(|mut stream: TcpStream| stream.write_all(b"hello"));
+    /// let proxy = Proxy::start(server.port());
+    /// let mut stream = TcpStream::connect(("127.0.0.1", proxy.port()))?;
+    /// stream.read_exact(&mut [0; 5])?;
+    /// proxy.cut_at_next_use();
+    /// stream.write_all(b"quit")?;
+    /// assert!(!matches!(stream.read(&mut [0; 5]), Ok(1..)));
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn cut_at_next_use(&self) {
+        self.state.ending.store(self.connections(), Ordering::SeqCst);
+    }
 }
 
 impl fmt::Debug for Proxy {
@@ -124,8 +148,24 @@ impl fmt::Debug for Proxy {
     }
 }
 
+/// A connection.
+struct Link {
+    number: usize,
+    state: Arc<State>,
+}
+
+impl Link {
+    fn is_silent(&self) -> bool {
+        self.state.silent.load(Ordering::SeqCst)
+    }
+
+    fn is_ending(&self) -> bool {
+        self.number < self.state.ending.load(Ordering::SeqCst)
+    }
+}
+
 /// Until both sides have ended.
-fn pass_on(client: TcpStream, port: u16, each_way: Duration, state: &Arc<State>) {
+fn pass_on(client: TcpStream, port: u16, each_way: Duration, link: &Arc<Link>) {
     // A client that connects knows it half a round trip after the server does.
     thread::sleep(each_way);
     let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return };
@@ -136,17 +176,29 @@ fn pass_on(client: TcpStream, port: u16, each_way: Duration, state: &Arc<State>)
     });
     let [Ok(from_client), Ok(from_server)] = ways else { return };
     let up = {
-        let state = Arc::clone(state);
-        thread::spawn(move || carry(from_client, server, each_way, &state))
+        let link = Arc::clone(link);
+        thread::spawn(move || {
+            carry(from_client, server, each_way, |client| {
+                if link.is_ending() {
+                    let _ = client.shutdown(Shutdown::Both);
+                }
+                !link.is_ending() && !link.is_silent()
+            });
+        })
     };
-    carry(from_server, client, each_way, state);
+    carry(from_server, client, each_way, |_| !link.is_silent());
     // The thread has no panic of its own.
     let _ = up.join();
 }
 
 /// One way of one connection. What is read waits in a channel, so that a later byte never waits for
-/// the delay of an earlier one.
-fn carry(mut from: TcpStream, mut to: TcpStream, delay: Duration, state: &State) {
+/// the delay of an earlier one; what `passes` refuses is lost.
+fn carry(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    delay: Duration,
+    passes: impl Fn(&TcpStream) -> bool,
+) {
     let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
     let writer = thread::spawn(move || {
         for (due, bytes) in receiver {
@@ -159,7 +211,7 @@ fn carry(mut from: TcpStream, mut to: TcpStream, delay: Duration, state: &State)
     });
     let mut read = [0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut read) {
-        if state.silent.load(Ordering::SeqCst) {
+        if !passes(&from) {
             continue;
         }
         if sender.send((Instant::now() + delay, read[..length].to_vec())).is_err() {
