@@ -52,8 +52,8 @@ use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::ending::{Closed, within};
-use super::http_client::{cause, origin, refused};
+use super::ending::Closed;
+use super::http_client::{answered_within, cause, origin, refused};
 use super::refused::refuse_colon;
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Tls, Value};
@@ -242,7 +242,7 @@ impl Connect for CouchDb {
     /// Asks for the database: that proves the server, the credentials and that it exists.
     async fn ping(client: &CouchDatabase) -> Result<(), ClientError> {
         client.closed.check()?;
-        within(client.limit, async {
+        answered_within(client.limit, || async {
             let answer = client.call(Method::GET).await?;
             match answer.status() {
                 StatusCode::OK => read::<Info>(answer).await.map(drop),

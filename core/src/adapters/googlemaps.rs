@@ -37,9 +37,8 @@
 
 use serde::Deserialize;
 
-use super::ending::within;
 use super::http_api::{Calls, Credential, HttpClient, HttpErrorKind};
-use super::http_client::body;
+use super::http_client::{answered_within, body};
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
 
@@ -119,7 +118,7 @@ impl Connect for GoogleMaps {
     }
 
     async fn ping(client: &HttpClient) -> Result<(), ClientError> {
-        within(client.ping_timeout(), ask(client)).await
+        answered_within(client.ping_timeout(), || ask(client)).await
     }
 
     async fn close(client: HttpClient) {

@@ -7,9 +7,13 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
 
+use super::ending::within;
 use crate::error::{ClientError, FailureKind, Message};
 use crate::handle::Host;
 use crate::{Parameters, Tls};
+
+/// How often a ping asks, over as many connections that may all be closed just then.
+const PINGS: usize = 3;
 
 /// How long a service may take, for an adapter to `flatten` beside [`Tls`].
 #[derive(Parameters, Clone, Debug)]
@@ -45,6 +49,27 @@ impl HttpTimeouts {
         }
         Ok(builder)
     }
+}
+
+/// The answer to a ping. It is asked for again where the connection ended: a server may close those
+/// that are idle just as they are used, and is there all the same.
+pub(crate) async fn answered_within<T, F>(
+    limit: Duration,
+    ask: impl Fn() -> F,
+) -> Result<T, ClientError>
+where
+    F: Future<Output = Result<T, ClientError>>,
+{
+    within(limit, async {
+        for _ in 1..PINGS {
+            match ask().await {
+                Err(error) if error.is_of_ended_connection() => {}
+                answer => return answer,
+            }
+        }
+        ask().await
+    })
+    .await
 }
 
 pub(crate) fn origin(tls: bool, host: &Host) -> String {

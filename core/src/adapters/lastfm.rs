@@ -42,9 +42,8 @@ use md5::{Digest as _, Md5};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::ending::within;
 use super::http_api::{Calls, Credential, HttpClient, HttpError, HttpRequest, HttpResponse};
-use super::http_client::body;
+use super::http_client::{answered_within, body};
 use crate::error::{FailureKind, Message};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
 
@@ -213,13 +212,13 @@ impl Connect for LastFm {
     }
 
     async fn ping(client: &LastFmClient) -> Result<(), ClientError> {
-        let call = client.call("chart.getTopTags").param("limit", 1);
-        let ask = async {
+        answered_within(client.http.ping_timeout(), || async {
+            let call = client.call("chart.getTopTags").param("limit", 1);
             let answer = client.http.probe(call.request().map_err(|error| error.cause())?).await;
             let read: Result<IgnoredAny, _> = client.read(answer).await;
             read.map(drop).map_err(|error| error.cause())
-        };
-        within(client.http.ping_timeout(), ask).await
+        })
+        .await
     }
 
     async fn close(client: LastFmClient) {

@@ -36,8 +36,8 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::ending::{Closed, within};
-use super::http_client::{HttpTimeouts, body, cause, origin, refused};
+use super::ending::Closed;
+use super::http_client::{HttpTimeouts, answered_within, body, cause, origin, refused};
 use super::refused::refuse_bare_host;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret, Tls};
 
@@ -171,7 +171,7 @@ impl Connect for Postmark {
     }
 
     async fn ping(client: &PostmarkClient) -> Result<(), ClientError> {
-        within(client.limit, async {
+        answered_within(client.limit, || async {
             let (status, _) = client.call(Method::GET, "/server", |request| request).await?;
             match status {
                 StatusCode::OK => Ok(()),

@@ -46,8 +46,8 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::background;
-use super::ending::{Closed, within};
-use super::http_client::{body, cause, refused};
+use super::ending::Closed;
+use super::http_client::{answered_within, body, cause, refused};
 use crate::{ClientError, FailureKind, Kind, Secret, Value};
 
 /// Of an answer; more than its few bytes is no answer of OTLP's.
@@ -195,7 +195,7 @@ impl TelemetryClient {
     pub(super) async fn ping(&self) -> Result<(), ClientError> {
         let sender = &self.sender;
         sender.closed.check()?;
-        let asked = within(sender.to.connect_timeout, async {
+        let asked = answered_within(sender.to.connect_timeout, || async {
             let mut status = StatusCode::NOT_FOUND;
             for path in SIGNALS {
                 let mut request = Request::new(Bytes::new());

@@ -37,6 +37,7 @@
 //! error has the time.
 
 use super::http_api::{Calls, Credential, HttpClient, HttpErrorKind};
+use super::http_client::answered_within;
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Secret};
 
 /// The API of X. Its client is an [`HttpClient`].
@@ -105,11 +106,14 @@ impl Connect for Twitter {
     }
 
     async fn ping(client: &HttpClient) -> Result<(), ClientError> {
-        match client.probe(client.get("usage/tweets").query(&[("days", "1")])).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == HttpErrorKind::RateLimited => Ok(()),
-            Err(error) => Err(error.cause()),
-        }
+        answered_within(client.ping_timeout(), || async {
+            match client.probe(client.get("usage/tweets").query(&[("days", "1")])).await {
+                Ok(_) => Ok(()),
+                Err(error) if error.kind() == HttpErrorKind::RateLimited => Ok(()),
+                Err(error) => Err(error.cause()),
+            }
+        })
+        .await
     }
 
     async fn close(client: HttpClient) {

@@ -324,6 +324,12 @@ impl ClientError {
         self.retry != Retry::Never
     }
 
+    /// Whether the connection ended before there was a whole answer.
+    #[cfg(any(feature = "_http", feature = "rabbitmq"))]
+    pub(crate) fn is_of_ended_connection(&self) -> bool {
+        self.kind() == FailureKind::Protocol && self.is_transient()
+    }
+
     pub(crate) fn retry(&self) -> Retry {
         self.retry
     }

@@ -237,17 +237,15 @@ impl HttpClient {
         &self.inner.http
     }
 
-    /// Sends a request once, for a ping.
+    /// Sends a request once, for a ping, which ends after [`ping_timeout`](Self::ping_timeout).
     pub(crate) async fn probe(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let limit = self.inner.connect_timeout;
         let (method, path) = (request.method.clone(), request.path.clone());
-        let late = || {
-            HttpError::new(HttpErrorKind::Timeout, &method, &path, ClientError::no_answer(limit))
-        };
-        match timeout(limit, request.send_with(0)).await {
-            Ok(Err(error)) if error.kind() == HttpErrorKind::Timeout => Err(late()),
-            Ok(answer) => answer,
-            Err(_) => Err(late()),
+        match request.send_with(0).await {
+            Err(error) if error.kind() == HttpErrorKind::Timeout => {
+                let late = ClientError::no_answer(self.ping_timeout());
+                Err(HttpError::new(HttpErrorKind::Timeout, &method, &path, late))
+            }
+            answer => answer,
         }
     }
 
@@ -257,7 +255,6 @@ impl HttpClient {
     }
 
     /// The timeout of a ping, which holds for reading its answer too.
-    #[cfg(any(feature = "googlemaps", feature = "lastfm"))]
     pub(crate) fn ping_timeout(&self) -> Duration {
         self.inner.connect_timeout
     }

@@ -67,7 +67,7 @@ pub use self::client::{HttpClient, HttpRequest};
 pub use self::error::{HttpError, HttpErrorKind};
 pub use self::response::HttpResponse;
 
-use super::http_client::is_framing;
+use super::http_client::{answered_within, is_framing};
 use crate::{Adapter, ClientError, Connect, Handle, HandleError, Host, Kind, Secret, Value};
 
 /// Any API over HTTP. Its client is an [`HttpClient`].
@@ -189,14 +189,17 @@ impl Connect for HttpApi {
 
     async fn ping(client: &HttpClient) -> Result<(), ClientError> {
         let path = client.ping_path();
-        match client.probe(client.get(path.unwrap_or_default())).await {
-            Ok(_) => Ok(()),
-            Err(error) => match (error.kind(), error.status()) {
-                (HttpErrorKind::Credential, _) => Err(error.cause()),
-                (_, Some(status)) if path.is_none() && !status.is_server_error() => Ok(()),
-                _ => Err(error.cause()),
-            },
-        }
+        answered_within(client.ping_timeout(), || async {
+            match client.probe(client.get(path.unwrap_or_default())).await {
+                Ok(_) => Ok(()),
+                Err(error) => match (error.kind(), error.status()) {
+                    (HttpErrorKind::Credential, _) => Err(error.cause()),
+                    (_, Some(status)) if path.is_none() && !status.is_server_error() => Ok(()),
+                    _ => Err(error.cause()),
+                },
+            }
+        })
+        .await
     }
 
     async fn close(client: HttpClient) {

@@ -13,7 +13,7 @@ use super::queue::Queue;
 use super::worker::{self, Endpoint};
 use crate::adapters::background;
 use crate::adapters::ending::{closed, within};
-use crate::adapters::http_client::{cause, refused};
+use crate::adapters::http_client::{answered_within, cause, refused};
 use crate::error::ClientError;
 
 /// Sends events to a [`Loggly`](super::Loggly) handle. A clone feeds the same queue.
@@ -66,17 +66,19 @@ impl LogglyClient {
         if inner.queue.is_closed() {
             return Err(closed());
         }
-        let endpoint = Arc::clone(&inner.endpoint);
-        let answer = inner.runtime.spawn(async move {
-            let answer = endpoint.post(Vec::new())?.send().await;
-            let status = answer.map_err(|error| cause(&error))?.status();
-            if status.is_success() || status == StatusCode::BAD_REQUEST {
-                Ok(())
-            } else {
-                Err(refused(status))
-            }
-        });
-        within(inner.connect_timeout, background::outcome(answer)).await
+        answered_within(inner.connect_timeout, || {
+            let endpoint = Arc::clone(&inner.endpoint);
+            background::outcome(inner.runtime.spawn(async move {
+                let answer = endpoint.post(Vec::new())?.send().await;
+                let status = answer.map_err(|error| cause(&error))?.status();
+                if status.is_success() || status == StatusCode::BAD_REQUEST {
+                    Ok(())
+                } else {
+                    Err(refused(status))
+                }
+            }))
+        })
+        .await
     }
 
     pub(super) async fn close(self) {
