@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lapin::auth::AuthProvider;
+use lapin::options::ConfirmSelectOptions;
 use lapin::tcp::RustlsConnector;
 use lapin::types::{LongString, ShortString};
 use lapin::uri::AMQPUri;
@@ -75,8 +76,22 @@ pub struct RabbitMqConnection(Arc<Open>);
 
 /// What all clones share.
 struct Open {
-    connection: Connection,
+    connection: Arc<Connection>,
     link: Arc<Link>,
+    /// That of pings. They do not each open one: if the connection ends while `lapin` 4.12.3 opens a
+    /// channel, its thread may wait for itself, and then nothing goes on.
+    asking: Mutex<Option<Channel>>,
+}
+
+impl Open {
+    fn asking(&self) -> Option<Channel> {
+        let asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        asking.filter(|channel| channel.status().connected() || channel.status().reconnecting())
+    }
+
+    fn ask_over(&self, channel: Option<Channel>) {
+        *self.asking.lock().unwrap_or_else(PoisonError::into_inner) = channel;
+    }
 }
 
 impl Drop for Open {
@@ -457,7 +472,19 @@ impl RabbitMqConnection {
                 Ok((connection, cutter)) => {
                     link.hold(Some(cutter));
                     tokio::spawn(Arc::clone(&link).watch(connection.status().clone()));
-                    return Ok(Self(Arc::new(Open { connection, link })));
+                    let connection = Arc::new(connection);
+                    let opened = Arc::clone(&connection);
+                    let open = Arc::new(Open { connection, link, asking: Mutex::new(None) });
+                    let waiting = Arc::downgrade(&open);
+                    // No round trip that the app waits for. A ping opens it if this does not.
+                    tokio::spawn(async move {
+                        if let Ok(channel) = opened.create_channel().await
+                            && let Some(open) = waiting.upgrade()
+                        {
+                            open.ask_over(Some(channel));
+                        }
+                    });
+                    return Ok(Self(open));
                 }
                 Err(error) => error,
             };
@@ -501,7 +528,7 @@ impl RabbitMqConnection {
         Ok(channel)
     }
 
-    /// Opens a channel. While the connection is lost, a new one tells why.
+    /// Asks over a channel. While the connection is lost, a new one tells why.
     pub(super) async fn ping(&self) -> Result<(), ClientError> {
         let deadline = Instant::now() + self.0.link.target.timeout;
         let status = self.0.connection.status();
@@ -551,22 +578,38 @@ impl RabbitMqConnection {
         Err(first.unwrap_or_else(closed))
     }
 
-    /// Whether a channel can be opened; false when the connection is lost meanwhile, of which the
-    /// channel hears only when it is back.
+    /// Whether a channel answers; false when the connection is lost meanwhile, of which the channel
+    /// hears only when it is back.
     async fn ask(&self, deadline: Instant) -> Result<bool, ClientError> {
         let mut answer = pin!(async {
-            let channel = self.0.connection.create_channel().await?;
-            channel.close(200, "OK".into()).await
+            let channel = if let Some(channel) = self.0.asking() {
+                channel
+            } else {
+                let channel = self.0.connection.create_channel().await?;
+                self.0.ask_over(Some(channel.clone()));
+                channel
+            };
+            // It changes nothing from the second time on.
+            let asked = channel.confirm_select(ConfirmSelectOptions::default()).await;
+            let Err(error) = asked else { return Ok(()) };
+            // The channel comes back some moments after the connection.
+            channel.wait_for_recovery(error).await?;
+            channel.confirm_select(ConfirmSelectOptions::default()).await
         });
         loop {
             match timeout(LOOK, answer.as_mut()).await {
                 Ok(Ok(())) => return Ok(true),
                 Ok(Err(error)) if self.0.connection.status().connected() => {
-                    return Err(self.0.link.cause(&error));
+                    let cause = self.0.link.cause(&error);
+                    // The status may not know yet what the channel has heard.
+                    let is_lost = cause.is_of_ended_connection() && Instant::now() < deadline;
+                    return if is_lost { Ok(false) } else { Err(cause) };
                 }
                 Ok(Err(_)) => return Ok(false),
                 Err(_) if !self.0.connection.status().connected() => return Ok(false),
                 Err(_) if Instant::now() >= deadline => {
+                    // It may be one that `lapin` forgot.
+                    self.0.ask_over(None);
                     return Err(ClientError::no_answer(self.0.link.target.timeout));
                 }
                 Err(_) => {}

@@ -12,7 +12,7 @@
 //!   By default `10`.
 //! - `connect_timeout`: For connecting, and for a ping. By default `10s`.
 //! - `connection_timeout`: The same by RabbitMQ's name, where a bare number is milliseconds.
-//! - `channel_max`: Most channels of the connection, of which the broker may allow fewer.
+//! - `channel_max`: Most channels that the app opens, of which the broker may allow fewer.
 //! - `frame_max`: Most bytes of a frame, of which the broker may allow fewer; from 4096, or 0 for
 //!   the most. By default `131072`.
 //! - `name`: What the broker calls this connection. Also `connection_name`, `client_name`.
@@ -70,6 +70,11 @@
 //! gets the error and its user opens another. That happens to a queue with a name of the broker's
 //! making, and may happen to a queue that is not durable and was declared on another channel. The
 //! others come back some seconds later then.
+//!
+//! Open channels ahead and keep them, rather than one for each message: if the connection ends
+//! while `lapin` 4.12.3 opens a channel, its thread may wait for a lock that it has itself, and the
+//! connection stands still for ever. A ping then says that there is no answer, and connecting anew
+//! helps. No issue of its tracker is known to be about it. Pings have a channel of their own.
 //!
 //! # A hostile server
 //!
@@ -197,7 +202,7 @@ pub struct RabbitMq {
     heartbeat: u16,
     #[handle(flatten)]
     timeout: Timeout,
-    /// Most channels of the connection, of which the broker may allow fewer.
+    /// Most channels that the app opens, of which the broker may allow fewer.
     #[handle(param = "channel_max", tuning)]
     channel_max: Option<u16>,
     /// Most bytes of a frame, of which the broker may allow fewer; from 4096, or 0 for the most.
@@ -455,7 +460,8 @@ impl RabbitMq {
             query: AMQPQueryString {
                 // Never 0, with which a broker could ask for a buffer of any size.
                 frame_max: Some(self.longest_frame()),
-                channel_max: self.channel_max,
+                // And that of pings. 0 is no limit.
+                channel_max: self.channel_max.map(|most| most.saturating_add(u16::from(most > 0))),
                 heartbeat: Some(self.heartbeat),
                 ..AMQPQueryString::default()
             },

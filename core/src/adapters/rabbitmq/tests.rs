@@ -49,7 +49,8 @@ fn scheme_and_parameters() {
     assert_eq!((default.heartbeat, default.channel_max), (Some(10), None));
     assert_eq!(default.frame_max, Some(131_072));
     let own = query("amqp://localhost/%2f?heartbeat=42&frame_max=8192&channel_max=9");
-    assert_eq!((own.heartbeat, own.channel_max), (Some(42), Some(9)));
+    assert_eq!((own.heartbeat, own.channel_max), (Some(42), Some(10)));
+    assert_eq!(query("amqp://localhost?channel_max=0").channel_max, Some(0));
     assert_eq!(own.frame_max, Some(8192));
     assert_eq!(query("amqp://localhost?frame_max=0").frame_max, Some(1 << 20));
     for (text, shown) in [
