@@ -31,7 +31,8 @@
 //! A ping is one GET, because some services answer HEAD with 405 before they look at the
 //! credential. Without `ping` any answer of the base URL below 500 counts as one but 401, 403 and
 //! 407, because a base URL is often no resource of its own: name a path where there is one that
-//! costs nothing.
+//! costs nothing. Where the connection ends without an answer, as one may that a server closes for
+//! being idle, it is sent again, up to twice.
 //!
 //! `http` without a credential is taken for any host: there is no secret in it, but who is on the
 //! way can read and change everything. With a credential it is taken for this machine, and for
