@@ -509,7 +509,7 @@ async fn survives_a_restart() {
     OnStandIn::use_it(&client).await.unwrap();
     server.kill();
     // The client has to see that the connection is gone: half a POST would not be sent twice.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    HttpApi::ping(&client).await.unwrap_err();
     let calling = {
         let client = client.clone();
         // Not even a POST can be made twice while nobody takes it.
