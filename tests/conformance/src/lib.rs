@@ -73,7 +73,7 @@
 //! | `wrong_password` | is reported as that and not tried again; where there are no passwords, one is refused |
 //! | `server_not_there`, `unknown_host` | are reported as that, within a second for a port that refuses |
 //! | `killed_and_back_again` | the same client says that its server is gone, and finds it again |
-//! | `cut_as_it_is_used` | a ping succeeds although its connection ends under it, as one does that a server closes for being idle |
+//! | `cut_as_it_is_used` | a ping succeeds although the connection ends under it, as one does that a server closes for being idle |
 //! | `silent_server` | `connect_timeout` holds for a server that accepts and says nothing |
 //! | `silent_in_use` | a ping ends, also when the network drops everything |
 //! | `made_in_another_runtime` | a ping ends, also when the runtime that connected stands still |

@@ -211,6 +211,7 @@ pub async fn cut_as_it_is_used<S: Subject, C: App<S::Adapter>>() {
     let proxy = Proxy::start(server.port());
     let client = C::connect(&on_this_machine::<S>(preferred::<S>(), proxy.port())).await.unwrap();
     S::use_it(&client).await.unwrap();
+    S::Adapter::ping(&client).await.unwrap();
     proxy.cut_at_next_use();
     S::Adapter::ping(&client).await.expect("the server is there");
 }
