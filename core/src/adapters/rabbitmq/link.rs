@@ -76,10 +76,10 @@ pub struct RabbitMqConnection(Arc<Open>);
 
 /// What all clones share.
 struct Open {
-    connection: Arc<Connection>,
+    connection: Connection,
     link: Arc<Link>,
-    /// That of pings. They do not each open one: if the connection ends while `lapin` 4.12.3 opens a
-    /// channel, its thread may wait for itself, and then nothing goes on.
+    /// That of pings, which the first one opens. They do not each open one: if the connection ends
+    /// while `lapin` 4.12.3 opens a channel, its thread may wait for itself, and nothing goes on.
     asking: Mutex<Option<Channel>>,
 }
 
@@ -472,19 +472,8 @@ impl RabbitMqConnection {
                 Ok((connection, cutter)) => {
                     link.hold(Some(cutter));
                     tokio::spawn(Arc::clone(&link).watch(connection.status().clone()));
-                    let connection = Arc::new(connection);
-                    let opened = Arc::clone(&connection);
-                    let open = Arc::new(Open { connection, link, asking: Mutex::new(None) });
-                    let waiting = Arc::downgrade(&open);
-                    // No round trip that the app waits for. A ping opens it if this does not.
-                    tokio::spawn(async move {
-                        if let Ok(channel) = opened.create_channel().await
-                            && let Some(open) = waiting.upgrade()
-                        {
-                            open.ask_over(Some(channel));
-                        }
-                    });
-                    return Ok(Self(open));
+                    let asking = Mutex::new(None);
+                    return Ok(Self(Arc::new(Open { connection, link, asking })));
                 }
                 Err(error) => error,
             };

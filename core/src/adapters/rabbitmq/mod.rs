@@ -74,7 +74,8 @@
 //! Open channels ahead and keep them, rather than one for each message: if the connection ends
 //! while `lapin` 4.12.3 opens a channel, its thread may wait for a lock that it has itself, and the
 //! connection stands still for ever. A ping then says that there is no answer, and connecting anew
-//! helps. No issue of its tracker is known to be about it. Pings have a channel of their own.
+//! helps. No issue of its tracker is known to be about it. Pings share a channel of their own, which
+//! the first one opens.
 //!
 //! # A hostile server
 //!
