@@ -28,7 +28,7 @@ pub(super) struct HttpServer {
     running: Option<(Runtime, Arc<Open>)>,
 }
 
-/// Whoever has the listener or a connection holds this, and drops it after them.
+/// Held by what accepts and by each connection, whose stream is dropped before this is.
 struct Open;
 
 type Accepting = Pin<Box<dyn Future<Output = ()> + Send>>;
